@@ -1,0 +1,62 @@
+import type { RelayError } from "../errors.ts";
+import type { Lsn } from "../lsn.ts";
+
+/** Who is at the other end, as `IDENTIFY_SYSTEM` and `TIMELINE_HISTORY` told on the stream's own connection. */
+export interface ServerIdentity {
+  readonly systemId: string;
+  readonly timeline: number;
+  /** The server's WAL end when it was asked. */
+  readonly xlogPos: Lsn;
+  /** Text of the timeline history file; null on timeline 1. */
+  readonly timelineHistory: string | null;
+  /** `wal_sender_timeout` in force on this connection, ms; 0 means off. */
+  readonly walSenderTimeoutMs: number;
+}
+
+export interface StreamHandlers {
+  /**
+   * One pgoutput message (protocol 1), as it came. `bytes` is valid during the call only: the
+   * driver writes the next socket read over it. Must not throw; if it does all the same, the
+   * adapter closes the stream and reports the error through `closed`.
+   */
+  message(bytes: Uint8Array): void;
+  /** A keepalive, in its place between the messages. */
+  keepalive(walEnd: Lsn, replyRequested: boolean): void;
+  /** All messages of one socket read have been handed over. */
+  readEnd(): void;
+  /**
+   * The stream ended by itself: once, after the last message. Nothing follows it. Not called
+   * after `close()`. A server notice that rows were skipped counts as an end (remedy `halt`).
+   */
+  closed(error: RelayError): void;
+}
+
+/** Feedback to the walsender: `confirmed` lets Postgres forget, `received` only tells that we are alive. */
+export interface StandbyStatus {
+  readonly received: Lsn;
+  readonly confirmed: Lsn;
+}
+
+export interface ReplicationStream {
+  readonly identity: ServerIdentity;
+  /** Stops reading the socket: the only backpressure. Status can still be sent. A few messages already read may follow. */
+  pause(): void;
+  resume(): void;
+  /**
+   * Sends a standby status update at once. `confirmed` never goes back on one stream, and 0/0 leaves the slot where it is.
+   * A lost connection is reported through `closed`, never thrown here.
+   */
+  sendStatus(status: StandbyStatus): void;
+  /** Ends the stream and frees the slot; waits for the server up to a short bound, then cuts the link. Idempotent, never rejects. */
+  close(): Promise<void>;
+}
+
+/** Where the relay reads: one slot of one database. */
+export interface ReplicationSource {
+  /**
+   * Takes the slot: connects, pins the session, starts at 0/0 and resolves once the server streams.
+   * The socket is paused by then; messages that came with the answer are handed over all the same.
+   * Rejects with RelayError: `SLOT_BUSY` (remedy `standby`) while another walsender has the slot.
+   */
+  open(handlers: StreamHandlers, signal: AbortSignal): Promise<ReplicationStream>;
+}

@@ -1,0 +1,36 @@
+import type { Finding } from "../finding.ts";
+import type { Lsn } from "../lsn.ts";
+
+/** The row of `pg_replication_slots` that belongs to this relay. */
+export interface SlotFacts {
+  readonly name: string;
+  /** Null for a physical slot. */
+  readonly plugin: string | null;
+  readonly database: string | null;
+  readonly temporary: boolean;
+  readonly active: boolean;
+  readonly activePid: number | null;
+  readonly confirmedLsn: Lsn | null;
+  readonly restartLsn: Lsn | null;
+  /** `reserved`, `extended`, `unreserved` or `lost`. */
+  readonly walStatus: string | null;
+  /** Postgres 17 and later; null while the slot is valid. */
+  readonly invalidationReason: string | null;
+  /** Current WAL position less `restartLsn`: disk that the slot holds. */
+  readonly retainedBytes: number | null;
+  /** The server's current WAL position. */
+  readonly walEnd: Lsn;
+}
+
+/** What the relay asks of the database over an ordinary connection. Every method rejects with RelayError only. */
+export interface SourceDatabase {
+  /** Connects when needed and checks server, role, publication, tables and columns; all findings at once. */
+  preflight(signal: AbortSignal): Promise<readonly Finding[]>;
+  /** Null when there is no slot of that name. */
+  slot(signal: AbortSignal): Promise<SlotFacts | null>;
+  /** Creates the slot, pgoutput, without a snapshot; another relay's doing it first is fine. */
+  createSlot(signal: AbortSignal): Promise<void>;
+  /** Calls back each time the server says it is shutting down; the returned function unsubscribes. */
+  onShutdown(callback: () => void): () => void;
+  close(): Promise<void>;
+}

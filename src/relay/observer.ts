@@ -1,0 +1,35 @@
+import type { RelayError } from "./errors.ts";
+
+/**
+ * Instants at which a crash, a hang or an error is worth planting. Production code announces them and nobody listens;
+ * tests do (`RELAY_FAILPOINTS`).
+ */
+export type Moment =
+  | "begin-decoded"
+  | "stream-started"
+  | "fenced"
+  | "barrier-committed"
+  | "produce-sent"
+  | "produce-answered"
+  | "produce-acked"
+  | "end-sent"
+  | "end-acked"
+  | "batch-split"
+  | "batch-settled"
+  | "status-sent";
+
+/** Called synchronously at each moment; it may kill the process, block it, or throw. */
+export type AnnounceMoment = (moment: Moment) => void;
+
+/** What a metric or a log line is made of. Implementations never throw and never wait. */
+export interface Observer {
+  readonly moment: AnnounceMoment;
+  /** A transaction with outbox rows ended: how many rows it had. */
+  transaction(rows: number): void;
+  /** A batch is durable: per topic the number of events, and the payload bytes of all. */
+  published(eventsByTopic: ReadonlyMap<string, number>, bytes: number, durationMs: number): void;
+  /** Rows that a checkpoint already covered came again and were dropped. */
+  skipped(rows: number): void;
+  /** Something went wrong and is being dealt with by the error's remedy. */
+  error(where: "source" | "sink" | "relay", error: RelayError): void;
+}

@@ -1,0 +1,56 @@
+import type { Finding } from "../finding.ts";
+import type { RelayError } from "../errors.ts";
+
+/** A header; its name is UTF-8 already, because the same few names go out with every record. */
+export interface RecordHeader {
+  readonly name: Uint8Array;
+  readonly value: Uint8Array | null;
+}
+
+/** What Kafka stores. A null value is a tombstone. */
+export interface OutboundRecord {
+  readonly topic: string;
+  readonly key: Uint8Array;
+  readonly value: Uint8Array | null;
+  readonly headers: readonly RecordHeader[];
+  /** CreateTime, ms since 1970: when the row's transaction committed. */
+  readonly timestampMs: number;
+}
+
+/** Records in commit order and the checkpoint that covers exactly them; either all of it becomes visible or nothing. */
+export interface SinkBatch {
+  /** May be empty: progress without events is a checkpoint too. */
+  readonly records: readonly OutboundRecord[];
+  /** Value of the checkpoint record; its key is the sink's own. */
+  readonly checkpoint: Uint8Array;
+}
+
+export interface Sink {
+  /** Reaches the cluster and checks the checkpoint topic and the rights; creates the checkpoint topic when it is missing. All findings at once. */
+  preflight(signal: AbortSignal): Promise<readonly Finding[]>;
+  /** The last committed checkpoint, without fencing anybody; null when there is none. For decisions before the slot is ours. */
+  peek(signal: AbortSignal): Promise<Uint8Array | null>;
+  /**
+   * Fences every predecessor, commits an incarnation record (the barrier), and reads back the last
+   * committed checkpoint below it; null when there never was one. After it, whatever an earlier
+   * incarnation had in flight is committed and in that checkpoint, or aborted for ever.
+   * Throws away what was open before. Rejects with RelayError.
+   */
+  open(signal: AbortSignal): Promise<Uint8Array | null>;
+  /**
+   * Publishes one batch and its checkpoint. Calls may overlap up to `inFlightMax`; batches become
+   * durable in the order of the calls. Resolves once the batch is durable. After the first rejection
+   * (remedy `reopen`: outcome unknown) all later batches reject too, until `open` is called again.
+   */
+  publish(batch: SinkBatch): Promise<void>;
+  /** How many `publish` calls may overlap. */
+  readonly inFlightMax: number;
+  /** Learns partitions and limits of topics not known yet, creating them where the settings say so; a topic that is missing afterwards makes `refuse` answer. `again` forgets what was known. */
+  learn(topics: readonly string[], again: boolean, signal: AbortSignal): Promise<void>;
+  /** Whether `learn` has seen this topic since the last `open`. */
+  knows(topic: string): boolean;
+  /** Why this record can never be published as things stand, or null. Pure and cheap; only for known topics. */
+  refuse(record: OutboundRecord): RelayError | null;
+  /** Hangs up; what was in flight has an unknown outcome, settled by the next `open`. Idempotent, never rejects. */
+  close(): Promise<void>;
+}

@@ -1,4 +1,5 @@
 import type { RelayError } from "./errors.ts";
+import type { Finding } from "./finding.ts";
 
 /**
  * Instants at which a crash, a hang or an error is worth planting. Production code announces them and nobody listens;
@@ -30,6 +31,8 @@ export interface Observer {
   published(eventsByTopic: ReadonlyMap<string, number>, bytes: number, durationMs: number): void;
   /** Rows that a checkpoint already covered came again and were dropped. */
   skipped(rows: number): void;
+  /** Preflight found something that does not stop the relay. */
+  warning(finding: Finding): void;
   /** Something went wrong and is being dealt with by the error's remedy. */
   error(where: "source" | "sink" | "relay", error: RelayError): void;
 }

@@ -1,0 +1,71 @@
+import { createHash } from "node:crypto";
+import type { Config } from "../config/schema.ts";
+import type { KafkaSinkOptions } from "../kafka/kafka-sink.ts";
+import type { OutboxColumnNames } from "../relay/event/outbox-table.ts";
+import type { RelayOptions } from "../relay/options.ts";
+
+/** What the core is told of the settings. */
+export function relayOptions(config: Config): RelayOptions {
+  const { outbox, batch, retry } = config;
+  return {
+    slot: config.slot.name,
+    slotCreate: config.slot.create,
+    instance: config.instanceId,
+    outbox: {
+      tables: outbox.tables.map(plainTableName),
+      columns: columnNames(config),
+      topicTemplate: config.topic.template,
+    },
+    configFingerprint: fingerprint([config.publication.name, ...outbox.tables]),
+    statusIntervalMs: config.statusIntervalMs,
+    batchEventsMax: batch.maxEvents,
+    batchBytesMax: batch.maxBytes,
+    lingerMs: batch.lingerMs,
+    bufferBytesMax: config.bufferMaxBytes,
+    checkpointIntervalMs: config.checkpoint.intervalMs,
+    sinkStallReleaseMs: config.sinkStallReleaseMs,
+    standbyPollIntervalMs: config.standbyPollIntervalMs,
+    shutdownTimeoutMs: config.shutdownTimeoutMs,
+    retry: { initialMs: retry.initialMs, maxMs: retry.maxMs, jitter: retry.jitter },
+  };
+}
+
+export function kafkaOptions(config: Config): KafkaSinkOptions {
+  const { kafka, transaction, checkpoint, topic } = config;
+  return {
+    brokers: kafka.brokers,
+    clientId: kafka.clientId,
+    slot: config.slot.name,
+    instanceId: config.instanceId,
+    checkpointTopic: checkpoint.topic,
+    checkpointReplicationFactor: checkpoint.replicationFactor,
+    delivery: config.delivery,
+    transactionalIdPrefix: transaction.idPrefix,
+    transactionalIds: transaction.ids,
+    transactionTimeoutMs: transaction.timeoutMs,
+    transactionProtocol: transaction.protocol,
+    topicAutoCreate: topic.autoCreate
+      ? { partitions: topic.partitions, replicationFactor: topic.replicationFactor }
+      : null,
+    connectTimeoutMs: kafka.connectTimeoutMs,
+    requestTimeoutMs: kafka.requestTimeoutMs,
+    metadataMaxAgeMs: kafka.metadataMaxAgeMs,
+  };
+}
+
+export function columnNames({ outbox }: Config): OutboxColumnNames {
+  const { id, route, key, type, payload, headers } = outbox.columns;
+  return { id, route, key, type, payload, headers };
+}
+
+/** `"My Schema".outbox` as the stream names it: without quotes; a bare name is in `public`. */
+function plainTableName(name: string): string {
+  const parts = [...name.matchAll(/"((?:[^"]|"")*)"|([^."]+)/g)].map(([, quoted, plain]) =>
+    quoted === undefined ? (plain as string) : quoted.replaceAll('""', '"'),
+  );
+  return parts.length === 1 ? `public.${parts[0]}` : parts.join(".");
+}
+
+function fingerprint(parts: readonly string[]): string {
+  return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 16);
+}

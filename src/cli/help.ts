@@ -1,0 +1,22 @@
+const HELP = `Usage: outbox-relay [command]
+
+Publishes committed rows of a Postgres outbox table to Kafka, exactly once and in commit order.
+
+Commands
+  run                     tail the slot and publish until SIGTERM (the default)
+  migrate up              create the outbox table and its publication
+  migrate status [--json] tell what is applied and what is missing
+  migrate print           write the SQL to stdout, for those who apply it themselves
+  version                 print the version
+  help                    print this
+
+Settings come from environment variables, RELAY_* and well-known ones such as DATABASE_URL and
+KAFKA_BROKERS; docs/configuration.md lists them all.
+
+Exit codes: 0 ok, 1 failure, 2 usage, 75 temporary (try again), 78 configuration.
+`;
+
+export function runHelp(): Promise<number> {
+  process.stdout.write(HELP);
+  return Promise.resolve(0);
+}

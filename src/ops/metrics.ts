@@ -1,0 +1,202 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { Finding } from "../relay/finding.ts";
+import type { RelayError } from "../relay/errors.ts";
+import type { AnnounceMoment, Observer } from "../relay/observer.ts";
+import type { RelayStateName } from "../relay/state.ts";
+import type { RelayView } from "./relay-view.ts";
+
+const STATES: readonly RelayStateName[] = [
+  "starting",
+  "standby",
+  "streaming",
+  "stalled",
+  "draining",
+  "failed",
+];
+/** A topic label beyond this many becomes `other`. */
+const TOPICS_MAX = 200;
+
+export interface ObserverLog {
+  warning(finding: Finding): void;
+  error(where: string, error: RelayError): void;
+}
+
+/** Turns what the core tells into metrics; everything is per batch, nothing per event. */
+export class Metrics implements Observer {
+  readonly registry = new Registry();
+  readonly moment: AnnounceMoment;
+  readonly #view: () => RelayView | null;
+  readonly #log: ObserverLog;
+  readonly #topics = new Set<string>();
+  readonly #events = this.#counter("relay_events_published_total", "Events durable at Kafka", [
+    "topic",
+  ]);
+  readonly #bytes = this.#counter("relay_published_bytes_total", "Bytes of those events", []);
+  readonly #checkpoints = this.#counter(
+    "relay_checkpoints_total",
+    "Checkpoints durable at Kafka, with or without events",
+    [],
+  );
+  readonly #transactions = this.#counter(
+    "relay_transactions_total",
+    "Transactions of Postgres with outbox rows",
+    [],
+  );
+  readonly #skipped = this.#counter(
+    "relay_events_skipped_total",
+    "Rows that came again and were covered by a checkpoint",
+    ["reason"],
+  );
+  readonly #errors = this.#counter("relay_errors_total", "Errors dealt with, by code and remedy", [
+    "where",
+    "code",
+    "remedy",
+  ]);
+  readonly #batchEvents: Histogram;
+  readonly #batchSeconds: Histogram;
+
+  constructor(
+    moment: AnnounceMoment,
+    view: () => RelayView | null,
+    log: ObserverLog,
+    build: { readonly version: string; readonly slot: string },
+  ) {
+    this.moment = moment;
+    this.#view = view;
+    this.#log = log;
+    this.#batchEvents = new Histogram({
+      name: "relay_publish_batch_events",
+      help: "Events in a batch",
+      buckets: [1, 10, 50, 100, 250, 500, 1000, 2500, 5000, 10000],
+      registers: [this.registry],
+    });
+    this.#batchSeconds = new Histogram({
+      name: "relay_publish_duration_seconds",
+      help: "From handing a batch over until it is durable",
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers: [this.registry],
+    });
+    collectDefaultMetrics({ register: this.registry });
+    this.#buildInfo(build.version);
+    this.#relayGauges(build.slot);
+    this.#slotGauges(build.slot);
+  }
+
+  transaction(): void {
+    this.#transactions.inc();
+  }
+
+  published(eventsByTopic: ReadonlyMap<string, number>, bytes: number, durationMs: number): void {
+    let events = 0;
+    for (const [topic, count] of eventsByTopic) {
+      this.#events.inc({ topic: this.#topicLabel(topic) }, count);
+      events += count;
+    }
+    const view = this.#view();
+    if (view !== null) view.publishedEvents += events;
+    this.#bytes.inc(bytes);
+    this.#checkpoints.inc();
+    this.#batchEvents.observe(events);
+    this.#batchSeconds.observe(durationMs / 1000);
+  }
+
+  skipped(rows: number): void {
+    this.#skipped.inc({ reason: "duplicate" }, rows);
+  }
+
+  warning(finding: Finding): void {
+    this.#log.warning(finding);
+  }
+
+  error(where: "source" | "sink" | "relay", error: RelayError): void {
+    this.#errors.inc({ where, code: error.code, remedy: error.remedy });
+    this.#log.error(where, error);
+  }
+
+  #topicLabel(topic: string): string {
+    if (!this.#topics.has(topic) && this.#topics.size >= TOPICS_MAX) return "other";
+    this.#topics.add(topic);
+    return topic;
+  }
+
+  #counter<T extends string>(name: string, help: string, labelNames: readonly T[]): Counter<T> {
+    return new Counter({ name, help, labelNames, registers: [this.registry] });
+  }
+
+  #gauge<T extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly T[],
+    collect: (gauge: Gauge<T>, view: RelayView) => void,
+  ): void {
+    const view = this.#view;
+    const gauge: Gauge<T> = new Gauge({
+      name,
+      help,
+      labelNames,
+      registers: [this.registry],
+      collect() {
+        gauge.reset();
+        const seen = view();
+        if (seen !== null) collect(gauge, seen);
+      },
+    });
+  }
+
+  #buildInfo(version: string): void {
+    const info = new Gauge({
+      name: "relay_build_info",
+      help: "Version of the running relay",
+      labelNames: ["version", "node_version"],
+      registers: [this.registry],
+    });
+    info.set({ version, node_version: process.version }, 1);
+  }
+
+  #relayGauges(slot: string): void {
+    this.#gauge("relay_state", "1 for the state the relay is in", ["slot", "state"], (gauge, view) => {
+      for (const state of STATES) gauge.set({ slot, state }, view.relay.state.name === state ? 1 : 0);
+    });
+    this.#gauge("relay_leader", "1 while this relay holds the slot", ["slot"], (gauge, view) => {
+      gauge.set({ slot }, view.relay.session === null ? 0 : 1);
+    });
+    this.#gauge(
+      "relay_lag_seconds",
+      "Age of the oldest committed event that is not durable at Kafka; 0 when caught up",
+      ["slot"],
+      (gauge, view) => {
+        const lag = view.lag(Date.now());
+        if (lag !== null) gauge.set({ slot }, lag.seconds);
+      },
+    );
+    this.#gauge("relay_lag_bytes", "WAL written and not published", ["slot"], (gauge, view) => {
+      const lag = view.lag(Date.now());
+      if (lag !== null) gauge.set({ slot }, lag.bytes);
+    });
+    this.#gauge("relay_buffer_bytes", "Memory held by rows on their way", [], (gauge, view) => {
+      if (view.relay.session !== null) gauge.set(view.relay.session.backlog.bytes);
+    });
+    this.#gauge("relay_inflight_batches", "Batches handed over and not durable", [], (gauge, view) => {
+      if (view.relay.session !== null) gauge.set(view.relay.session.backlog.inFlight);
+    });
+  }
+
+  #slotGauges(slot: string): void {
+    this.#gauge(
+      "relay_slot_retained_wal_bytes",
+      "Disk held by the slot: current WAL position less its restart position",
+      ["slot"],
+      (gauge, { slot: facts }) => {
+        if (facts?.retainedBytes !== null && facts !== null) gauge.set({ slot }, facts.retainedBytes);
+      },
+    );
+    this.#gauge("relay_slot_active", "Whether Postgres sees a reader", ["slot"], (gauge, view) => {
+      if (view.slot !== null) gauge.set({ slot }, view.slot.active ? 1 : 0);
+    });
+    this.#gauge("relay_slot_invalidated", "1 when the slot is lost", ["slot"], (gauge, view) => {
+      const facts = view.slot;
+      if (facts === null) return;
+      gauge.set({ slot }, facts.walStatus === "lost" || facts.invalidationReason !== null ? 1 : 0);
+    });
+  }
+}

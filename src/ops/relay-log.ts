@@ -1,0 +1,40 @@
+import type { Logger } from "pino";
+import type { Finding } from "../relay/finding.ts";
+import type { RelayError } from "../relay/errors.ts";
+import type { RelayState, StateListener } from "../relay/state.ts";
+import { errorFields } from "./logger.ts";
+import type { ObserverLog } from "./metrics.ts";
+
+/** The relay's log: one line for each change of state, and one for each error or warning until it changes. */
+export class RelayLog implements StateListener, ObserverLog {
+  readonly #logger: Logger;
+  readonly #said = new Map<string, string>();
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  stateChanged({ name, reason }: RelayState): void {
+    const fields = { state: name, ...(reason !== null && errorFields(reason)) };
+    if (name === "failed") this.#logger.error(fields, reason?.message ?? "failed");
+    else if (reason !== null) this.#logger.warn(fields, reason.message);
+    else this.#logger.info(fields, `state is ${name}`);
+    if (name === "streaming" && reason === null) this.#said.clear();
+  }
+
+  warning(finding: Finding): void {
+    const { code, hint, message } = finding;
+    if (this.#isNew(`warning ${code}`, message)) this.#logger.warn({ code, hint }, message);
+  }
+
+  error(where: string, error: RelayError): void {
+    if (!this.#isNew(`${where} ${error.code}`, error.message)) return;
+    this.#logger.warn({ where, remedy: error.remedy, ...errorFields(error) }, error.message);
+  }
+
+  #isNew(subject: string, message: string): boolean {
+    if (this.#said.get(subject) === message) return false;
+    this.#said.set(subject, message);
+    return true;
+  }
+}

@@ -1,0 +1,107 @@
+import type { SlotFacts } from "../relay/capture/source-database.ts";
+import type { Lsn } from "../relay/lsn.ts";
+import { formatLsn, maxLsn } from "../relay/lsn.ts";
+import type { Relay } from "../relay/relay.ts";
+import type { SlotMonitor } from "./slot-monitor.ts";
+
+export interface KafkaStatus {
+  readonly reachable: boolean;
+  readonly brokers: number;
+}
+
+export interface Lag {
+  readonly seconds: number;
+  readonly bytes: number;
+}
+
+/** What HTTP and metrics show: one place that puts the relay, the slot and Kafka together. */
+export class RelayView {
+  readonly #relay: Relay;
+  readonly #slots: SlotMonitor;
+  readonly #kafka: () => KafkaStatus;
+  readonly #identity: { readonly instance: string; readonly version: string };
+  publishedEvents = 0;
+
+  constructor(
+    relay: Relay,
+    slots: SlotMonitor,
+    kafka: () => KafkaStatus,
+    identity: { readonly instance: string; readonly version: string },
+  ) {
+    this.#relay = relay;
+    this.#slots = slots;
+    this.#kafka = kafka;
+    this.#identity = identity;
+  }
+
+  get relay(): Relay {
+    return this.#relay;
+  }
+
+  get slot(): SlotFacts | null {
+    return this.#slots.facts;
+  }
+
+  /** Null while another relay, or none, holds the slot: a standby has no lag of its own. */
+  lag(nowMs: number): Lag | null {
+    const { session } = this.#relay;
+    if (session === null) return null;
+    const oldestMs = session.backlog.oldestCommitMs;
+    const published = session.ladder.at("published");
+    const serverEnd = maxLsn(this.slot?.walEnd ?? published, session.ladder.at("received"));
+    return {
+      seconds: oldestMs === null ? 0 : Math.max(0, (nowMs - oldestMs) / 1000),
+      bytes: Math.max(0, Number(serverEnd - published)),
+    };
+  }
+
+  /** The body of `/status`. */
+  status(nowMs: number): Record<string, unknown> {
+    const { state, session } = this.#relay;
+    const checkpoint = session?.lastCheckpoint ?? null;
+    return {
+      state: state.name,
+      code: state.reason?.code ?? null,
+      message: state.reason?.message ?? null,
+      hint: state.reason?.hint ?? null,
+      since: new Date(state.sinceMs).toISOString(),
+      ...this.#identity,
+      slot: slotStatus(this.#slots.name, this.slot),
+      position: session === null ? null : positionStatus(session.timeline, session.backlog.settled),
+      checkpoint:
+        checkpoint === null
+          ? null
+          : {
+              commit: formatLsn(checkpoint.commitLsn),
+              index: checkpoint.index,
+              end: checkpoint.endLsn === null ? null : formatLsn(checkpoint.endLsn),
+              keepalive: formatLsn(checkpoint.keepaliveLsn),
+            },
+      lag: this.lag(nowMs),
+      kafka: this.#kafka(),
+      events: { published: this.publishedEvents, deadLettered: 0 },
+    };
+  }
+}
+
+function positionStatus(
+  timeline: number,
+  settled: { readonly commitLsn: Lsn; readonly index: number },
+): Record<string, unknown> {
+  return { timeline, commitLsn: formatLsn(settled.commitLsn), index: settled.index };
+}
+
+function slotStatus(name: string, slot: SlotFacts | null): Record<string, unknown> {
+  return {
+    name,
+    active: slot?.active ?? false,
+    confirmedLsn: text(slot?.confirmedLsn),
+    restartLsn: text(slot?.restartLsn),
+    retainedBytes: slot?.retainedBytes ?? null,
+    walStatus: slot?.walStatus ?? null,
+  };
+}
+
+function text(lsn: Lsn | null | undefined): string | null {
+  return lsn === null || lsn === undefined ? null : formatLsn(lsn);
+}

@@ -1,0 +1,102 @@
+import { invariant, RelayError } from "../errors.ts";
+import type { Lsn } from "../lsn.ts";
+import { ByteReader } from "./byte-reader.ts";
+import type { Relation } from "./relation.ts";
+import { readRelation } from "./relation.ts";
+import { RowArena } from "./row-arena.ts";
+import { Tuple } from "./tuple.ts";
+
+/** Milliseconds between 1970 and Postgres's epoch, 2000-01-01. */
+const POSTGRES_EPOCH_MS = 946_684_800_000;
+
+const TAG = { begin: 0x42, commit: 0x43, insert: 0x49, relation: 0x52 } as const;
+/** Origin, type, update, delete, truncate: known, and nothing to an outbox. */
+const IGNORED_TAGS: ReadonlySet<number> = new Set([0x4f, 0x59, 0x55, 0x44, 0x54]);
+/** INSERT: tag, relation OID, then the letter N, then the tuple. */
+const INSERT_TUPLE_AT = 6;
+
+/** Bytes that each row's copy has to spare at its end, for the position header. */
+export const ROW_SPARE_BYTES = 34;
+
+export interface TransactionStart {
+  /** Start of the commit record: `final_lsn` of BEGIN. Strictly increasing on one timeline. */
+  readonly commitLsn: Lsn;
+  /** When it committed, ms since 1970. */
+  readonly commitMs: number;
+}
+
+export interface DecodedMessages {
+  begin(transaction: TransactionStart): void;
+  /** `tuple` holds during the call; the bytes it gives out stay. `spare` is the row's spare room. */
+  insert(relation: Relation, tuple: Tuple, spare: Uint8Array): void;
+  /** `endLsn` is the byte after the commit record: what may be confirmed once all before it is durable. */
+  commit(endLsn: Lsn): void;
+}
+
+/**
+ * Reads pgoutput, protocol 1, which carries whole committed transactions in commit order.
+ * Bytes are kept exactly: nothing is parsed into numbers, dates or JSON here.
+ *
+ * Errors: RelayError `DECODE_UNKNOWN_MESSAGE` (halt) for a tag that protocol 1 without options does not
+ * have, because skipping what we do not know may skip an event; InvariantError for a broken message.
+ */
+export class PgoutputDecoder {
+  readonly #out: DecodedMessages;
+  readonly #arena = new RowArena();
+  readonly #relations = new Map<number, Relation>();
+  readonly #tuple = new Tuple();
+
+  constructor(out: DecodedMessages) {
+    this.#out = out;
+  }
+
+  decode(message: Uint8Array): void {
+    switch (message[0]) {
+      case TAG.insert:
+        return this.#insert(message);
+      case TAG.begin:
+        return this.#out.begin(readBegin(message));
+      case TAG.commit:
+        return this.#out.commit(readCommitEnd(message));
+      case TAG.relation:
+        return this.#relation(readRelation(message));
+      default:
+        if (!IGNORED_TAGS.has(message[0] ?? 0)) throw unknownMessage(message[0]);
+    }
+  }
+
+  #relation(relation: Relation): void {
+    this.#relations.set(relation.oid, relation);
+  }
+
+  #insert(message: Uint8Array): void {
+    const relation = this.#relations.get(new ByteReader(message, 1).uint32());
+    invariant(relation !== undefined, "a RELATION message precedes the rows of its table");
+    const row = this.#arena.copy(message, ROW_SPARE_BYTES);
+    this.#tuple.read(row.subarray(0, message.length), INSERT_TUPLE_AT);
+    this.#out.insert(relation, this.#tuple, row.subarray(message.length));
+  }
+}
+
+function readBegin(message: Uint8Array): TransactionStart {
+  const reader = new ByteReader(message, 1);
+  const commitLsn = reader.lsn();
+  const microseconds = reader.int64();
+  return { commitLsn, commitMs: POSTGRES_EPOCH_MS + Number(microseconds / 1000n) };
+}
+
+function readCommitEnd(message: Uint8Array): Lsn {
+  const reader = new ByteReader(message, 1);
+  reader.uint8(); // Flags, none in use.
+  reader.lsn(); // Start of the commit record: BEGIN told it.
+  return reader.lsn();
+}
+
+function unknownMessage(tag: number | undefined): RelayError {
+  const shown = tag === undefined ? "an empty one" : `tag 0x${tag.toString(16)}`;
+  return new RelayError(`Postgres sent a pgoutput message that this version does not know: ${shown}`, {
+    code: "DECODE_UNKNOWN_MESSAGE",
+    remedy: "halt",
+    hint: "Nothing is lost: the slot keeps the WAL. Use a version of outbox-relay that supports this server.",
+  });
+}

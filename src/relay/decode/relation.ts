@@ -1,0 +1,32 @@
+import { ByteReader } from "./byte-reader.ts";
+
+export interface RelationColumn {
+  readonly name: string;
+  /** OID of the column's type. */
+  readonly typeOid: number;
+}
+
+/** A table as it stood when the rows that follow were written; replaced by each RELATION message of its OID. */
+export interface Relation {
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+  readonly columns: readonly RelationColumn[];
+}
+
+/** Reads a RELATION message (docs of PostgreSQL, "Logical Replication Message Formats"). */
+export function readRelation(message: Uint8Array): Relation {
+  const reader = new ByteReader(message, 1);
+  const oid = reader.uint32();
+  const schema = reader.name();
+  const name = reader.name();
+  reader.uint8(); // Replica identity: nothing to an insert.
+  const columns = Array.from({ length: reader.uint16() }, () => {
+    reader.uint8(); // Flags: part of the key or not.
+    const column = { name: reader.name(), typeOid: reader.uint32() };
+    reader.int32(); // Type modifier.
+    return column;
+  });
+  // An empty namespace stands for pg_catalog.
+  return { oid, schema: schema === "" ? "pg_catalog" : schema, name, columns };
+}

@@ -1,0 +1,58 @@
+import type { Relation } from "../decode/relation.ts";
+import { RelayError } from "../errors.ts";
+
+/** Which columns of the outbox table mean what. `headers` may be missing in the table; the others may not. */
+export interface OutboxColumnNames {
+  readonly id: string;
+  readonly route: string;
+  readonly key: string;
+  readonly type: string;
+  readonly payload: string;
+  readonly headers: string;
+}
+
+export type OutboxColumn = keyof OutboxColumnNames;
+
+/** The outbox columns of one version of a table, by their place in the row. */
+export interface OutboxTable {
+  readonly schema: string;
+  readonly name: string;
+  /** -1 for `headers` when the table has no such column. */
+  readonly indexes: Readonly<Record<OutboxColumn, number>>;
+  readonly typeOids: Readonly<Record<OutboxColumn, number>>;
+}
+
+const REQUIRED: readonly OutboxColumn[] = ["id", "route", "key", "type", "payload"];
+
+/** Maps the columns by name. Throws RelayError `COLUMN_MISSING` (halt) when a required one is not there. */
+export function outboxTable(relation: Relation, names: OutboxColumnNames): OutboxTable {
+  const place = (column: OutboxColumn): number =>
+    relation.columns.findIndex((candidate) => candidate.name === names[column]);
+  const missing = REQUIRED.filter((column) => place(column) < 0).map((column) => names[column]);
+  if (missing.length > 0) throw columnMissing(relation, missing);
+  const record = <T>(value: (column: OutboxColumn) => T): Record<OutboxColumn, T> => ({
+    id: value("id"),
+    route: value("route"),
+    key: value("key"),
+    type: value("type"),
+    payload: value("payload"),
+    headers: value("headers"),
+  });
+  return {
+    schema: relation.schema,
+    name: relation.name,
+    indexes: record(place),
+    typeOids: record((column) => relation.columns[place(column)]?.typeOid ?? 0),
+  };
+}
+
+function columnMissing(relation: Relation, missing: readonly string[]): RelayError {
+  const table = `${relation.schema}.${relation.name}`;
+  return new RelayError(`rows of table ${table} come without the column ${missing.join(", ")}`, {
+    code: "COLUMN_MISSING",
+    remedy: "halt",
+    hint:
+      `Set RELAY_COLUMN_* to the names that the table had when these rows were written, then restart; ` +
+      "the slot keeps the rows.",
+  });
+}

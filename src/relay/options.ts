@@ -1,0 +1,30 @@
+import type { RetryOptions } from "./backoff.ts";
+import type { OutboxOptions } from "./intake.ts";
+
+/** What the core needs to know from the settings. All times in ms, all sizes in bytes. */
+export interface RelayOptions {
+  readonly slot: string;
+  readonly slotCreate: "if-missing" | "never";
+  readonly instance: string;
+  readonly outbox: OutboxOptions;
+  /** Fingerprint of the settings that give rows their index: tables and publication. */
+  readonly configFingerprint: string;
+  readonly statusIntervalMs: number;
+  readonly batchEventsMax: number;
+  readonly batchBytesMax: number;
+  readonly lingerMs: number;
+  /** Reading pauses above this much waiting and in flight, and goes on below half of it. */
+  readonly bufferBytesMax: number;
+  readonly checkpointIntervalMs: number;
+  /** 0 means never. */
+  readonly sinkStallReleaseMs: number;
+  readonly standbyPollIntervalMs: number;
+  readonly shutdownTimeoutMs: number;
+  readonly retry: RetryOptions;
+}
+
+/** Idle progress worth a checkpoint before its interval is over. */
+export const IDLE_WAL_BYTES_MAX = 16 * 1024 * 1024;
+
+/** How long unconfirmed work may hold up a server that is shutting down. */
+export const SERVER_SHUTDOWN_GRACE_MS = 5_000;

@@ -1,0 +1,45 @@
+import type { Lsn } from "./lsn.ts";
+import { formatLsn, LSN_ZERO, maxLsn } from "./lsn.ts";
+
+/** A position together with what it lets Postgres forget. */
+export interface Progress {
+  readonly commitLsn: Lsn;
+  /** Outbox rows of the transaction at `commitLsn`, counted from 1. */
+  readonly index: number;
+  /** The byte after that transaction's commit record; null while it is not known to be complete. */
+  readonly endLsn: Lsn | null;
+  /** Highest keepalive outside a transaction with everything before it covered; 0/0 when there was none. */
+  readonly keepaliveLsn: Lsn;
+}
+
+export const NO_PROGRESS: Progress = {
+  commitLsn: LSN_ZERO,
+  index: 0,
+  endLsn: null,
+  keepaliveLsn: LSN_ZERO,
+};
+
+/**
+ * What may be confirmed to Postgres: every transaction whose commit record starts below it is covered.
+ * An incomplete transaction is sent again whole, since its commit record starts at `commitLsn`.
+ */
+export function coveredLsn(progress: Progress): Lsn {
+  return maxLsn(progress.endLsn ?? progress.commitLsn, progress.keepaliveLsn);
+}
+
+function isBehind(a: Progress, b: Progress): boolean {
+  if (a.commitLsn !== b.commitLsn) return a.commitLsn < b.commitLsn;
+  if (a.index !== b.index) return a.index < b.index;
+  return a.endLsn === null;
+}
+
+/** The one that is further along; keepalives count apart. */
+export function furtherProgress(a: Progress, b: Progress): Progress {
+  const further = isBehind(a, b) ? b : a;
+  return { ...further, keepaliveLsn: maxLsn(a.keepaliveLsn, b.keepaliveLsn) };
+}
+
+
+export function formatProgress(progress: Progress): string {
+  return `${formatLsn(progress.commitLsn)} row ${progress.index}`;
+}

@@ -1,0 +1,51 @@
+import type { OutboxRecord } from "../event/outbox-record.ts";
+import type { Progress } from "../progress.ts";
+
+/** Records in commit order and how far the stream is read once they are durable. */
+export class Batch {
+  readonly records: OutboxRecord[] = [];
+  /** Memory held by the records. */
+  bytes = 0;
+  progress: Progress;
+  /** When the first record came, monotonic ms; linger counts from here. */
+  openedAtMs = 0;
+
+  constructor(progress: Progress) {
+    this.progress = progress;
+  }
+
+  add(record: OutboxRecord, nowMs: number): void {
+    if (this.records.length === 0) this.openedAtMs = nowMs;
+    this.records.push(record);
+    this.bytes += record.bytes;
+    this.progress = {
+      commitLsn: record.commitLsn,
+      index: record.index,
+      endLsn: null,
+      keepaliveLsn: this.progress.keepaliveLsn,
+    };
+  }
+
+  /**
+   * Takes the first `count` records out into a batch of their own, which ends inside a transaction
+   * as far as it knows. `before` is the progress that this batch started from.
+   */
+  cut(count: number, before: Progress): Batch {
+    const head = new Batch(before);
+    for (const record of this.records.splice(0, count)) {
+      head.add(record, this.openedAtMs);
+      this.bytes -= record.bytes;
+    }
+    return head;
+  }
+
+  /** Drops the records that `isCovered` says are published; returns how many. */
+  drop(isCovered: (record: OutboxRecord) => boolean): number {
+    const kept = this.records.filter((record) => !isCovered(record));
+    const dropped = this.records.length - kept.length;
+    if (dropped === 0) return 0;
+    this.records.splice(0, this.records.length, ...kept);
+    this.bytes = kept.reduce((sum, record) => sum + record.bytes, 0);
+    return dropped;
+  }
+}

@@ -1,0 +1,143 @@
+import { Backoff } from "./backoff.ts";
+import { pause } from "./clock.ts";
+import { RelayError } from "./errors.ts";
+import type { Finding } from "./finding.ts";
+import type { RelayOptions } from "./options.ts";
+import type { RelayPorts } from "./ports.ts";
+import { Session } from "./session.ts";
+import { slotMissing } from "./settle/continuity.ts";
+import type { RelayState, StateListener } from "./state.ts";
+import { StateBoard } from "./state.ts";
+
+/**
+ * The relay: takes the slot when it can, publishes while it has it, and comes back by itself from
+ * everything that can pass. What cannot pass by itself ends in state `failed`, with the slot kept,
+ * the process up, and a new look at the cause again and again.
+ */
+export class Relay {
+  readonly #ports: RelayPorts;
+  readonly #options: RelayOptions;
+  readonly #board: StateBoard;
+  readonly #backoff: Backoff;
+  #session: Session | null = null;
+  /** What the last session failed with at a row. */
+  #heldFailure: RelayError | null = null;
+
+  constructor(ports: RelayPorts, options: RelayOptions, listener: StateListener) {
+    this.#ports = ports;
+    this.#options = options;
+    this.#board = new StateBoard(() => ports.clock.wallMs(), listener);
+    this.#backoff = new Backoff(options.retry, ports.clock);
+  }
+
+  get state(): RelayState {
+    return this.#board.state;
+  }
+
+  /** The hold of the slot that is under way, for those who look on. */
+  get session(): Session | null {
+    return this.#session?.holdsSlot === true ? this.#session : null;
+  }
+
+  /** Runs until `stop` is aborted and all is put away. Rejects only with a bug of our own. */
+  async run(stop: AbortSignal): Promise<void> {
+    while (!stop.aborted) {
+      try {
+        await this.#attempt(stop);
+      } catch (error) {
+        if (stop.aborted && error instanceof RelayError) break;
+        if (!(error instanceof RelayError)) throw error;
+        await this.#recover(error, stop);
+      }
+    }
+    this.#board.set("draining");
+    await this.#ports.sink.close();
+    await this.#ports.database.close();
+  }
+
+  async #attempt(stop: AbortSignal): Promise<void> {
+    await this.#preflight(stop);
+    await this.#ensureSlot(stop);
+    const session = new Session(this.#ports, this.#options, this.#board, this.#heldFailure);
+    this.#session = session;
+    try {
+      await session.run(stop);
+    } finally {
+      this.#session = null;
+      this.#heldFailure = session.rowFailure;
+      if (session.lastCheckpoint !== null) this.#backoff.reset();
+    }
+  }
+
+  async #preflight(stop: AbortSignal): Promise<void> {
+    const [source, sink] = await Promise.all([
+      this.#ports.database.preflight(stop),
+      this.#ports.sink.preflight(stop),
+    ]);
+    const findings = [...source, ...sink];
+    for (const finding of findings) {
+      if (finding.severity === "warning") this.#ports.observer.warning(finding);
+    }
+    const faults = findings.filter(({ severity }) => severity !== "warning");
+    if (faults.length > 0) throw preflightError(faults);
+  }
+
+  /** The slot is made on the very first start, never when a checkpoint says there was one. */
+  async #ensureSlot(stop: AbortSignal): Promise<void> {
+    const { database, sink } = this.#ports;
+    if ((await database.slot(stop)) !== null) return;
+    if ((await sink.peek(stop)) !== null) throw slotMissing(this.#options.slot);
+    if (this.#options.slotCreate === "never") throw slotNotThere(this.#options.slot);
+    await database.createSlot(stop);
+  }
+
+  async #recover(error: RelayError, stop: AbortSignal): Promise<void> {
+    if (error.remedy === "standby") return this.#standBy(error, stop);
+    this.#ports.observer.error("relay", error);
+    if (error.remedy === "halt") {
+      this.#board.set("failed", error);
+    } else {
+      const isStalled = error.code === "SINK_STALLED" || this.state.name === "stalled";
+      this.#board.set(isStalled ? "stalled" : "starting", error);
+    }
+    await pause(this.#ports.clock, this.#backoff.nextMs(), stop);
+  }
+
+  /** Waits until the slot looks free, or until the database cannot tell. Kafka is not touched. */
+  async #standBy(error: RelayError, stop: AbortSignal): Promise<void> {
+    const { clock } = this.#ports;
+    this.#board.set("standby", error.code === "SLOT_BUSY" ? null : error);
+    do {
+      await pause(clock, this.#backoff.jittered(this.#options.standbyPollIntervalMs), stop);
+    } while (!stop.aborted && (await this.#isSlotTaken(stop)));
+  }
+
+  async #isSlotTaken(stop: AbortSignal): Promise<boolean> {
+    try {
+      const slot = await this.#ports.database.slot(stop);
+      return slot?.active ?? false;
+    } catch (error) {
+      if (error instanceof RelayError) return false; // The next attempt says what is wrong.
+      throw error;
+    }
+  }
+}
+
+/** All findings in one error: the first one's code, everybody's message. */
+function preflightError(faults: readonly Finding[]): RelayError {
+  const halting = faults.find(({ severity }) => severity === "halt");
+  const first = (halting ?? faults[0]) as Finding;
+  return new RelayError(faults.map(({ message }) => message).join("; "), {
+    code: first.code,
+    remedy: halting === undefined ? "retry" : "halt",
+    hint: [...new Set(faults.map(({ hint }) => hint))].join(" "),
+  });
+}
+
+function slotNotThere(slot: string): RelayError {
+  return new RelayError(`replication slot "${slot}" does not exist (RELAY_SLOT_NAME)`, {
+    code: "CONFIG_SLOT_MISSING",
+    remedy: "halt",
+    hint: `Set RELAY_SLOT_CREATE=if-missing, or run: SELECT pg_create_logical_replication_slot('${slot}', 'pgoutput');`,
+  });
+}

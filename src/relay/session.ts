@@ -1,0 +1,320 @@
+import { Backoff } from "./backoff.ts";
+import type { SlotFacts } from "./capture/source-database.ts";
+import { pause } from "./clock.ts";
+import { RelayError } from "./errors.ts";
+import { PoisonError } from "./event/poison.ts";
+import type { RelayOptions } from "./options.ts";
+import { IDLE_WAL_BYTES_MAX } from "./options.ts";
+import type { RelayPorts } from "./ports.ts";
+import type { Progress } from "./progress.ts";
+import { coveredLsn } from "./progress.ts";
+import { Backlog } from "./publish/backlog.ts";
+import type { Batch } from "./publish/batch.ts";
+import { Publisher } from "./publish/publisher.ts";
+import type { Checkpoint } from "./settle/checkpoint.ts";
+import { encodeCheckpoint } from "./settle/checkpoint.ts";
+import { slotMissing } from "./settle/continuity.ts";
+import { Ladder } from "./settle/ladder.ts";
+import { resumePoint, startPoint } from "./start-position.ts";
+import type { RelayStateName, StateBoard } from "./state.ts";
+import { StreamReader } from "./stream-reader.ts";
+import { StallWatch } from "./watch.ts";
+
+/** How long batches in flight may take to become durable once the stream is gone. */
+const LAST_BATCHES_MS = 2_000;
+
+/**
+ * One hold of the slot: from taking it until the stream ends.
+ *
+ * Order of effects, never changed: records and checkpoint durable in one step, then the LSN
+ * confirmed. Whatever ends a session, the slot still has all that was not confirmed.
+ */
+export class Session {
+  readonly #ports: RelayPorts;
+  readonly #options: RelayOptions;
+  readonly #board: StateBoard;
+  readonly #backlog: Backlog;
+  readonly #ladder = new Ladder();
+  readonly #reader: StreamReader;
+  readonly #publisher: Publisher;
+  readonly #watch: StallWatch;
+  readonly #ending = new AbortController();
+  #checkpointBase: Pick<Checkpoint, "systemId" | "timeline"> = { systemId: "", timeline: 0 };
+  #lastCheckpoint: Progress | null = null;
+  /** The refused row that holds the stream up. */
+  #refusal: RelayError | null = null;
+  #heldFailure: RelayError | null;
+  #isReopening = false;
+  #isDraining = false;
+  #isFinishing = false;
+  #endWhenSettled: RelayError | null = null;
+  #end: unknown = null;
+  #cancelDeadline: () => void = () => undefined;
+
+  /** `heldFailure`: what a former session failed with at a row, and may fail with again. */
+  constructor(
+    ports: RelayPorts,
+    options: RelayOptions,
+    board: StateBoard,
+    heldFailure: RelayError | null,
+  ) {
+    this.#heldFailure = heldFailure;
+    this.#ports = ports;
+    this.#options = options;
+    this.#board = board;
+    this.#backlog = new Backlog({
+      eventsMax: options.batchEventsMax,
+      bytesMax: options.batchBytesMax,
+    });
+    this.#publisher = this.#newPublisher();
+    this.#reader = new StreamReader(ports, options, this.#backlog, this.#ladder, {
+      progressed: () => this.#publisher.wake(),
+      idleWanted: () => this.#publisher.settleIdle(),
+      refused: (error) => this.#rowRefused(error),
+      closed: (error) => this.#finish(error),
+    });
+    this.#watch = new StallWatch(
+      ports.clock,
+      options.sinkStallReleaseMs,
+      {
+        isStuck: () => this.#backlog.hasRecords || this.#isReopening,
+        isUnconfirmed: () => this.#isUnconfirmed,
+      },
+      (error) => this.#finish(this.#refusal ?? error),
+    );
+  }
+
+  get backlog(): Backlog {
+    return this.#backlog;
+  }
+
+  get ladder(): Ladder {
+    return this.#ladder;
+  }
+
+  get holdsSlot(): boolean {
+    return this.#checkpointBase.timeline > 0;
+  }
+
+  /** The server's timeline; 0 until the stream is open. */
+  get timeline(): number {
+    return this.#checkpointBase.timeline;
+  }
+
+  /** The newest checkpoint known to be durable; null before the first. */
+  get lastCheckpoint(): Progress | null {
+    return this.#lastCheckpoint;
+  }
+
+  /** The row that this session could not publish, if that is what ended it or what it still holds at. */
+  get rowFailure(): RelayError | null {
+    return this.#refusal ?? this.#endWhenSettled ?? this.#heldFailure;
+  }
+
+  /**
+   * Takes the slot, publishes until `stop` is aborted, then drains and resolves. Rejects with the
+   * RelayError that ended it, or with the bug that did.
+   */
+  async run(stop: AbortSignal): Promise<void> {
+    const { source, database } = this.#ports;
+    const stream = await source.open(this.#reader, stop);
+    this.#reader.attach(stream);
+    const unsubscribe = database.onShutdown(() => this.#watch.serverIsShuttingDown());
+    const drain = (): void => this.#drain();
+    stop.addEventListener("abort", drain);
+    try {
+      this.#ports.observer.moment("stream-started");
+      this.#checkpointBase = stream.identity;
+      this.#watch.start();
+      if (stop.aborted) drain();
+      await this.#publish(await this.#heldSlot(stop));
+    } catch (error) {
+      throw this.#ending.signal.aborted ? (this.#end ?? error) : error;
+    } finally {
+      stop.removeEventListener("abort", drain);
+      unsubscribe();
+      this.#watch.stop();
+      await this.#hangUp();
+    }
+  }
+
+  /** Read while we hold it, so that nobody can move it any more. */
+  async #heldSlot(stop: AbortSignal): Promise<SlotFacts> {
+    const slot = await this.#ports.database.slot(stop);
+    if (slot === null) throw slotMissing(this.#options.slot);
+    return slot;
+  }
+
+  /** Publishes until the session ends; an unknown outcome or a refused row does not end it. */
+  async #publish(slot: SlotFacts): Promise<void> {
+    const { signal } = this.#ending;
+    const stored = await this.#ports.sink.open(signal);
+    const { configFingerprint } = this.#options;
+    const point = startPoint(stored, slot, this.#reader.identity, configFingerprint);
+    this.#reader.start(point);
+    if (!point.isStored) this.#publisher.settleIdle();
+    this.#show("streaming");
+    while (!signal.aborted) await this.#publishOnce();
+    if (this.#end !== null) throw this.#end;
+  }
+
+  async #publishOnce(): Promise<void> {
+    try {
+      await this.#publisher.run(this.#ending.signal);
+    } catch (error) {
+      if (!(error instanceof RelayError)) throw error;
+      this.#ports.observer.error("sink", error);
+      if (error instanceof PoisonError) await this.#untilAccepted(error);
+      else if (error.remedy === "standby") throw error;
+      else await this.#reopen(error);
+    }
+  }
+
+  /** Holds the stream while the oldest row is refused: the topic may be created, the limit raised. */
+  async #untilAccepted(poison: PoisonError): Promise<void> {
+    const { signal } = this.#ending;
+    const backoff = new Backoff(this.#options.retry, this.#ports.clock);
+    this.#refusal = poison;
+    while (this.#refusal !== null && !signal.aborted) {
+      this.#show("failed", this.#refusal);
+      await pause(this.#ports.clock, backoff.nextMs(), signal);
+      this.#refusal = await this.#recheck(this.#refusal, signal);
+    }
+    if (!signal.aborted) this.#show("streaming");
+  }
+
+  async #recheck(former: RelayError, signal: AbortSignal): Promise<RelayError | null> {
+    const { first } = this.#backlog;
+    if (first === null) return null;
+    try {
+      await this.#ports.sink.learn([first.topic], true, signal);
+    } catch (error) {
+      if (error instanceof RelayError) return former;
+      throw error;
+    }
+    return this.#publisher.refusal();
+  }
+
+  /** After an unknown outcome: fences, reads the checkpoint and goes on from it, with slot and rows in hand. */
+  async #reopen(cause: RelayError): Promise<void> {
+    const { signal } = this.#ending;
+    const backoff = new Backoff(this.#options.retry, this.#ports.clock);
+    let problem: RelayError | null = cause;
+    this.#isReopening = true;
+    while (problem !== null && !signal.aborted) {
+      this.#show(problem.remedy === "halt" ? "failed" : "streaming", problem);
+      problem = await this.#open(signal);
+      if (problem !== null) await pause(this.#ports.clock, backoff.nextMs(), signal);
+    }
+    this.#isReopening = false;
+    if (!signal.aborted) this.#show("streaming");
+  }
+
+  /** Null when the sink is open again. */
+  async #open(signal: AbortSignal): Promise<RelayError | null> {
+    try {
+      const stored = await this.#ports.sink.open(signal);
+      const { settled, read } = this.#backlog;
+      const progress = resumePoint(stored, settled, read);
+      this.#reader.resumeFrom({ progress, isStored: stored !== null });
+      return null;
+    } catch (error) {
+      if (!(error instanceof RelayError) || error.remedy === "standby") throw error;
+      this.#ports.observer.error("sink", error);
+      return error;
+    }
+  }
+
+  /** What came before the row is published first; then the session ends with the row's error. */
+  #rowRefused(error: unknown): void {
+    if (!(error instanceof RelayError)) return this.#finish(error);
+    this.#show("failed", error);
+    this.#publisher.flush();
+    this.#finishWhenSettled(error);
+  }
+
+  #drain(): void {
+    this.#show("draining");
+    this.#isDraining = true;
+    this.#reader.drain();
+    this.#publisher.flush();
+    this.#cancelDeadline = this.#ports.clock.after(this.#options.shutdownTimeoutMs, () =>
+      this.#finish(null),
+    );
+    this.#finishWhenSettled(null);
+  }
+
+  #finishWhenSettled(end: RelayError | null): void {
+    this.#isFinishing = true;
+    this.#endWhenSettled = end;
+    if (!this.#isUnconfirmed) this.#finish(end);
+  }
+
+  #finish(error: unknown): void {
+    if (this.#ending.signal.aborted) return;
+    this.#end = error;
+    this.#cancelDeadline();
+    const { clock, sink } = this.#ports;
+    this.#cancelDeadline = clock.after(LAST_BATCHES_MS, () => void sink.close());
+    this.#ending.abort();
+  }
+
+  get #isUnconfirmed(): boolean {
+    return this.#backlog.hasRecords || this.#backlog.idleBytes > 0;
+  }
+
+  async #hangUp(): Promise<void> {
+    this.#ending.abort();
+    this.#cancelDeadline();
+    await this.#reader.close();
+    await this.#ports.sink.close();
+  }
+
+  /** A state of `draining` is not left; a failure that a former session met stays until a record passes. */
+  #show(name: RelayStateName, reason: RelayError | null = null): void {
+    if (this.#isDraining) return;
+    const isHeld = name === "streaming" && reason === null && this.#heldFailure !== null;
+    if (isHeld) this.#board.set("failed", this.#heldFailure);
+    else this.#board.set(name, reason);
+  }
+
+  #settled(batch: Batch, durationMs: number): void {
+    const { observer } = this.#ports;
+    this.#watch.progressed();
+    this.#lastCheckpoint = batch.progress;
+    this.#recordPassed(batch);
+    observer.moment("batch-settled");
+    this.#reader.confirm(coveredLsn(batch.progress));
+    const events = new Map<string, number>();
+    for (const { topic } of batch.records) events.set(topic, (events.get(topic) ?? 0) + 1);
+    observer.published(events, batch.bytes, durationMs);
+    if (this.#isFinishing && !this.#isUnconfirmed) this.#finish(this.#endWhenSettled);
+  }
+
+  #recordPassed(batch: Batch): void {
+    if (this.#heldFailure === null || batch.records.length === 0) return;
+    this.#heldFailure = null;
+    this.#show("streaming");
+  }
+
+  #newPublisher(): Publisher {
+    const { sink, clock } = this.#ports;
+    const { lingerMs, checkpointIntervalMs: idleIntervalMs } = this.#options;
+    const checkpoint = (progress: Progress): Uint8Array => this.#encode(progress);
+    const options = { lingerMs, idleIntervalMs, idleBytesMax: IDLE_WAL_BYTES_MAX, checkpoint };
+    return new Publisher(sink, this.#backlog, clock, options, {
+      settled: (batch, durationMs) => this.#settled(batch, durationMs),
+    });
+  }
+
+  #encode(progress: Progress): Uint8Array {
+    return encodeCheckpoint({
+      ...progress,
+      systemId: this.#checkpointBase.systemId,
+      timeline: this.#checkpointBase.timeline,
+      config: this.#options.configFingerprint,
+      instance: this.#options.instance,
+      at: new Date(this.#ports.clock.wallMs()).toISOString(),
+    });
+  }
+}

@@ -1,0 +1,211 @@
+import { Feedback } from "./capture/feedback.ts";
+import type { ReplicationStream, ServerIdentity, StreamHandlers } from "./capture/replication-stream.ts";
+import type { RelayError } from "./errors.ts";
+import { invariant } from "./errors.ts";
+import type { OutboxRecord } from "./event/outbox-record.ts";
+import type { EndedTransaction, IntakeTarget } from "./intake.ts";
+import { Intake } from "./intake.ts";
+import type { Lsn } from "./lsn.ts";
+import type { RelayOptions } from "./options.ts";
+import type { RelayPorts } from "./ports.ts";
+import { coveredLsn } from "./progress.ts";
+import type { Backlog } from "./publish/backlog.ts";
+import type { Ladder } from "./settle/ladder.ts";
+import type { StartPoint } from "./start-position.ts";
+
+/** What the reader tells the session. */
+export interface ReaderEvents {
+  /** There may be something to publish. */
+  progressed(): void;
+  /** Postgres waits for progress without records to be confirmed. */
+  idleWanted(): void;
+  /** A row or message that cannot be published; nothing after it is read. RelayError, or a bug. */
+  refused(error: unknown): void;
+  /** The stream ended by itself. */
+  closed(error: RelayError): void;
+}
+
+/**
+ * The near half of a session: fills the backlog from the stream, holds the stream back while the
+ * backlog is full, and answers Postgres.
+ */
+export class StreamReader implements StreamHandlers, IntakeTarget {
+  readonly #ports: RelayPorts;
+  readonly #options: RelayOptions;
+  readonly #backlog: Backlog;
+  readonly #ladder: Ladder;
+  readonly #events: ReaderEvents;
+  #intake: Intake | null = null;
+  #stream: ReplicationStream | null = null;
+  #feedback: Feedback | null = null;
+  #early: (() => void)[] = [];
+  #isStarted = false;
+  #isPaused = true;
+  #isDraining = false;
+  #isEnded = false;
+
+  constructor(
+    ports: RelayPorts,
+    options: RelayOptions,
+    backlog: Backlog,
+    ladder: Ladder,
+    events: ReaderEvents,
+  ) {
+    this.#ports = ports;
+    this.#options = options;
+    this.#backlog = backlog;
+    this.#ladder = ladder;
+    this.#events = events;
+  }
+
+  /** Keeps the link alive from now on; nothing is confirmed and nothing more is read until `start`. */
+  attach(stream: ReplicationStream): void {
+    this.#stream = stream;
+    this.#feedback = new Feedback(this.#ports.clock, this.#statusIntervalMs(stream), () =>
+      this.#sendStatus(),
+    );
+    this.#intake = new Intake(this.#options.outbox, stream.identity.timeline, this);
+    for (const handle of this.#early.splice(0)) handle();
+  }
+
+  #statusIntervalMs({ identity }: ReplicationStream): number {
+    const third = identity.walSenderTimeoutMs === 0 ? Infinity : identity.walSenderTimeoutMs / 3;
+    return Math.min(this.#options.statusIntervalMs, third);
+  }
+
+  get identity(): ServerIdentity {
+    return this.#attached().identity;
+  }
+
+  /** Reads on from `point`; what it covers is dropped. */
+  start(point: StartPoint): void {
+    const { commitLsn, index } = point.progress;
+    this.#intake?.skipTo({ timeline: this.identity.timeline, commitLsn, index });
+    this.#isStarted = true;
+    this.resumeFrom(point);
+  }
+
+  /** The backlog starts over from a checkpoint that was just read. */
+  resumeFrom({ progress, isStored }: StartPoint): void {
+    const covered = this.#backlog.resume(this.identity.timeline, progress, isStored);
+    if (covered > 0) this.#ports.observer.skipped(covered);
+    this.#ladder.raise("received", coveredLsn(progress));
+    this.#ladder.raise("decoded", coveredLsn(progress));
+    if (isStored) this.confirm(coveredLsn(progress));
+    this.#backpressure();
+  }
+
+  /** Everything below `lsn` is covered by a durable checkpoint. */
+  confirm(lsn: Lsn): void {
+    this.#ladder.raise("published", lsn);
+    this.#ladder.raise("checkpointed", lsn);
+    this.#ladder.raise("confirmed", lsn);
+    this.#feedback?.confirmed();
+    this.#backpressure();
+  }
+
+  /** Stops reading for good; feedback goes on. */
+  drain(): void {
+    this.#isDraining = true;
+    this.#attached().pause();
+  }
+
+  /** Tells Postgres the last confirmed LSN and frees the slot. */
+  async close(): Promise<void> {
+    this.#isEnded = true;
+    if (this.#feedback !== null) this.#sendStatus();
+    this.#feedback?.stop();
+    await this.#stream?.close();
+  }
+
+  message(bytes: Uint8Array): void {
+    if (this.#isEnded) return;
+    if (this.#intake === null) {
+      const copy = bytes.slice();
+      this.#early.push(() => this.message(copy));
+      return;
+    }
+    try {
+      this.#intake.message(bytes);
+    } catch (error) {
+      // The link stays: Postgres is answered while what came before this row is published.
+      this.#isEnded = true;
+      this.#attached().pause();
+      this.#events.refused(error);
+    }
+  }
+
+  keepalive(walEnd: Lsn, replyRequested: boolean): void {
+    if (this.#isEnded) return;
+    if (this.#intake === null) {
+      this.#early.push(() => this.keepalive(walEnd, replyRequested));
+      return;
+    }
+    this.#ladder.raise("received", walEnd);
+    if (!this.#intake.isInTransaction) {
+      this.#backlog.keepalive(walEnd);
+      this.#ladder.raise("decoded", coveredLsn(this.#backlog.read));
+      this.#events.progressed();
+    }
+    if (!replyRequested) return;
+    const isBehind = this.#ladder.at("confirmed") < walEnd;
+    if (isBehind && !this.#backlog.hasRecords) this.#events.idleWanted();
+    this.#feedback?.asked(isBehind);
+  }
+
+  readEnd(): void {
+    if (this.#isEnded || this.#intake === null) return;
+    this.#backpressure();
+    this.#events.progressed();
+  }
+
+  closed(error: RelayError): void {
+    this.#isEnded = true;
+    this.#events.closed(error);
+  }
+
+  begin(commitLsn: Lsn): void {
+    this.#ladder.raise("received", commitLsn);
+    this.#ladder.raise("decoded", commitLsn);
+    this.#ports.observer.moment("begin-decoded");
+  }
+
+  record(record: OutboxRecord): void {
+    const isSealed = this.#backlog.add(record, this.#ports.clock.monotonicMs());
+    if (isSealed) this.#ports.observer.moment("batch-split");
+  }
+
+  commit({ commitLsn, endLsn, rows, coveredRows }: EndedTransaction): void {
+    this.#ladder.raise("received", endLsn);
+    this.#backlog.endTransaction(commitLsn, rows, endLsn);
+    this.#ladder.raise("decoded", coveredLsn(this.#backlog.read));
+    if (rows > 0) this.#ports.observer.transaction(rows);
+    if (coveredRows > 0) this.#ports.observer.skipped(coveredRows);
+  }
+
+  #sendStatus(): void {
+    this.#stream?.sendStatus({
+      received: this.#ladder.at("received"),
+      confirmed: this.#ladder.at("confirmed"),
+    });
+    this.#ports.observer.moment("status-sent");
+  }
+
+  #backpressure(): void {
+    if (!this.#isStarted || this.#isDraining || this.#isEnded) return;
+    const { bytes } = this.#backlog;
+    const { bufferBytesMax } = this.#options;
+    if (!this.#isPaused && bytes > bufferBytesMax) {
+      this.#isPaused = true;
+      this.#attached().pause();
+    } else if (this.#isPaused && bytes < bufferBytesMax / 2) {
+      this.#isPaused = false;
+      this.#attached().resume();
+    }
+  }
+
+  #attached(): ReplicationStream {
+    invariant(this.#stream !== null, "the stream is attached before it is used");
+    return this.#stream;
+  }
+}

@@ -1,0 +1,96 @@
+import type { Clock } from "./clock.ts";
+import { RelayError } from "./errors.ts";
+import { SERVER_SHUTDOWN_GRACE_MS } from "./options.ts";
+
+const CHECK_INTERVAL_MS = 250;
+
+export interface PendingWork {
+  /** Something was handed to the sink, or waits for it, and is not durable. */
+  isStuck(): boolean;
+  /** Something read could not be confirmed to Postgres yet. */
+  isUnconfirmed(): boolean;
+}
+
+/**
+ * Ends a session that holds the slot without getting anywhere: the slot keeps the WAL anyway, and a
+ * stream that cannot confirm blocks a fast shutdown of Postgres (`correctness.md`, experiment X7).
+ */
+export class StallWatch {
+  readonly #clock: Clock;
+  readonly #stallReleaseMs: number;
+  readonly #work: PendingWork;
+  readonly #end: (error: RelayError) => void;
+  #stuckSinceMs: number | null = null;
+  #shutdownSinceMs: number | null = null;
+  #cancel: () => void = () => undefined;
+
+  /** `stallReleaseMs` 0 means never. */
+  constructor(
+    clock: Clock,
+    stallReleaseMs: number,
+    work: PendingWork,
+    end: (error: RelayError) => void,
+  ) {
+    this.#clock = clock;
+    this.#stallReleaseMs = stallReleaseMs;
+    this.#work = work;
+    this.#end = end;
+  }
+
+  start(): void {
+    this.#cancel = this.#clock.after(CHECK_INTERVAL_MS, () => {
+      this.#check();
+      this.start();
+    });
+  }
+
+  stop(): void {
+    this.#cancel();
+    this.#cancel = () => undefined;
+  }
+
+  /** Something became durable. */
+  progressed(): void {
+    this.#stuckSinceMs = null;
+  }
+
+  serverIsShuttingDown(): void {
+    this.#shutdownSinceMs ??= this.#clock.monotonicMs();
+  }
+
+  #check(): void {
+    const nowMs = this.#clock.monotonicMs();
+    if (this.#work.isStuck()) this.#stuckSinceMs ??= nowMs;
+    else this.#stuckSinceMs = null;
+    const shutdownMs = nowMs - (this.#shutdownSinceMs ?? nowMs);
+    if (shutdownMs >= SERVER_SHUTDOWN_GRACE_MS && this.#work.isUnconfirmed()) {
+      return this.#end(serverWaits());
+    }
+    const stuckMs = nowMs - (this.#stuckSinceMs ?? nowMs);
+    if (this.#stallReleaseMs > 0 && stuckMs >= this.#stallReleaseMs) {
+      this.#end(sinkStalled(this.#stallReleaseMs));
+    }
+  }
+}
+
+function sinkStalled(stallReleaseMs: number): RelayError {
+  return new RelayError(
+    `nothing could be published for ${stallReleaseMs} ms; the stream was closed and the slot keeps the WAL`,
+    {
+      code: "SINK_STALLED",
+      remedy: "retry",
+      hint: "Look at Kafka. The relay goes on by itself as soon as Kafka answers.",
+    },
+  );
+}
+
+function serverWaits(): RelayError {
+  return new RelayError(
+    "Postgres is shutting down and waits for work that cannot be confirmed; the stream was closed and the slot keeps the WAL",
+    {
+      code: "POSTGRES_SHUTTING_DOWN",
+      remedy: "retry",
+      hint: "Nothing to do: the relay comes back when Postgres does.",
+    },
+  );
+}

@@ -1,11 +1,12 @@
 import { environment } from "../config/environment.ts";
+import type { Environment } from "../config/environment.ts";
 import { runHelp } from "./help.ts";
 import { migrate } from "./migrate-command.ts";
 import { runRelay } from "./run.ts";
 import { version } from "./version.ts";
 
 /** One command of the program: its exit code is 0 ok, 1 failure, 2 usage, 75 temporary, 78 configuration. */
-type Command = (argv: readonly string[], env: NodeJS.ProcessEnv) => Promise<number>;
+type Command = (argv: readonly string[], env: Environment) => Promise<number>;
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ["run", runRelay],

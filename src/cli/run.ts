@@ -1,6 +1,5 @@
-import { createHash } from "node:crypto";
-import { ConfigError } from "../config/config-error.ts";
 import { loadConfig } from "../config/load.ts";
+import type { Environment } from "../config/environment.ts";
 import type { Config } from "../config/schema.ts";
 import { KafkaSink } from "../kafka/kafka-sink.ts";
 import { failpoints } from "../ops/failpoints.ts";
@@ -16,7 +15,77 @@ import { systemClock } from "../ops/system-clock.ts";
 import { PgReplicationSource } from "../postgres/replication-source.ts";
 import { PgSourceDatabase } from "../postgres/source-database.ts";
 import type { AnnounceMoment } from "../relay/observer.ts";
-import type { RelayOptions } from "../relay/options.ts";
 import { Relay } from "../relay/relay.ts";
+import { databaseOptions, kafkaOptions, relayOptions, sourceOptions } from "./adapters.ts";
+import { configured } from "./configured.ts";
 import { StopSignal } from "./stop-signal.ts";
 import { version } from "./version.ts";
+
+/** `outbox-relay run`: publishes until SIGTERM. Exit codes: 0 stopped cleanly, 1 a bug of ours, 2 usage, 78 settings. */
+export async function runRelay(argv: readonly string[], env: Environment): Promise<number> {
+  if (argv.length > 0) {
+    process.stderr.write(`outbox-relay run takes no arguments, got: ${argv.join(" ")}\n`);
+    return 2;
+  }
+  return configured(
+    () => loadConfig(env),
+    ({ config, warnings }) => serve(config, warnings),
+  );
+}
+
+async function serve(config: Config, warnings: readonly string[]): Promise<number> {
+  const logger = createLogger(config.log.level, config.instanceId);
+  for (const warning of warnings) logger.warn({ code: "CONFIG_UNKNOWN" }, warning);
+  const stop = new StopSignal();
+  stop.listen();
+  const parts = await assemble(config, new RelayLog(logger));
+  const server = new HttpServer(parts.routes);
+  const { host, port } = config.http.listen;
+  try {
+    const bound = await server.start(host, port);
+    logger.info({ slot: config.slot.name, version: parts.version, port: bound }, "started");
+    const monitoring = parts.slots.run(stop.signal);
+    await parts.relay.run(stop.signal);
+    await monitoring;
+    logger.info("stopped");
+    return 0;
+  } catch (error) {
+    logger.fatal({ err: error, code: "RELAY_BROKEN" }, "the relay stopped itself: nothing unconfirmed is lost, the slot keeps it");
+    return 1;
+  } finally {
+    await server.stop();
+  }
+}
+
+interface Parts {
+  readonly relay: Relay;
+  readonly slots: SlotMonitor;
+  readonly routes: ReadonlyMap<string, Route>;
+  readonly version: string;
+}
+
+/** Builds every part and ties them together; nothing connects yet. */
+async function assemble(config: Config, log: RelayLog): Promise<Parts> {
+  const build = { version: await version(), slot: config.slot.name };
+  const moment = failpoints(config.failpoints) ?? silence;
+  let view: RelayView | null = null;
+  const metrics = new Metrics(moment, () => view, log, build);
+  const database = new PgSourceDatabase(databaseOptions(config));
+  const sink = new KafkaSink(kafkaOptions(config), systemClock, moment);
+  const source = new PgReplicationSource(sourceOptions(config), systemClock);
+  const ports = { source, database, sink, clock: systemClock, observer: metrics };
+  const relay = new Relay(ports, relayOptions(config), log);
+  const slots = new SlotMonitor(config.slot.name, database, systemClock);
+  const identity = { instance: config.instanceId, version: build.version };
+  view = new RelayView(relay, slots, () => sink.status(), identity);
+  const metricsRoute: Route = async () => ({
+    status: 200,
+    type: metrics.registry.contentType,
+    body: await metrics.registry.metrics(),
+  });
+  const health = new Health(view, config.readyGraceMs);
+  const routes = new Map<string, Route>([...health.routes(), ["/metrics", metricsRoute]]);
+  return { relay, slots, routes, version: build.version };
+}
+
+const silence: AnnounceMoment = () => undefined;

@@ -150,13 +150,14 @@ function quantity(
   };
 }
 
-/** At least one entry, separated by commas; blanks around an entry are dropped, empty or repeated ones refused. */
+/** Entries separated by commas; blanks around an entry are dropped, empty or repeated ones refused. */
 export function listOf<T>(kind: Kind<T>): Kind<readonly T[]> {
   const expected = `a comma-separated list, each ${kind.expected}`;
   return {
     name: `list of ${kind.name}`,
     expected,
     parse: (value) => {
+      if (value === "") return [];
       const entries = value.split(",").map((entry) => entry.trim());
       if (new Set(entries).size < entries.length) {
         throw new FormatError("an entry stands in the list twice");

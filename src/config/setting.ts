@@ -22,7 +22,7 @@ export interface Setting<T> {
 
 export interface SettingDeclaration<T> {
   readonly kind: Kind<T>;
-  readonly default?: T;
+  readonly default?: NoInfer<T>;
   readonly doc: string;
   readonly example?: string;
   readonly aliases?: readonly string[];
@@ -54,11 +54,6 @@ export function setting<T>(env: string, declaration: SettingDeclaration<T>): Set
       kind.parse(kind.show(value as T));
     },
   };
-}
-
-/** A tree of groups whose leaves are settings. */
-export interface SettingTree {
-  readonly [name: string]: Setting<never> | SettingTree;
 }
 
 export interface PlacedSetting {

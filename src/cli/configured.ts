@@ -1,0 +1,19 @@
+import { ConfigError } from "../config/config-error.ts";
+
+const EXIT_CONFIGURATION = 78;
+
+/** Runs `body` with what `load` gives; settings that are wrong go to stderr, all of them, with exit code 78. */
+export async function configured<T>(
+  load: () => T,
+  body: (loaded: T) => Promise<number>,
+): Promise<number> {
+  let loaded: T;
+  try {
+    loaded = load();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return EXIT_CONFIGURATION;
+  }
+  return body(loaded);
+}

@@ -1,0 +1,25 @@
+import type { Config } from "./schema.ts";
+
+/** What must hold between settings that are each valid alone. */
+export function relationProblems(config: Config): string[] {
+  const problems: string[] = [];
+  const { walSenderTimeoutMs, statusIntervalMs, batch, bufferMaxBytes, retry } = config;
+  if (walSenderTimeoutMs !== 0 && statusIntervalMs > walSenderTimeoutMs / 3) {
+    problems.push(
+      `RELAY_STATUS_INTERVAL (${statusIntervalMs}ms) must be at most a third of RELAY_WAL_SENDER_TIMEOUT ` +
+        `(${walSenderTimeoutMs}ms), else Postgres may close the stream between two reports`,
+    );
+  }
+  if (batch.maxBytes > bufferMaxBytes) {
+    problems.push(
+      `RELAY_BATCH_MAX_BYTES (${batch.maxBytes}) must be at most RELAY_BUFFER_MAX_BYTES (${bufferMaxBytes}), ` +
+        "else reading pauses before a batch is full",
+    );
+  }
+  if (retry.initialMs > retry.maxMs) {
+    problems.push(
+      `RELAY_RETRY_INITIAL (${retry.initialMs}ms) must be at most RELAY_RETRY_MAX (${retry.maxMs}ms)`,
+    );
+  }
+  return problems;
+}

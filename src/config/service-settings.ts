@@ -1,0 +1,70 @@
+import { boolean, duration, listOf, oneOf } from "./kinds.ts";
+import { failpoint, listenAddress, token } from "./kinds-of-names.ts";
+import { setting } from "./setting.ts";
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+/** The service around them: standby, shutdown, HTTP, logs. */
+export const serviceSettings = {
+  sinkStallReleaseMs: setting("RELAY_SINK_STALL_RELEASE", {
+    kind: duration({ minMs: SECOND, maxMs: HOUR, zero: "never" }),
+    default: MINUTE,
+    doc: "The stream is closed when nothing could be committed to Kafka for so long; the slot keeps the WAL, and the relay comes back by itself.",
+  }),
+  standbyPollIntervalMs: setting("RELAY_STANDBY_POLL_INTERVAL", {
+    kind: duration({ minMs: 50, maxMs: 5 * MINUTE }),
+    default: SECOND,
+    doc: "How often a standby looks whether the slot is free.",
+  }),
+  instanceId: setting("RELAY_INSTANCE_ID", {
+    kind: token(200),
+    doc: "Name of this process in `application_name`, checkpoint, logs and `/status`.",
+    example: "outbox-relay-0",
+    aliases: ["HOSTNAME"],
+    derived: "the host's name",
+  }),
+  shutdownTimeoutMs: setting("RELAY_SHUTDOWN_TIMEOUT", {
+    kind: duration({ minMs: 100, maxMs: HOUR }),
+    default: 20 * SECOND,
+    doc: "How long a stop may take to finish the batch and its checkpoint. Stopping earlier is safe too.",
+  }),
+  http: {
+    listen: setting("RELAY_HTTP_LISTEN", {
+      kind: listenAddress(),
+      default: { host: "0.0.0.0", port: 9464 },
+      doc: "Where health, metrics and the status page are served.",
+    }),
+  },
+  readyGraceMs: setting("RELAY_READY_GRACE", {
+    kind: duration({ minMs: 100, maxMs: HOUR, zero: "at once" }),
+    default: 30 * SECOND,
+    doc: "How long the relay stays ready while Postgres or Kafka is away.",
+  }),
+  livenessTimeoutMs: setting("RELAY_LIVENESS_TIMEOUT", {
+    kind: duration({ minMs: SECOND, maxMs: HOUR }),
+    default: MINUTE,
+    doc: "The process counts as dead when its own loop has not turned for so long.",
+  }),
+  log: {
+    level: setting("RELAY_LOG_LEVEL", {
+      kind: oneOf("trace", "debug", "info", "warn", "error", "fatal"),
+      default: "info",
+      doc: "Lowest level that is logged.",
+      aliases: ["LOG_LEVEL"],
+    }),
+  },
+  strict: setting("RELAY_STRICT_CONFIG", {
+    kind: boolean(),
+    default: false,
+    doc: "Whether an unknown `RELAY_*` name is an error instead of a warning.",
+  }),
+  failpoints: setting<readonly string[]>("RELAY_FAILPOINTS", {
+    kind: listOf(failpoint()),
+    default: [],
+    doc: "Faults to inject; for tests of the relay only.",
+    example: "produce-acked=kill@3",
+    reserved: true,
+  }),
+};

@@ -1,0 +1,113 @@
+import { duration, listOf, oneOf } from "./kinds.ts";
+import { identifier, postgresUrl, slotName, tableName } from "./kinds-of-names.ts";
+import { setting } from "./setting.ts";
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+/** Where events come from: the database, the slot, the publication and the outbox tables. */
+export const sourceSettings = {
+  database: {
+    url: setting("RELAY_DATABASE_URL", {
+      kind: postgresUrl(),
+      doc: "Connection string of the database that holds the outbox. Its role needs REPLICATION and may read the outbox tables. Parts missing in it are taken from `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD` and `PGDATABASE`, which also do without a URL.",
+      example: "postgres://relay:secret@db.example.com:5432/shop",
+      aliases: ["DATABASE_URL"],
+      derived: "required, unless `PGHOST` is set",
+      sensitive: true,
+    }),
+    replicationUrl: setting("RELAY_REPLICATION_URL", {
+      kind: postgresUrl(),
+      doc: "Connection string of the replication stream, where the other one goes through a pooler: logical replication needs a direct connection.",
+      example: "postgres://relay:secret@db-direct.example.com:5432/shop",
+      derived: "the database URL",
+      sensitive: true,
+    }),
+    migrationUrl: setting("RELAY_MIGRATION_DATABASE_URL", {
+      kind: postgresUrl(),
+      doc: "Connection string of the role that owns the outbox; only read by `outbox-relay migrate`.",
+      example: "postgres://owner:secret@db.example.com:5432/shop",
+      derived: "the database URL",
+      sensitive: true,
+    }),
+    connectTimeoutMs: setting("RELAY_DATABASE_CONNECT_TIMEOUT", {
+      kind: duration({ minMs: 100, maxMs: 5 * MINUTE }),
+      default: 10 * SECOND,
+      doc: "How long opening a connection to Postgres may take.",
+    }),
+    statementTimeoutMs: setting("RELAY_DATABASE_STATEMENT_TIMEOUT", {
+      kind: duration({ minMs: 100, maxMs: HOUR }),
+      default: 30 * SECOND,
+      doc: "How long one control query may take; the stream itself has no such limit.",
+    }),
+  },
+  slot: {
+    name: setting("RELAY_SLOT_NAME", {
+      kind: slotName(),
+      default: "outbox_relay",
+      doc: "The replication slot. It is the lock as well: relays with the same slot are leader and standbys, and two relays with different slots publish everything twice.",
+    }),
+    create: setting("RELAY_SLOT_CREATE", {
+      kind: oneOf("if-missing", "never"),
+      default: "if-missing",
+      doc: "Whether the relay may create its slot at the very first start. It is never created again where a checkpoint shows that there was one.",
+    }),
+  },
+  publication: {
+    name: setting("RELAY_PUBLICATION_NAME", {
+      kind: identifier(),
+      default: "outbox_relay",
+      doc: "The publication with the outbox tables. The migration creates it; the relay only verifies it.",
+    }),
+  },
+  walSenderTimeoutMs: setting("RELAY_WAL_SENDER_TIMEOUT", {
+    kind: duration({ minMs: SECOND, maxMs: 10 * MINUTE, zero: "never" }),
+    default: 15 * SECOND,
+    doc: "`wal_sender_timeout` of the replication connection: how long Postgres keeps the slot for a relay that fell silent, and so the longest take-over after the loss of a node.",
+  }),
+  statusIntervalMs: setting("RELAY_STATUS_INTERVAL", {
+    kind: duration({ minMs: 100, maxMs: 5 * MINUTE }),
+    default: 5 * SECOND,
+    doc: "How often the confirmed position is reported to Postgres; at most a third of `RELAY_WAL_SENDER_TIMEOUT`.",
+  }),
+  outbox: {
+    tables: setting("RELAY_TABLES", {
+      kind: listOf(tableName()),
+      default: ["public.outbox"],
+      doc: "The outbox tables, or partition roots.",
+    }),
+    columns: {
+      id: setting("RELAY_COLUMN_ID", {
+        kind: identifier(),
+        default: "id",
+        doc: "Column with the event id, which consumers use to notice a repetition.",
+      }),
+      key: setting("RELAY_COLUMN_KEY", {
+        kind: identifier(),
+        default: "aggregateid",
+        doc: "Column with the record key. Events of one key keep their order.",
+      }),
+      route: setting("RELAY_COLUMN_ROUTE", {
+        kind: identifier(),
+        default: "aggregatetype",
+        doc: "Column with the routing value that chooses the topic.",
+      }),
+      type: setting("RELAY_COLUMN_TYPE", {
+        kind: identifier(),
+        default: "type",
+        doc: "Column with the event type.",
+      }),
+      payload: setting("RELAY_COLUMN_PAYLOAD", {
+        kind: identifier(),
+        default: "payload",
+        doc: "Column with the record value, published as it is stored.",
+      }),
+      headers: setting("RELAY_COLUMN_HEADERS", {
+        kind: identifier(),
+        default: "headers",
+        doc: "Column with more headers, a JSON object of strings; the table may lack it.",
+      }),
+    },
+  },
+};

@@ -1,0 +1,208 @@
+import type { ErrorCode, Remedy } from "../relay/errors.ts";
+import { RelayError } from "../relay/errors.ts";
+import type { ServerAddress } from "./session.ts";
+
+/** What an error message may name. Holds no secret. */
+export interface ErrorContext {
+  readonly address: ServerAddress;
+  readonly slot: string;
+  readonly publications: readonly string[];
+}
+
+/** Where the error came up: the same SQLSTATE means a slot when a stream is started, a publication while it runs. */
+export type ErrorPlace = "connect" | "query" | "start" | "stream";
+
+interface Explanation {
+  readonly code: ErrorCode;
+  readonly remedy: Remedy;
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** The fields of an ErrorResponse that we read; `pg` throws them on an Error. */
+interface ServerError extends Error {
+  readonly code: string;
+  readonly routine?: string;
+}
+
+/** Classes of SQLSTATE that may pass by themselves: connection, resources, operator, system, internal. */
+const RETRY_CLASSES = new Set(["08", "53", "57", "58", "XX"]);
+/** Classes whose texts quote values of rows. */
+const DATA_CLASSES = new Set(["22", "23"]);
+
+/** Turns whatever `pg` reports into a RelayError with a stable code; a RelayError passes unchanged. */
+export function postgresError(
+  error: unknown,
+  place: ErrorPlace,
+  context: ErrorContext,
+): RelayError {
+  if (error instanceof RelayError) return error;
+  const explanation = isServerError(error)
+    ? explainServerError(error, place, context)
+    : explainClientError(error, context);
+  const { message, ...details } = explanation;
+  return new RelayError(message, { ...details, cause: withoutData(error) });
+}
+
+export function isServerError(error: unknown): error is ServerError {
+  return (
+    error instanceof Error &&
+    "severity" in error &&
+    "code" in error &&
+    typeof error.code === "string" &&
+    error.code.length === 5
+  );
+}
+
+export function hasSqlState(error: unknown, code: string): boolean {
+  return isServerError(error) && error.code === code;
+}
+
+function withoutData(error: unknown): unknown {
+  if (!isServerError(error) || !DATA_CLASSES.has(error.code.slice(0, 2))) return error;
+  return new Error(`SQLSTATE ${error.code} in ${error.routine ?? "an unknown routine"}`);
+}
+
+function explainServerError(
+  error: ServerError,
+  place: ErrorPlace,
+  context: ErrorContext,
+): Explanation {
+  switch (error.code) {
+    case "28P01":
+    case "28000":
+      return authentication(context);
+    case "3D000":
+      return databaseMissing(context);
+    case "42501":
+      return permission(context);
+    case "53300":
+      return tooManyConnections(context);
+    case "57P01":
+    case "57P02":
+    case "57P03":
+      return unavailable(error.code, context);
+    case "55006":
+      return slotBusy(error, context);
+    case "42704":
+      if (place === "start") return slotMissing(context);
+      return place === "stream" ? publicationMissing(context) : unexplained(error);
+    default:
+      return unexplained(error);
+  }
+}
+
+function authentication({ address }: ErrorContext): Explanation {
+  return {
+    code: "POSTGRES_AUTHENTICATION",
+    remedy: "halt",
+    message: `Postgres at ${where(address)} refuses to let role "${address.user}" into database "${address.database}"`,
+    hint: "Check user and password in RELAY_DATABASE_URL, and that pg_hba.conf has a line for this role, database and host (a replication connection to a database matches the database's name, not the word replication).",
+  };
+}
+
+function databaseMissing({ address }: ErrorContext): Explanation {
+  return {
+    code: "POSTGRES_DATABASE_MISSING",
+    remedy: "halt",
+    message: `Postgres at ${where(address)} has no database "${address.database}"`,
+    hint: "Correct the database's name in RELAY_DATABASE_URL; psql -l lists what there is.",
+  };
+}
+
+function permission({ address }: ErrorContext): Explanation {
+  return {
+    code: "POSTGRES_PERMISSION",
+    remedy: "halt",
+    message: `role "${address.user}" lacks a right that the relay needs`,
+    hint: `As a superuser run ALTER ROLE "${address.user}" REPLICATION; on Amazon RDS GRANT rds_replication TO "${address.user}";`,
+  };
+}
+
+function tooManyConnections({ address }: ErrorContext): Explanation {
+  return {
+    code: "POSTGRES_TOO_MANY_CONNECTIONS",
+    remedy: "retry",
+    message: `Postgres at ${where(address)} has no connection or walsender free`,
+    hint: "Raise max_connections or max_wal_senders, or end idle sessions: select pid, usename, application_name, state from pg_stat_activity;",
+  };
+}
+
+function unavailable(code: string, { address }: ErrorContext): Explanation {
+  return {
+    code: "POSTGRES_UNAVAILABLE",
+    remedy: "retry",
+    message: `Postgres at ${where(address)} is starting up, shutting down, or ended the session (SQLSTATE ${code})`,
+    hint: "The relay comes back by itself; look at the server's log if this lasts.",
+  };
+}
+
+/** The holder's pid is the last number of the text, in whatever language the server writes. */
+function slotBusy(error: ServerError, { slot }: ErrorContext): Explanation {
+  const pid = /(\d+)\D*$/.exec(error.message)?.[1];
+  const holder = pid === undefined ? "another session" : `another session (pid ${pid})`;
+  return {
+    code: "SLOT_BUSY",
+    remedy: "standby",
+    message: `slot "${slot}" is held by ${holder}`,
+    hint: `Nothing to do for a standby. To see the holder: select pid, application_name, client_addr from pg_stat_replication${pid === undefined ? "" : ` where pid = ${pid}`};`,
+  };
+}
+
+export function slotMissing({ slot }: Pick<ErrorContext, "slot">): Explanation {
+  return {
+    code: "GAP_SLOT_MISSING",
+    remedy: "halt",
+    message: `slot "${slot}" does not exist (RELAY_SLOT_NAME)`,
+    hint: "If a relay used this slot before, rows written since may be missing in Kafka: compare select slot_name from pg_replication_slots; with the checkpoint before a new slot is created.",
+  };
+}
+
+function publicationMissing({ publications }: ErrorContext): Explanation {
+  return {
+    code: "PUBLICATION_MISSING",
+    remedy: "halt",
+    message: `publication ${publications.map((name) => `"${name}"`).join(", ")} did not exist when a row was written`,
+    hint: "Postgres looks at the catalogs of that time, so creating it now does not help the rows before. Run outbox-relay migrate up, then let a new slot begin after it; the rows in between have to be published from the table.",
+  };
+}
+
+function unexplained({ code }: ServerError): Explanation {
+  return {
+    code: "POSTGRES_ERROR",
+    remedy: RETRY_CLASSES.has(code.slice(0, 2)) ? "retry" : "halt",
+    message: `Postgres reported SQLSTATE ${code}`,
+    hint: "The server's log has the full text; Appendix A of the Postgres manual explains the code.",
+  };
+}
+
+function explainClientError(error: unknown, { address }: ErrorContext): Explanation {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const text = error instanceof Error ? error.message : "";
+  if (/CERT|SELF_SIGNED|TLS|SSL|UNABLE_TO_/.test(code) || /\bSSL\b/.test(text)) return tls(address);
+  if (text.startsWith("SASL")) return { ...authentication({ address, slot: "", publications: [] }) };
+  return unreachable(address, code);
+}
+
+function tls(address: ServerAddress): Explanation {
+  return {
+    code: "POSTGRES_TLS",
+    remedy: "halt",
+    message: `no trusted TLS connection to Postgres at ${where(address)}`,
+    hint: `Check with: openssl s_client -starttls postgres -connect ${where(address)}. Set the CA that signed the server's certificate, and use the host name that is in it.`,
+  };
+}
+
+/** Refused, not found, timed out, cut: all look alike to the relay, which tries again. */
+export function unreachable(address: ServerAddress, reason: string): Explanation {
+  return {
+    code: "POSTGRES_UNREACHABLE",
+    remedy: "retry",
+    message: `no connection to Postgres at ${where(address)}${reason === "" ? "" : ` (${reason})`}`,
+    hint: `Check RELAY_DATABASE_URL and the network: pg_isready -h ${address.host} -p ${address.port}`,
+  };
+}
+
+function where({ host, port }: ServerAddress): string {
+  return `${host}:${port}`;
+}

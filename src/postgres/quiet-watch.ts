@@ -1,0 +1,60 @@
+import type { Clock } from "../relay/clock.ts";
+
+const CHECKS_PER_LIMIT = 4;
+
+/**
+ * Notices a link on which nothing arrives any more: a host that vanished sends no farewell.
+ * After half of `limitMs` without a byte it asks for one, after all of it gives the link up.
+ *
+ * Counts its own checks instead of comparing times: after the process was frozen, one check fires
+ * late and is followed by a read, and the link is not given up for our own absence.
+ */
+export class QuietWatch {
+  readonly #clock: Clock;
+  readonly #limitMs: number;
+  readonly #ask: () => void;
+  readonly #giveUp: () => void;
+  #quietChecks = 0;
+  #isOff = false;
+  #cancel: () => void = () => undefined;
+
+  constructor(clock: Clock, limitMs: number, ask: () => void, giveUp: () => void) {
+    this.#clock = clock;
+    this.#limitMs = limitMs;
+    this.#ask = ask;
+    this.#giveUp = giveUp;
+  }
+
+  start(): void {
+    this.#cancel = this.#clock.after(this.#limitMs / CHECKS_PER_LIMIT, () => {
+      this.start();
+      this.#check();
+    });
+  }
+
+  stop(): void {
+    this.#cancel();
+    this.#isOff = true;
+  }
+
+  heard(): void {
+    this.#quietChecks = 0;
+  }
+
+  /** While we read nothing ourselves, silence says nothing about the link. */
+  suspend(): void {
+    this.#isOff = true;
+  }
+
+  resume(): void {
+    this.#isOff = false;
+    this.heard();
+  }
+
+  #check(): void {
+    if (this.#isOff) return;
+    this.#quietChecks += 1;
+    if (this.#quietChecks >= CHECKS_PER_LIMIT) this.#giveUp();
+    else if (this.#quietChecks >= CHECKS_PER_LIMIT / 2) this.#ask();
+  }
+}

@@ -1,0 +1,50 @@
+import type { Client } from "pg";
+import type { ServerIdentity } from "../relay/capture/replication-stream.ts";
+import { parseLsn } from "../relay/lsn.ts";
+import { isServerError } from "./postgres-error.ts";
+
+interface SystemRow {
+  readonly systemid: string;
+  readonly timeline: string | number;
+  readonly xlogpos: string;
+}
+
+/** Asks who the server is, on the stream's own connection: another one may lead elsewhere after a failover. */
+export async function identifyServer(
+  client: Client,
+  walSenderTimeoutMs: number,
+): Promise<ServerIdentity> {
+  const { rows } = await client.query<SystemRow>("IDENTIFY_SYSTEM");
+  const [system] = rows;
+  if (system === undefined) throw new Error("IDENTIFY_SYSTEM answered no row");
+  const timeline = Number(system.timeline);
+  return {
+    systemId: system.systemid,
+    timeline,
+    xlogPos: parseLsn(system.xlogpos),
+    timelineHistory: timeline > 1 ? await timelineHistory(client, timeline) : null,
+    walSenderTimeoutMs: await setWalSenderTimeout(client, walSenderTimeoutMs),
+  };
+}
+
+/** Servers up to 14 announce the text as bytea, which `pg` then turns into a Buffer. */
+async function timelineHistory(client: Client, timeline: number): Promise<string> {
+  const { rows } = await client.query<{ content: string | Buffer }>(`TIMELINE_HISTORY ${timeline}`);
+  return rows[0]?.content.toString() ?? "";
+}
+
+/**
+ * Asks for our own limit, which bounds how long a vanished relay keeps the slot. A server that
+ * refuses keeps its own; what is in force is the answer, ms.
+ */
+async function setWalSenderTimeout(client: Client, timeoutMs: number): Promise<number> {
+  try {
+    await client.query(`set wal_sender_timeout = ${Math.trunc(timeoutMs)}`);
+  } catch (error) {
+    if (!isServerError(error)) throw error;
+  }
+  const { rows } = await client.query<{ setting: string }>(
+    "select setting from pg_settings where name = 'wal_sender_timeout'",
+  );
+  return Number(rows[0]?.setting ?? 0);
+}

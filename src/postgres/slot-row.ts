@@ -1,0 +1,109 @@
+import type { Client } from "pg";
+import pg from "pg";
+import type { SlotFacts } from "../relay/capture/source-database.ts";
+import type { ErrorCode } from "../relay/errors.ts";
+import { parseLsn } from "../relay/lsn.ts";
+
+/** What is wrong with a slot, in the words of a finding or an error. */
+export interface SlotFault {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint: string;
+}
+
+export interface SlotRow extends SlotFacts {
+  readonly isLogical: boolean;
+  readonly isTwoPhase: boolean;
+  /** The database of the session that asked. */
+  readonly currentDatabase: string;
+}
+
+/** The catalogs differ by version, so the row comes as JSON and absent columns are simply absent. */
+interface SlotAnswer {
+  readonly slot: {
+    readonly plugin: string | null;
+    readonly slot_type: string;
+    readonly database: string | null;
+    readonly temporary: boolean;
+    readonly active: boolean;
+    readonly active_pid: number | null;
+    readonly restart_lsn: string | null;
+    readonly confirmed_flush_lsn: string | null;
+    readonly wal_status: string | null;
+    readonly two_phase?: boolean;
+    readonly conflicting?: boolean | null;
+    readonly invalidation_reason?: string | null;
+  };
+  readonly wal_end: string;
+  readonly here: string;
+}
+
+/** Without parameters, because a replication connection knows the simple query protocol only. */
+export function slotQuery(slot: string): string {
+  return `
+    select to_jsonb(s) as slot, current_database() as here,
+           case when pg_is_in_recovery() then pg_last_wal_replay_lsn()
+                else pg_current_wal_lsn() end::text as wal_end
+      from pg_replication_slots s
+     where s.slot_name = ${pg.escapeLiteral(slot)}`;
+}
+
+export async function readSlot(client: Client, slot: string): Promise<SlotRow | null> {
+  const { rows } = await client.query<SlotAnswer>(slotQuery(slot));
+  return rows[0] === undefined ? null : slotRow(slot, rows[0]);
+}
+
+export function slotRow(name: string, { slot, wal_end, here }: SlotAnswer): SlotRow {
+  const walEnd = parseLsn(wal_end);
+  const restartLsn = slot.restart_lsn === null ? null : parseLsn(slot.restart_lsn);
+  return {
+    name,
+    plugin: slot.plugin,
+    database: slot.database,
+    temporary: slot.temporary,
+    active: slot.active,
+    activePid: slot.active_pid,
+    confirmedLsn: slot.confirmed_flush_lsn === null ? null : parseLsn(slot.confirmed_flush_lsn),
+    restartLsn,
+    walStatus: slot.wal_status,
+    // Postgres 16 has no reason, only the fact that recovery removed rows the slot needs.
+    invalidationReason: slot.invalidation_reason ?? (slot.conflicting === true ? "conflict" : null),
+    retainedBytes: restartLsn === null ? null : Number(walEnd - restartLsn),
+    walEnd,
+    isLogical: slot.slot_type === "logical",
+    isTwoPhase: slot.two_phase === true,
+    currentDatabase: here,
+  };
+}
+
+/** Null when the relay can read from the slot, once it is free. */
+export function slotFault(slot: SlotRow): SlotFault | null {
+  if (slot.walStatus === "lost" || slot.invalidationReason !== null) return slotInvalid(slot);
+  const wrong = slotMismatch(slot);
+  if (wrong === null) return null;
+  return {
+    code: "CONFIG_SLOT",
+    message: `slot "${slot.name}" ${wrong} (RELAY_SLOT_NAME)`,
+    hint: `Set RELAY_SLOT_NAME to another name; or, when nobody needs that slot, run select pg_drop_replication_slot('${slot.name}'); and let the relay create its own.`,
+  };
+}
+
+function slotMismatch(slot: SlotRow): string | null {
+  if (!slot.isLogical) return "is a physical slot";
+  if (slot.plugin !== "pgoutput") return `uses the plugin ${slot.plugin ?? ""}, not pgoutput`;
+  if (slot.database !== slot.currentDatabase) {
+    return `belongs to database "${slot.database ?? ""}", not "${slot.currentDatabase}"`;
+  }
+  if (slot.temporary) return "is temporary: it ends with the session that made it";
+  if (slot.isTwoPhase) return "was created for two-phase commit, which shows rows before their outcome";
+  return null;
+}
+
+function slotInvalid(slot: SlotRow): SlotFault {
+  const reason = slot.invalidationReason ?? "its WAL was removed";
+  return {
+    code: "GAP_SLOT_INVALID",
+    message: `slot "${slot.name}" is invalid (${reason}): rows after ${slot.confirmedLsn === null ? "its position" : "its confirmed position"} can no longer be read from it`,
+    hint: `Note its position before anything else: select * from pg_replication_slots where slot_name = '${slot.name}'; publish the rows since then from the table, drop the slot, and raise max_slot_wal_keep_size (or idle_replication_slot_timeout).`,
+  };
+}

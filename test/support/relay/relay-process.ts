@@ -1,0 +1,130 @@
+import type { ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { until } from "../until.ts";
+
+const MAIN = fileURLToPath(new URL("../../../src/main.ts", import.meta.url));
+
+export interface LogLine {
+  readonly level: string;
+  readonly msg: string;
+  readonly state?: string;
+  readonly code?: string;
+  readonly hint?: string;
+  readonly port?: number;
+}
+
+export interface RelayStatus {
+  readonly state: string;
+  readonly code: string | null;
+  readonly message: string | null;
+  readonly hint: string | null;
+  readonly slot: { readonly confirmedLsn: string | null; readonly retainedBytes: number | null };
+  readonly events: { readonly published: number };
+  readonly kafka: { readonly reachable: boolean };
+}
+
+/** A relay as users run it: a process of its own, settings in its environment, log on stdout. */
+export class RelayProcess {
+  readonly #child: ChildProcess;
+  readonly lines: LogLine[] = [];
+  stderr = "";
+  #rest = "";
+
+  constructor(settings: Readonly<Record<string, string>>) {
+    this.#child = spawn(process.execPath, [MAIN, "run"], {
+      env: {
+        PATH: process.env["PATH"],
+        RELAY_HTTP_LISTEN: "127.0.0.1:0",
+        RELAY_STANDBY_POLL_INTERVAL: "200ms",
+        ...settings,
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#child.stdout?.on("data", (chunk: Buffer) => this.#read(chunk.toString()));
+    this.#child.stderr?.on("data", (chunk: Buffer) => {
+      this.stderr += chunk.toString();
+    });
+  }
+
+  get pid(): number {
+    return this.#child.pid as number;
+  }
+
+  get exitCode(): number | null {
+    return this.#child.exitCode;
+  }
+
+  get hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
+  /** Everything that the process wrote, for messages of failed tests. */
+  get output(): string {
+    return this.lines.map((line) => JSON.stringify(line)).join("\n") + this.stderr;
+  }
+
+  async status(): Promise<RelayStatus> {
+    return (await (await this.get("/status")).json()) as RelayStatus;
+  }
+
+  async get(path: string): Promise<Response> {
+    const port = await this.port();
+    return fetch(`http://127.0.0.1:${port}${path}`);
+  }
+
+  async port(): Promise<number> {
+    await until(() => this.#port !== undefined || this.hasEnded, 20_000, () => `the relay to start\n${this.output}`);
+    if (this.#port === undefined) throw new Error(`the relay did not start:\n${this.output}`);
+    return this.#port;
+  }
+
+  /** Waits for a state, and for a code when one is given. */
+  async reaches(state: string, code: string | null = null, deadlineMs = 30_000): Promise<RelayStatus> {
+    let status: RelayStatus | null = null;
+    const what = (): string => `state ${state} ${code ?? ""}, last seen ${JSON.stringify(status)}\n${this.output}`;
+    await until(
+      async () => {
+        if (this.hasEnded) throw new Error(`the relay ended while waiting for ${what()}`);
+        status = await this.status();
+        return status.state === state && status.code === code;
+      },
+      deadlineMs,
+      what,
+    );
+    return status as unknown as RelayStatus;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** Resolves with the exit code, null after a signal. */
+  async ended(deadlineMs = 30_000): Promise<number | null> {
+    await until(() => this.hasEnded, deadlineMs, () => `the relay to end\n${this.output}`);
+    return this.#child.exitCode;
+  }
+
+  async kill(): Promise<void> {
+    if (this.hasEnded) return;
+    const exit = once(this.#child, "exit");
+    this.#child.kill("SIGKILL");
+    await exit;
+  }
+
+  async stop(): Promise<number | null> {
+    this.signal("SIGTERM");
+    return this.ended();
+  }
+
+  get #port(): number | undefined {
+    return this.lines.find((line) => line.port !== undefined)?.port;
+  }
+
+  #read(text: string): void {
+    const parts = (this.#rest + text).split("\n");
+    this.#rest = parts.pop() ?? "";
+    for (const part of parts) this.lines.push(JSON.parse(part) as LogLine);
+  }
+}

@@ -1,0 +1,83 @@
+import { randomUUID } from "node:crypto";
+import { Kafka, logLevel } from "kafkajs";
+import { until } from "../until.ts";
+
+export interface ReadRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
+  readonly key: string | null;
+  readonly value: Buffer | null;
+  readonly timestamp: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+const MARKER = "end-of-test-marker";
+
+/**
+ * All records of the topics that a read_committed consumer sees, per partition in offset order. A
+ * client that is not ours reads them; markers written after everything else tell where the end is.
+ */
+export async function readCommitted(
+  brokers: readonly string[],
+  topics: readonly string[],
+  deadlineMs = 60_000,
+): Promise<ReadRecord[]> {
+  const kafka = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING, retry: { retries: 12 } });
+  const ends = await writeMarkers(kafka, topics);
+  const consumer = kafka.consumer({ groupId: `reader-${randomUUID()}`, readUncommitted: false });
+  const records: ReadRecord[] = [];
+  try {
+    await consumer.connect();
+    await consumer.subscribe({ topics: [...topics], fromBeginning: true });
+    await consumer.run({
+      eachMessage: ({ topic, partition, message }) => {
+        if (message.headers?.[MARKER] !== undefined) ends.delete(`${topic}-${partition}`);
+        else records.push(readRecord(topic, partition, message));
+        return Promise.resolve();
+      },
+    });
+    await until(() => ends.size === 0, deadlineMs, () => `the ends of ${[...ends].join(", ")}`);
+  } finally {
+    await consumer.disconnect();
+  }
+  return records;
+}
+
+async function writeMarkers(kafka: Kafka, topics: readonly string[]): Promise<Set<string>> {
+  const admin = kafka.admin();
+  const producer = kafka.producer({ allowAutoTopicCreation: false });
+  const ends = new Set<string>();
+  await Promise.all([admin.connect(), producer.connect()]);
+  const { topics: found } = await admin.fetchTopicMetadata({ topics: [...topics] });
+  for (const { name, partitions } of found) {
+    for (const { partitionId: partition } of partitions) {
+      ends.add(`${name}-${partition}`);
+      const messages = [{ partition, value: MARKER, headers: { [MARKER]: "1" } }];
+      await producer.send({ topic: name, messages });
+    }
+  }
+  await Promise.all([admin.disconnect(), producer.disconnect()]);
+  return ends;
+}
+
+interface Message {
+  readonly offset: string;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly timestamp: string;
+  readonly headers?: Record<string, unknown>;
+}
+
+function readRecord(topic: string, partition: number, message: Message): ReadRecord {
+  const headers = Object.entries(message.headers ?? {}).map(([name, value]) => [name, String(value)]);
+  return {
+    topic,
+    partition,
+    offset: BigInt(message.offset),
+    key: message.key?.toString() ?? null,
+    value: message.value,
+    timestamp: message.timestamp,
+    headers: Object.fromEntries(headers) as Record<string, string>,
+  };
+}

@@ -25,8 +25,13 @@ export interface LinkEvents {
   ended(cause: unknown): void;
 }
 
-/** An unknown kind of message, a notice, a clean end: ends that are not errors of `pg`. */
-export type LinkEnd = "copy-ended" | "connection-ended" | "publication-skipped" | "unknown-message";
+/** Ends that no error of `pg` stands for. */
+export type LinkEnd =
+  | "copy-ended"
+  | "connection-ended"
+  | "publication-skipped"
+  | "silence"
+  | "unknown-message";
 
 export class LinkEndedError extends Error {
   override readonly name = "LinkEndedError";
@@ -53,7 +58,7 @@ export class CaptureLink {
   #isStreaming = false;
   #isEnded = false;
   #lastLsn: Lsn;
-  #rows = 0;
+  #messages = 0;
 
   constructor(client: Client, handlers: StreamHandlers, events: LinkEvents, lastLsn: Lsn) {
     this.#connection = wireOf(client);
@@ -68,10 +73,10 @@ export class CaptureLink {
   }
 
   /** Messages since the last call. */
-  takeRows(): number {
-    const rows = this.#rows;
-    this.#rows = 0;
-    return rows;
+  takeMessages(): number {
+    const messages = this.#messages;
+    this.#messages = 0;
+    return messages;
   }
 
   get isEnded(): boolean {
@@ -101,7 +106,7 @@ export class CaptureLink {
 
   /** One pgoutput message. Never throws: `pg` would parse the same bytes again with each later read. */
   message(bytes: Uint8Array): void {
-    this.#rows += 1;
+    this.#messages += 1;
     this.#handOver(() => this.#handlers.message(bytes));
   }
 

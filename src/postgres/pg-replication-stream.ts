@@ -8,10 +8,10 @@ import type {
 import type { Clock } from "../relay/clock.ts";
 import type { RelayError } from "../relay/errors.ts";
 import { invariant } from "../relay/errors.ts";
-import type { Lsn } from "../relay/lsn.ts";
 import { formatLsn, LSN_ZERO, maxLsn } from "../relay/lsn.ts";
 import type { WireConnection } from "./capture-link.ts";
-import { CaptureLink, wireOf } from "./capture-link.ts";
+import type { LinkEvents } from "./capture-link.ts";
+import { CaptureLink, LinkEndedError, wireOf } from "./capture-link.ts";
 import { QuietWatch } from "./quiet-watch.ts";
 import { ReadPacer } from "./read-pacer.ts";
 import { encodeStatus } from "./standby-status.ts";
@@ -28,7 +28,7 @@ export interface StreamSetup {
   hangUp(): Promise<void>;
 }
 
-/** A running stream; see the port for what it promises. */
+/** A running stream; the port says what it promises. */
 export class PgReplicationStream implements ReplicationStream {
   readonly identity: ServerIdentity;
   readonly #setup: StreamSetup;
@@ -36,22 +36,30 @@ export class PgReplicationStream implements ReplicationStream {
   readonly #connection: WireConnection;
   readonly #link: CaptureLink;
   readonly #pacer: ReadPacer;
-  readonly #quiet: QuietWatch;
+  readonly #quiet: QuietWatch | null;
   #status: StandbyStatus = { received: LSN_ZERO, confirmed: LSN_ZERO };
   #turnBytes = 0;
   #isTurnOpen = false;
   #closing: Promise<void> | null = null;
 
+  /** `started` is called once the server streams; the socket is paused by then. */
   constructor(setup: StreamSetup, clock: Clock, started: () => void) {
     this.identity = setup.identity;
     this.#setup = setup;
     this.#clock = clock;
     this.#connection = wireOf(setup.client);
     this.#pacer = new ReadPacer(this.#connection.stream, clock);
-    this.#link = new CaptureLink(setup.client, setup.handlers, this.#events(started), setup.identity.xlogPos);
-    const limitMs = setup.deadManMs;
-    const { QuietWatch: _ } = { QuietWatch };
-    this.#quiet = new QuietWatch(clock, limitMs, () => this.#write(true), () => this.#giveUp());
+    this.#quiet = setup.deadManMs > 0 ? this.#newQuietWatch(setup.deadManMs) : null;
+    const events: LinkEvents = {
+      started: () => {
+        this.pause();
+        this.#quiet?.start();
+        started();
+      },
+      bytes: (count) => this.#bytes(count),
+      ended: (cause) => this.#ended(cause),
+    };
+    this.#link = new CaptureLink(setup.client, setup.handlers, events, setup.identity.xlogPos);
     this.#link.listen();
   }
 
@@ -62,21 +70,25 @@ export class PgReplicationStream implements ReplicationStream {
 
   pause(): void {
     if (this.#link.isEnded) return;
-    this.#quiet.suspend();
+    this.#quiet?.suspend();
     this.#pacer.pause();
   }
 
   resume(): void {
     if (this.#link.isEnded) return;
-    this.#quiet.resume();
+    this.#quiet?.resume();
     this.#pacer.resume();
   }
 
+  /**
+   * Throws InvariantError for a confirmed position that this server never told of: Postgres takes
+   * any position for true and forgets what lies below it (`correctness.md`, experiment X3).
+   */
   sendStatus({ received, confirmed }: StandbyStatus): void {
-    // Postgres takes any position for true and forgets what lies below (`correctness.md`, X3).
+    const known = this.#link.lastLsn;
     invariant(
-      confirmed <= this.#link.lastLsn,
-      `confirmed ${formatLsn(confirmed)} was reported by this server, which is at ${formatLsn(this.#link.lastLsn)}`,
+      confirmed <= known,
+      `${formatLsn(confirmed)} is confirmed, but the server told of ${formatLsn(known)} at most`,
     );
     this.#status = { received, confirmed: maxLsn(confirmed, this.#status.confirmed) };
     this.#write(false);
@@ -90,8 +102,56 @@ export class PgReplicationStream implements ReplicationStream {
   async #close(): Promise<void> {
     this.#link.mute();
     this.#stopTimers();
-    // What is still under way has to be read, or the server's goodbye never comes through.
+    // What is still under way has to be read, or the end of the connection never comes through.
     this.#connection.stream.resume();
     await this.#setup.hangUp();
+  }
+
+  #write(isReplyRequested: boolean): void {
+    if (this.#link.isEnded) return;
+    const message = encodeStatus(this.#status, this.#clock.wallMs(), isReplyRequested);
+    this.#connection.sendCopyFromChunk(message);
+  }
+
+  /**
+   * One turn of the event loop counts as one read: TLS hands out each record on its own, and after
+   * a rest the socket first brings what it had taken in already.
+   */
+  #bytes(count: number): void {
+    this.#quiet?.heard();
+    this.#turnBytes += count;
+    if (this.#isTurnOpen) return;
+    this.#isTurnOpen = true;
+    setImmediate(() => this.#turnEnded());
+  }
+
+  #turnEnded(): void {
+    const bytes = this.#turnBytes;
+    this.#turnBytes = 0;
+    this.#isTurnOpen = false;
+    this.#link.readEnd();
+    if (!this.#link.isEnded) this.#pacer.turnEnded(bytes, this.#link.takeMessages());
+  }
+
+  #newQuietWatch(limitMs: number): QuietWatch {
+    return new QuietWatch(this.#clock, limitMs, {
+      ask: () => this.#write(true),
+      giveUp: () => this.#link.fail(new LinkEndedError("silence")),
+    });
+  }
+
+  /** Told in a microtask: a handler that threw is off the stack by then, and no message follows. */
+  #ended(cause: unknown): void {
+    this.#stopTimers();
+    this.#connection.stream.destroy();
+    const error = this.#setup.explain(cause);
+    queueMicrotask(() => {
+      if (this.#closing === null) this.#setup.handlers.closed(error);
+    });
+  }
+
+  #stopTimers(): void {
+    this.#quiet?.stop();
+    this.#pacer.stop();
   }
 }

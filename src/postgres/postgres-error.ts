@@ -203,6 +203,11 @@ export function unreachable(address: ServerAddress, reason: string): Explanation
   };
 }
 
+export function unreachableError(address: ServerAddress, reason: string): RelayError {
+  const { message, ...details } = unreachable(address, reason);
+  return new RelayError(message, details);
+}
+
 function where({ host, port }: ServerAddress): string {
   return `${host}:${port}`;
 }

@@ -2,6 +2,12 @@ import type { Clock } from "../relay/clock.ts";
 
 const CHECKS_PER_LIMIT = 4;
 
+export interface QuietEvents {
+  /** Half of the limit is over: ask the other side for a sign of life. */
+  ask(): void;
+  giveUp(): void;
+}
+
 /**
  * Notices a link on which nothing arrives any more: a host that vanished sends no farewell.
  * After half of `limitMs` without a byte it asks for one, after all of it gives the link up.
@@ -12,17 +18,15 @@ const CHECKS_PER_LIMIT = 4;
 export class QuietWatch {
   readonly #clock: Clock;
   readonly #limitMs: number;
-  readonly #ask: () => void;
-  readonly #giveUp: () => void;
+  readonly #events: QuietEvents;
   #quietChecks = 0;
   #isOff = false;
   #cancel: () => void = () => undefined;
 
-  constructor(clock: Clock, limitMs: number, ask: () => void, giveUp: () => void) {
+  constructor(clock: Clock, limitMs: number, events: QuietEvents) {
     this.#clock = clock;
     this.#limitMs = limitMs;
-    this.#ask = ask;
-    this.#giveUp = giveUp;
+    this.#events = events;
   }
 
   start(): void {
@@ -54,7 +58,7 @@ export class QuietWatch {
   #check(): void {
     if (this.#isOff) return;
     this.#quietChecks += 1;
-    if (this.#quietChecks >= CHECKS_PER_LIMIT) this.#giveUp();
-    else if (this.#quietChecks >= CHECKS_PER_LIMIT / 2) this.#ask();
+    if (this.#quietChecks >= CHECKS_PER_LIMIT) this.#events.giveUp();
+    else if (this.#quietChecks >= CHECKS_PER_LIMIT / 2) this.#events.ask();
   }
 }

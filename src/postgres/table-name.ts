@@ -5,12 +5,13 @@ export interface TableName {
   readonly name: string;
 }
 
-const PART = `"(?:[^"]|"")+"|[^\\s".]+`;
-const TABLE_NAME = new RegExp(`^\\s*(?:(${PART})\\.)?(${PART})\\s*$`);
+const PART = `"(?:[^"]|"")+"|[^".]+`;
+const TABLE_NAME = new RegExp(`^(?:(${PART})\\.)?(${PART})$`);
 
 /**
- * Reads a table's name as SQL does: unquoted parts are folded to lower case, quoted ones are taken as
- * they are, and a missing schema means `public`. Throws RelayError `CONFIG_TABLE`.
+ * Reads `schema.table`; quotes are only needed around a dot. Letters keep their case, quoted or not,
+ * because the stream names tables as the catalogs do. A missing schema means `public`.
+ * Throws RelayError `CONFIG_TABLE`.
  */
 export function parseTableName(text: string): TableName {
   const match = TABLE_NAME.exec(text);
@@ -18,14 +19,14 @@ export function parseTableName(text: string): TableName {
     throw new RelayError(`RELAY_TABLES: ${JSON.stringify(text)} is no table name`, {
       code: "CONFIG_TABLE",
       remedy: "halt",
-      hint: 'Write schema.table, for example public.outbox or "My Schema"."Outbox".',
+      hint: 'Write schema.table, for example public.outbox or "my.schema".outbox.',
     });
   }
   return { schema: match[1] === undefined ? "public" : unquote(match[1]), name: unquote(match[2]) };
 }
 
 function unquote(part: string): string {
-  return part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part.toLowerCase();
+  return part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part;
 }
 
 /** An identifier for SQL that a person may run: quoted only where it must be. */

@@ -1,0 +1,80 @@
+import { join } from "node:path";
+
+/** Where one broker lives: its number, its folder and its ports. */
+export interface BrokerPlace {
+  readonly nodeId: number;
+  readonly folder: string;
+  readonly port: number;
+  readonly controllerPort: number;
+  readonly securePort: number;
+}
+
+export interface SecureListener {
+  /** A PEM file that holds the private key (PKCS#8) and the certificate. */
+  readonly pem: string;
+  readonly user: string;
+  readonly password: string;
+}
+
+/** The settings of a combined broker and controller, one of `all`. */
+export function brokerProperties(
+  place: BrokerPlace,
+  all: readonly BrokerPlace[],
+  secure: SecureListener | undefined,
+): Record<string, string> {
+  const voters = all.map((one) => `${one.nodeId}@127.0.0.1:${one.controllerPort}`);
+  const listeners = [
+    `PLAINTEXT://127.0.0.1:${place.port}`,
+    ...(secure ? [`SECURE://127.0.0.1:${place.securePort}`] : []),
+  ];
+  return {
+    "process.roles": "broker,controller",
+    "node.id": String(place.nodeId),
+    "controller.quorum.voters": voters.join(","),
+    listeners: [...listeners, `CONTROLLER://127.0.0.1:${place.controllerPort}`].join(","),
+    "advertised.listeners": listeners.join(","),
+    "controller.listener.names": "CONTROLLER",
+    "inter.broker.listener.name": "PLAINTEXT",
+    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL",
+    "log.dirs": join(place.folder, "data"),
+    "auto.create.topics.enable": "false",
+    ...replication(all.length),
+    ...smallAndQuick(all.length),
+    ...(secure && scramOverTls(secure)),
+  };
+}
+
+function replication(brokers: number): Record<string, string> {
+  const replicas = String(brokers);
+  const inSync = brokers >= 3 ? "2" : "1";
+  return {
+    "default.replication.factor": replicas,
+    "min.insync.replicas": inSync,
+    "offsets.topic.replication.factor": replicas,
+    "transaction.state.log.replication.factor": replicas,
+    "transaction.state.log.min.isr": inSync,
+  };
+}
+
+function smallAndQuick(brokers: number): Record<string, string> {
+  return {
+    "offsets.topic.num.partitions": "1",
+    "transaction.state.log.num.partitions": "1",
+    "group.initial.rebalance.delay.ms": "0",
+    "log.cleaner.dedupe.buffer.size": "2097152",
+    // The default of 9 s is how long a killed broker keeps its partitions.
+    "broker.session.timeout.ms": "2000",
+    "broker.heartbeat.interval.ms": "400",
+    "controlled.shutdown.enable": brokers > 1 ? "true" : "false",
+  };
+}
+
+function scramOverTls(secure: SecureListener): Record<string, string> {
+  return {
+    "sasl.enabled.mechanisms": "SCRAM-SHA-512",
+    "listener.name.secure.scram-sha-512.sasl.jaas.config":
+      "org.apache.kafka.common.security.scram.ScramLoginModule required;",
+    "ssl.keystore.type": "PEM",
+    "ssl.keystore.location": secure.pem,
+  };
+}

@@ -1,0 +1,74 @@
+import type { AnnounceMoment, Observer } from "../../../src/relay/observer.ts";
+import type { RelayOptions } from "../../../src/relay/options.ts";
+import { Relay } from "../../../src/relay/relay.ts";
+import type { RelayState } from "../../../src/relay/state.ts";
+import type { ModelPostgres } from "./model-postgres.ts";
+import type { ModelSink } from "./model-kafka.ts";
+import type { Clock } from "../../../src/relay/clock.ts";
+
+export const MODEL_OPTIONS: RelayOptions = {
+  slot: "slot",
+  slotCreate: "if-missing",
+  instance: "model",
+  outbox: {
+    tables: ["public.outbox"],
+    columns: {
+      id: "id",
+      route: "aggregatetype",
+      key: "aggregateid",
+      type: "type",
+      payload: "payload",
+      headers: "headers",
+    },
+    topicTemplate: "outbox.event.${routedByValue}",
+  },
+  configFingerprint: "c",
+  statusIntervalMs: 5_000,
+  batchEventsMax: 4,
+  batchBytesMax: 1_000_000,
+  lingerMs: 5,
+  bufferBytesMax: 10_000,
+  checkpointIntervalMs: 10_000,
+  sinkStallReleaseMs: 60_000,
+  standbyPollIntervalMs: 1_000,
+  shutdownTimeoutMs: 20_000,
+  retry: { initialMs: 100, maxMs: 5_000, jitter: 0.2 },
+};
+
+/** The real core in front of the models. */
+export class ModelRelay {
+  readonly states: RelayState[] = [];
+  readonly relay: Relay;
+  readonly ended: Promise<void>;
+  readonly #stop = new AbortController();
+
+  constructor(
+    postgres: ModelPostgres,
+    sink: ModelSink,
+    clock: Clock,
+    options: Partial<RelayOptions> = {},
+    moment: AnnounceMoment = () => undefined,
+  ) {
+    const ports = { source: postgres, database: postgres, sink, clock, observer: observer(moment) };
+    const listener = { stateChanged: (state: RelayState) => this.states.push(state) };
+    this.relay = new Relay(ports, { ...MODEL_OPTIONS, ...options }, listener);
+    this.ended = this.relay.run(this.#stop.signal);
+    this.ended.catch(() => undefined);
+  }
+
+  stop(): void {
+    this.#stop.abort();
+  }
+}
+
+function observer(moment: AnnounceMoment): Observer {
+  const nothing = (): void => undefined;
+  return {
+    moment,
+    transaction: nothing,
+    published: nothing,
+    skipped: nothing,
+    warning: nothing,
+    error: nothing,
+  };
+}

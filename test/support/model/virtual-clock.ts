@@ -1,0 +1,75 @@
+import type { Clock } from "../../../src/relay/clock.ts";
+
+interface Timer {
+  readonly atMs: number;
+  readonly order: number;
+  readonly callback: () => void;
+}
+
+/** Time that moves only when told to; chance from a seed. */
+export class VirtualClock implements Clock {
+  #nowMs = 0;
+  #order = 0;
+  readonly #timers = new Set<Timer>();
+  #seed: number;
+
+  constructor(seed = 1) {
+    this.#seed = seed >>> 0;
+  }
+
+  monotonicMs(): number {
+    return this.#nowMs;
+  }
+
+  wallMs(): number {
+    return 1_700_000_000_000 + this.#nowMs;
+  }
+
+  after(delayMs: number, callback: () => void): () => void {
+    this.#order += 1;
+    const timer = { atMs: this.#nowMs + delayMs, order: this.#order, callback };
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
+  }
+
+  /** mulberry32. */
+  random(): number {
+    this.#seed = (this.#seed + 0x6d2b79f5) >>> 0;
+    let t = this.#seed;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  }
+
+  /** Lets `ms` pass, timers going off in their order, with all that follows from each before the next. */
+  async advance(ms: number): Promise<void> {
+    const end = this.#nowMs + ms;
+    await settleMicrotasks();
+    for (;;) {
+      const next = this.#next();
+      if (next === null || next.atMs > end) break;
+      this.#timers.delete(next);
+      this.#nowMs = Math.max(this.#nowMs, next.atMs);
+      next.callback();
+      await settleMicrotasks();
+    }
+    this.#nowMs = end;
+  }
+
+  #next(): Timer | null {
+    let first: Timer | null = null;
+    for (const timer of this.#timers) {
+      const isSooner =
+        first === null ||
+        timer.atMs < first.atMs ||
+        (timer.atMs === first.atMs && timer.order < first.order);
+      if (isSooner) first = timer;
+    }
+    return first;
+  }
+}
+
+/** Everything that is resolved already runs to where it waits for time or for the outside. */
+async function settleMicrotasks(): Promise<void> {
+  for (let i = 0; i < 200; i++) await Promise.resolve();
+}

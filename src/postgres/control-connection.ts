@@ -31,6 +31,8 @@ export class ControlConnection {
   readonly #shutdownCallbacks = new Set<() => void>();
   #client: Client | null = null;
   #tail: Promise<unknown> = Promise.resolve();
+  /** Whether `#client` is connected and its session verified. */
+  #isReady = false;
   #isClosed = false;
   /** The last connection was ended by an administrator's command, which a shutdown looks like. */
   #wasTerminated = false;
@@ -58,8 +60,9 @@ export class ControlConnection {
   async close(): Promise<void> {
     this.#isClosed = true;
     const client = this.#client;
+    // A client that is still connecting would never settle after `end`.
+    if (client === null || !this.#isReady) return this.#drop();
     this.#client = null;
-    if (client === null) return;
     const waiting = new AbortController();
     const bound = delay(CLOSE_MS_MAX, undefined, { signal: waiting.signal }).catch(() => undefined);
     await Promise.race([client.end(), bound]);
@@ -98,9 +101,11 @@ export class ControlConnection {
     if (this.#client !== null) return this.#client;
     const client = this.#newClient();
     this.#client = client;
+    this.#isReady = false;
     try {
       await client.connect();
       await verifySession(client);
+      this.#isReady = true;
       this.#wasTerminated = false;
       return client;
     } catch (error) {
@@ -139,8 +144,9 @@ export class ControlConnection {
   }
 
   #refused(error: unknown): void {
-    if (!this.#wasTerminated || !hasSqlState(error, CANNOT_CONNECT_NOW)) return;
+    const isShuttingDown = this.#wasTerminated && hasSqlState(error, CANNOT_CONNECT_NOW);
     this.#wasTerminated = false;
+    if (!isShuttingDown) return;
     for (const callback of [...this.#shutdownCallbacks]) callback();
   }
 

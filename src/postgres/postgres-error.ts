@@ -180,7 +180,8 @@ function explainClientError(error: unknown, { address }: ErrorContext): Explanat
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const text = error instanceof Error ? error.message : "";
   if (/CERT|SELF_SIGNED|TLS|SSL|UNABLE_TO_/.test(code) || /\bSSL\b/.test(text)) return tls(address);
-  if (text.startsWith("SASL")) return { ...authentication({ address, slot: "", publications: [] }) };
+  if (text.startsWith("SASL"))
+    return { ...authentication({ address, slot: "", publications: [] }) };
   return unreachable(address, code);
 }
 

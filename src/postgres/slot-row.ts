@@ -19,7 +19,7 @@ export interface SlotRow extends SlotFacts {
 }
 
 /** The catalogs differ by version, so the row comes as JSON and absent columns are simply absent. */
-interface SlotAnswer {
+export interface SlotAnswer {
   readonly slot: {
     readonly plugin: string | null;
     readonly slot_type: string;
@@ -95,7 +95,8 @@ function slotMismatch(slot: SlotRow): string | null {
     return `belongs to database "${slot.database ?? ""}", not "${slot.currentDatabase}"`;
   }
   if (slot.temporary) return "is temporary: it ends with the session that made it";
-  if (slot.isTwoPhase) return "was created for two-phase commit, which shows rows before their outcome";
+  if (slot.isTwoPhase)
+    return "was created for two-phase commit, which shows rows before their outcome";
   return null;
 }
 

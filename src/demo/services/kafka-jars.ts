@@ -1,4 +1,5 @@
 import { execFile, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
@@ -63,12 +64,12 @@ export async function runs(program: string, ...flags: string[]): Promise<boolean
 
 /** A name for unfinished work that tells whose it is, so that a later run can remove it when we are gone. */
 export function workFolder(target: string): string {
-  return `${target}.partial-${process.pid}`;
+  return `${target}.partial-${process.pid}-${randomBytes(4).toString("hex")}`;
 }
 
 async function removeLeftovers(): Promise<void> {
   for (const name of await readdir(CACHE_FOLDER)) {
-    const pid = /\.partial-(\d+)$/.exec(name)?.[1];
+    const pid = /\.partial-(\d+)-[0-9a-f]+$/.exec(name)?.[1];
     if (pid === undefined || isAlive(Number(pid))) continue;
     await rm(join(CACHE_FOLDER, name), { recursive: true, force: true });
   }

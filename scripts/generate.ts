@@ -1,0 +1,22 @@
+// Writes the files that are made from the settings: npm run generate
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { configurationMarkdown, environmentExample } from "../src/config/reference.ts";
+
+/** The text of every generated file, by its path from the root of the project. */
+export function generatedFiles(): ReadonlyMap<string, string> {
+  return new Map([
+    ["docs/configuration.md", configurationMarkdown()],
+    ["config/outbox-relay.env.example", environmentExample()],
+  ]);
+}
+
+if (import.meta.main) {
+  for (const [path, text] of generatedFiles()) {
+    const file = fileURLToPath(new URL(`../${path}`, import.meta.url));
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, text);
+    process.stdout.write(`${path}\n`);
+  }
+}

@@ -1,0 +1,86 @@
+import { RelayError } from "../relay/errors.ts";
+import { hasSqlState } from "./postgres-error.ts";
+import type { Ask } from "./preflight/read-facts.ts";
+
+const DUPLICATE_OBJECT = "42710";
+const LIMIT_EXCEEDED = "53400";
+const QUERY_CANCELED = "57014";
+const FAILOVER_VERSION_MIN = 170000;
+
+/**
+ * Creates a permanent pgoutput slot. Postgres waits for every transaction that is writing at that
+ * moment; when the statement time-out ends the wait, the error names the oldest of them.
+ */
+export async function createSlot(
+  ask: Ask,
+  slot: string,
+  failover: boolean | "auto",
+): Promise<void> {
+  try {
+    if (await wantsFailover(ask, failover)) {
+      await ask(
+        "select pg_create_logical_replication_slot($1, 'pgoutput', false, false, failover => true)",
+        [slot],
+      );
+    } else {
+      await ask("select pg_create_logical_replication_slot($1, 'pgoutput')", [slot]);
+    }
+  } catch (error) {
+    await explain(ask, slot, error);
+  }
+}
+
+async function wantsFailover(ask: Ask, failover: boolean | "auto"): Promise<boolean> {
+  if (failover === false) return false;
+  const [server] = await ask<{ version: number }>(
+    "select current_setting('server_version_num')::int as version",
+    [],
+  );
+  if ((server?.version ?? 0) >= FAILOVER_VERSION_MIN) return true;
+  if (failover === "auto") return false;
+  throw new RelayError("slots that fail over need Postgres 17 (RELAY_SLOT_FAILOVER)", {
+    code: "CONFIG_SLOT",
+    remedy: "halt",
+    hint: "Set RELAY_SLOT_FAILOVER=auto or false, or upgrade Postgres.",
+  });
+}
+
+/** Returns when the slot is there all the same; throws otherwise. */
+async function explain(ask: Ask, slot: string, error: unknown): Promise<void> {
+  const cause = error instanceof RelayError ? error.cause : error;
+  if (hasSqlState(cause, DUPLICATE_OBJECT)) return;
+  if (hasSqlState(cause, LIMIT_EXCEEDED)) throw limitReached(slot, cause);
+  if (hasSqlState(cause, QUERY_CANCELED)) throw await blocked(ask, slot, cause);
+  throw error;
+}
+
+function limitReached(slot: string, cause: unknown): RelayError {
+  return new RelayError(
+    `slot "${slot}" cannot be created: all replication slots are in use (max_replication_slots)`,
+    {
+      code: "CONFIG_SERVER_LIMITS",
+      remedy: "halt",
+      hint: "Drop a slot that nobody needs (select slot_name, active from pg_replication_slots;), or run ALTER SYSTEM SET max_replication_slots = '20'; and restart Postgres.",
+      cause,
+    },
+  );
+}
+
+async function blocked(ask: Ask, slot: string, cause: unknown): Promise<RelayError> {
+  const [oldest] = await ask<{ pid: number; seconds: number }>(
+    `select pid, extract(epoch from now() - xact_start)::int as seconds
+       from pg_stat_activity where backend_xid is not null and pid <> pg_backend_pid()
+      order by xact_start limit 1`,
+    [],
+  );
+  const who =
+    oldest === undefined
+      ? "a transaction in progress"
+      : `the transaction of pid ${oldest.pid}, open for ${oldest.seconds} s`;
+  return new RelayError(`slot "${slot}" could not be created in time: Postgres waits for ${who}`, {
+    code: "SLOT_CREATE_BLOCKED",
+    remedy: "retry",
+    hint: `See what it does: select pid, usename, state, query from pg_stat_activity${oldest === undefined ? " where backend_xid is not null" : ` where pid = ${oldest.pid}`}; and end it if it hangs: select pg_terminate_backend(${oldest?.pid ?? "pid"});`,
+    cause,
+  });
+}

@@ -1,0 +1,66 @@
+import type { SlotRow } from "../slot-row.ts";
+import type { TableName } from "../table-name.ts";
+
+/** What preflight reads from the server; the findings are made of it without asking again. */
+export interface PreflightFacts {
+  readonly server: ServerFacts;
+  readonly slot: SlotRow | null;
+  readonly tables: readonly TableFacts[];
+  readonly publications: readonly PublicationFacts[];
+}
+
+export interface ServerFacts {
+  /** `server_version_num`: 180004 is 18.4. */
+  readonly version: number;
+  readonly walLevel: string;
+  readonly isInRecovery: boolean;
+  readonly role: string;
+  readonly mayReplicate: boolean;
+  readonly slotsMax: number;
+  readonly slotsUsed: number;
+  readonly walSendersMax: number;
+  readonly walSendersUsed: number;
+  /** 0 means off. */
+  readonly walSenderTimeoutMs: number;
+  readonly synchronousStandbyNames: string;
+}
+
+export interface TableFacts extends TableName {
+  readonly oid: string;
+  /** `pg_class.relkind`: r table, p partitioned table, v view, ... */
+  readonly kind: string;
+  /** `pg_class.relpersistence`: p permanent, u unlogged, t temporary. */
+  readonly persistence: string;
+  readonly columns: readonly ColumnFacts[];
+}
+
+export interface ColumnFacts {
+  readonly name: string;
+  /** As SQL writes it. */
+  readonly type: string;
+  /** `pg_type.typname`, of the base type for a domain. */
+  readonly baseType: string;
+  /** `pg_type.typcategory`: A array, C composite, ... */
+  readonly category: string;
+  readonly isGenerated: boolean;
+}
+
+export interface PublicationFacts {
+  readonly name: string;
+  readonly isForAllTables: boolean;
+  readonly publishesInsert: boolean;
+  /** Other operations it publishes. */
+  readonly otherOperations: readonly string[];
+  readonly isViaRoot: boolean;
+  readonly members: readonly MemberFacts[];
+}
+
+/** One of our tables in a publication. */
+export interface MemberFacts extends TableName {
+  /** Rows come under this table's name. */
+  readonly isListed: boolean;
+  readonly hasRowFilter: boolean;
+  readonly hasColumnList: boolean;
+  /** Columns that are published; null where the server does not tell (14). */
+  readonly columns: readonly string[] | null;
+}

@@ -1,0 +1,145 @@
+import type { Finding } from "../../relay/finding.ts";
+import type { ColumnNames } from "../start-command.ts";
+import { sqlName, sqlTableName } from "../table-name.ts";
+import type { MemberFacts, PublicationFacts, TableFacts } from "./facts.ts";
+import { REQUIRED_COLUMNS } from "./table-findings.ts";
+
+const CODE = "CONFIG_PUBLICATION";
+const PARTITIONED = "p";
+
+/** What is wrong with the publications, for the tables that exist. */
+export function publicationFindings(
+  wanted: readonly string[],
+  found: readonly PublicationFacts[],
+  tables: readonly TableFacts[],
+  columns: ColumnNames,
+): Finding[] {
+  const missing = wanted
+    .filter((name) => !found.some((publication) => publication.name === name))
+    .map((name) => publicationMissing(name, tables));
+  if (missing.length > 0) return missing;
+  return [
+    ...found.flatMap(operationFindings),
+    ...tables.flatMap((table) => tableFindings(table, found, columns)),
+  ];
+}
+
+function publicationMissing(name: string, tables: readonly TableFacts[]): Finding {
+  const list = tables.map(sqlTableName).join(", ");
+  const create =
+    list === ""
+      ? ""
+      : `, or CREATE PUBLICATION ${sqlName(name)} FOR TABLE ${list} WITH (publish = 'insert', publish_via_partition_root = true);`;
+  return {
+    code: CODE,
+    severity: "halt",
+    message: `publication ${sqlName(name)} does not exist (RELAY_PUBLICATION_NAME)`,
+    hint: `Run outbox-relay migrate up${create} A slot that is older than the publication has to be made anew.`,
+  };
+}
+
+function operationFindings(publication: PublicationFacts): Finding[] {
+  const name = sqlName(publication.name);
+  const hint = `Run ALTER PUBLICATION ${name} SET (publish = 'insert');`;
+  if (!publication.publishesInsert) {
+    const message = `publication ${name} does not publish inserts: nothing would ever come`;
+    return [{ code: CODE, severity: "halt", message, hint }];
+  }
+  if (publication.otherOperations.length === 0) return [];
+  const others = publication.otherOperations.join(", ");
+  const message = `publication ${name} also publishes ${others}, which the relay does not read; cleaning up the table then needs a replica identity`;
+  return [{ code: CODE, severity: "warning", message, hint }];
+}
+
+function tableFindings(
+  table: TableFacts,
+  publications: readonly PublicationFacts[],
+  columns: ColumnNames,
+): Finding[] {
+  const memberships = publications.flatMap((publication) =>
+    publication.members
+      .filter(({ schema, name }) => schema === table.schema && name === table.name)
+      .map((member) => ({ publication, member })),
+  );
+  if (memberships.length === 0) return [notMember(table, publications)];
+  return memberships.flatMap(({ publication, member }) => [
+    ...viaRootFinding(table, publication),
+    ...rowFilterFinding(table, publication, member),
+    ...columnListFinding(table, publication, member, columns),
+  ]);
+}
+
+function notMember(table: TableFacts, publications: readonly PublicationFacts[]): Finding {
+  const names = publications.map(({ name }) => sqlName(name)).join(", ");
+  return {
+    code: CODE,
+    severity: "halt",
+    message: `table ${sqlTableName(table)} is not in publication ${names}: its rows would never come`,
+    hint: `Run outbox-relay migrate up, or ALTER PUBLICATION ${sqlName(publications[0]?.name ?? "")} ADD TABLE ${sqlTableName(table)};`,
+  };
+}
+
+/** Without it rows come under the partitions' names, or not at all. */
+function viaRootFinding(table: TableFacts, { name, isViaRoot }: PublicationFacts): Finding[] {
+  if (table.kind !== PARTITIONED || isViaRoot) return [];
+  return [
+    {
+      code: CODE,
+      severity: "halt",
+      message: `table ${sqlTableName(table)} is partitioned, and publication ${sqlName(name)} publishes its partitions instead of it (publish_via_partition_root is off)`,
+      hint: `Run ALTER PUBLICATION ${sqlName(name)} SET (publish_via_partition_root = true);`,
+    },
+  ];
+}
+
+function rowFilterFinding(
+  table: TableFacts,
+  { name }: PublicationFacts,
+  { hasRowFilter }: MemberFacts,
+): Finding[] {
+  if (!hasRowFilter) return [];
+  return [
+    {
+      code: CODE,
+      severity: "warning",
+      message: `publication ${sqlName(name)} filters the rows of ${sqlTableName(table)}: rows that do not match, or whose filter is NULL, are never published`,
+      hint: `If that is not wanted: ALTER PUBLICATION ${sqlName(name)} SET TABLE ${sqlTableName(table)};`,
+    },
+  ];
+}
+
+function columnListFinding(
+  table: TableFacts,
+  { name }: PublicationFacts,
+  member: MemberFacts,
+  columns: ColumnNames,
+): Finding[] {
+  const hidden = hiddenColumns(table, member, columns);
+  const isHiding = hidden.length > 0;
+  if (!member.hasColumnList && !isHiding) return [];
+  const hides = isHiding
+    ? `, but not ${hidden.map(sqlName).join(", ")}, which the relay needs`
+    : "";
+  return [
+    {
+      code: CODE,
+      severity: isHiding ? "halt" : "warning",
+      message: `publication ${sqlName(name)} publishes only some columns of ${sqlTableName(table)}${hides}`,
+      hint: `Run ALTER PUBLICATION ${sqlName(name)} SET TABLE ${sqlTableName(table)}; generated columns are published from Postgres 18 on, with publish_generated_columns = stored.`,
+    },
+  ];
+}
+
+/** Needed columns that exist and do not come: left out of the list, or generated. */
+function hiddenColumns(
+  table: TableFacts,
+  { columns: published, isListed }: MemberFacts,
+  columns: ColumnNames,
+): string[] {
+  if (!isListed) return [];
+  return REQUIRED_COLUMNS.map((role) => columns[role]).filter((name) => {
+    const column = table.columns.find((candidate) => candidate.name === name);
+    if (column === undefined) return false;
+    return published === null ? column.isGenerated : !published.includes(name);
+  });
+}

@@ -1,0 +1,97 @@
+import type { QueryResultRow } from "pg";
+import type { SlotFacts, SourceDatabase } from "../relay/capture/source-database.ts";
+import { RelayError } from "../relay/errors.ts";
+import type { Finding } from "../relay/finding.ts";
+import { ControlConnection } from "./control-connection.ts";
+import { createSlot } from "./create-slot.ts";
+import { publicationFindings } from "./preflight/publication-findings.ts";
+import type { Ask } from "./preflight/read-facts.ts";
+import { readPublications, readServer, readTables } from "./preflight/read-facts.ts";
+import { serverFindings, versionFinding } from "./preflight/server-findings.ts";
+import { tableFindings } from "./preflight/table-findings.ts";
+import type { PostgresOptions } from "./replication-source.ts";
+import { sessionConfig } from "./session.ts";
+import type { SlotAnswer, SlotRow } from "./slot-row.ts";
+import { slotQuery, slotRow } from "./slot-row.ts";
+import type { TableName } from "./table-name.ts";
+import { parseTableName } from "./table-name.ts";
+
+export interface SourceDatabaseOptions extends PostgresOptions {
+  readonly statementTimeoutMs: number;
+  /** Let a new slot be synchronised to standbys (Postgres 17 and later; `auto`: where the server can). Default: no. */
+  readonly slotFailover?: boolean | "auto";
+}
+
+/** What the relay asks over one ordinary connection, which is opened when needed. */
+export class PgSourceDatabase implements SourceDatabase {
+  readonly #options: SourceDatabaseOptions;
+  readonly #tables: readonly TableName[];
+  readonly #connection: ControlConnection;
+
+  /** Throws RelayError for a connection string or a table name that cannot be read. */
+  constructor(options: SourceDatabaseOptions) {
+    const { slot, publications, connectTimeoutMs, statementTimeoutMs } = options;
+    const session = sessionConfig(options.connectionString, options.applicationName, {
+      statement_timeout: String(statementTimeoutMs),
+      idle_session_timeout: "0",
+    });
+    const context = { address: session.address, slot, publications };
+    this.#options = options;
+    this.#tables = options.tables.map(parseTableName);
+    this.#connection = new ControlConnection({
+      ...{ session, context, connectTimeoutMs, statementTimeoutMs },
+    });
+  }
+
+  async preflight(signal: AbortSignal): Promise<readonly Finding[]> {
+    try {
+      return await this.#findings(this.#ask(signal), signal);
+    } catch (error) {
+      if (!(error instanceof RelayError) || error.code === "ABORTED") throw error;
+      const { code, message, hint, remedy } = error;
+      return [{ code, message, hint, severity: remedy === "halt" ? "halt" : "retry" }];
+    }
+  }
+
+  async #findings(ask: Ask, signal: AbortSignal): Promise<readonly Finding[]> {
+    const server = await readServer(ask);
+    const tooOld = versionFinding(server);
+    if (tooOld !== null) return [tooOld];
+    const { publications, columns } = this.#options;
+    const slot = await this.#slotRow(signal);
+    const tables = await readTables(ask, this.#tables);
+    const published = await readPublications(ask, publications, this.#tables);
+    return [
+      ...serverFindings(server, slot, this.#options),
+      ...tableFindings(this.#tables, tables, columns),
+      ...publicationFindings(publications, published, tables, columns),
+    ];
+  }
+
+  async slot(signal: AbortSignal): Promise<SlotFacts | null> {
+    return this.#slotRow(signal);
+  }
+
+  async #slotRow(signal: AbortSignal): Promise<SlotRow | null> {
+    const { slot } = this.#options;
+    const [answer] = await this.#ask(signal)<SlotAnswer>(slotQuery(slot), []);
+    return answer === undefined ? null : slotRow(slot, answer);
+  }
+
+  async createSlot(signal: AbortSignal): Promise<void> {
+    await createSlot(this.#ask(signal), this.#options.slot, this.#options.slotFailover ?? false);
+  }
+
+  onShutdown(callback: () => void): () => void {
+    return this.#connection.onShutdown(callback);
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close();
+  }
+
+  #ask(signal: AbortSignal): Ask {
+    return <R extends QueryResultRow>(text: string, values: readonly unknown[]) =>
+      this.#connection.query<R>(text, values, signal);
+  }
+}

@@ -1,0 +1,162 @@
+import { describe, expect, it } from "@jest/globals";
+import fc from "fast-check";
+import type { SlotFacts } from "../../../src/relay/capture/source-database.ts";
+import { InvariantError } from "../../../src/relay/errors.ts";
+import { formatLsn, lsn, LSN_ZERO, parseLsn } from "../../../src/relay/lsn.ts";
+import { covers, formatPosition } from "../../../src/relay/position.ts";
+import { furtherProgress } from "../../../src/relay/progress.ts";
+import type { Checkpoint } from "../../../src/relay/settle/checkpoint.ts";
+import { decodeCheckpoint, encodeCheckpoint } from "../../../src/relay/settle/checkpoint.ts";
+import { continuityFault } from "../../../src/relay/settle/continuity.ts";
+import { Ladder } from "../../../src/relay/settle/ladder.ts";
+
+const CHECKPOINT: Checkpoint = {
+  systemId: "7710423577706192090",
+  timeline: 2,
+  commitLsn: lsn(0x100n),
+  index: 3,
+  endLsn: lsn(0x130n),
+  keepaliveLsn: lsn(0x120n),
+  config: "c",
+  instance: "relay-0",
+  at: "2026-01-01T00:00:00.000Z",
+};
+
+const anyLsn = fc.bigInt({ min: 0n, max: 0xffffffffffffffffn }).map(lsn);
+
+describe("LSNs and positions", () => {
+  it("parse what they format, also with the leading zeros of Postgres 19", () => {
+    fc.assert(fc.property(anyLsn, (value) => expect(parseLsn(formatLsn(value))).toBe(value)));
+    expect(parseLsn("0/01787340")).toBe(0x1787340n);
+    expect(() => parseLsn("17/")).toThrow(RangeError);
+  });
+
+  it("sort as text the way they sort as positions", () => {
+    const position = fc.record({ timeline: fc.nat(), commitLsn: anyLsn, index: fc.nat() });
+    fc.assert(
+      fc.property(position, position, (a, b) => {
+        const order = a.timeline - b.timeline || Number(a.commitLsn > b.commitLsn) - Number(a.commitLsn < b.commitLsn) || a.index - b.index;
+        const textOrder = formatPosition(a) < formatPosition(b) ? -1 : Number(formatPosition(a) > formatPosition(b));
+        expect(Math.sign(order)).toBe(textOrder);
+      }),
+    );
+  });
+
+  it("cover the transactions before them and the first rows of their own", () => {
+    const position = { timeline: 1, commitLsn: lsn(100n), index: 2 };
+    expect(covers(position, lsn(99n), 1000)).toBe(true);
+    expect([1, 2, 3].map((index) => covers(position, lsn(100n), index))).toEqual([true, true, false]);
+    expect(covers(position, lsn(101n), 1)).toBe(false);
+  });
+});
+
+describe("Progress", () => {
+  const progress = fc.record({
+    commitLsn: fc.bigInt({ min: 0n, max: 3n }).map(lsn),
+    index: fc.nat({ max: 2 }),
+    endLsn: fc.option(fc.constant(lsn(9n)), { nil: null }),
+    keepaliveLsn: fc.bigInt({ min: 0n, max: 3n }).map(lsn),
+  });
+
+  it("never goes back when two are put together", () => {
+    fc.assert(
+      fc.property(progress, progress, (a, b) => {
+        const further = furtherProgress(a, b);
+        for (const one of [a, b]) {
+          expect(further.commitLsn >= one.commitLsn).toBe(true);
+          expect(further.keepaliveLsn >= one.keepaliveLsn).toBe(true);
+          if (further.commitLsn === one.commitLsn) expect(further.index).toBeGreaterThanOrEqual(one.index);
+        }
+      }),
+    );
+  });
+});
+
+describe("the checkpoint record", () => {
+  it("reads back what was written", () => {
+    expect(decodeCheckpoint(encodeCheckpoint(CHECKPOINT))).toEqual(CHECKPOINT);
+    const inside = { ...CHECKPOINT, endLsn: null };
+    expect(decodeCheckpoint(encodeCheckpoint(inside))).toEqual(inside);
+  });
+
+  it("is versioned JSON with LSNs as hex text", () => {
+    expect(JSON.parse(new TextDecoder().decode(encodeCheckpoint(CHECKPOINT)))).toEqual({
+      v: 1,
+      sysid: "7710423577706192090",
+      tli: 2,
+      commit: "0/100",
+      index: 3,
+      end: "0/130",
+      keepalive: "0/120",
+      snapshot: null,
+      publication: null,
+      config: "c",
+      instance: "relay-0",
+      at: "2026-01-01T00:00:00.000Z",
+    });
+  });
+
+  it.each([
+    ["not JSON", "CHECKPOINT_UNREADABLE"],
+    ["null", "CHECKPOINT_UNREADABLE"],
+    ['{"v":2}', "CHECKPOINT_NEWER"],
+    ['{"v":1,"sysid":"1"}', "CHECKPOINT_UNREADABLE"],
+    ['{"v":1,"sysid":"1","tli":1,"commit":"x","index":0,"end":null,"keepalive":"0/0","config":"","instance":"","at":""}', "CHECKPOINT_UNREADABLE"],
+  ])("halts at %s", (text, code) => {
+    const decode = (): unknown => decodeCheckpoint(new TextEncoder().encode(text));
+    expect(decode).toThrow(expect.objectContaining({ code, remedy: "halt" }));
+  });
+});
+
+describe("continuityFault", () => {
+  const slot = { name: "s", confirmedLsn: lsn(0x130n) } as SlotFacts;
+  const identity = {
+    systemId: CHECKPOINT.systemId,
+    timeline: 2,
+    xlogPos: lsn(0x200n),
+    timelineHistory: null,
+    walSenderTimeoutMs: 0,
+  };
+  const facts = { checkpoint: CHECKPOINT, slot, identity, config: "c" };
+  const codeOf = (change: object): string | null => continuityFault({ ...facts, ...change })?.code ?? null;
+
+  it("accepts a slot at or behind the checkpoint on the same lineage", () => {
+    expect(codeOf({})).toBeNull();
+    expect(codeOf({ slot: { ...slot, confirmedLsn: lsn(1n) } })).toBeNull();
+  });
+
+  it("accepts a later timeline that branched off at or after the checkpoint", () => {
+    const later = { ...identity, timeline: 4, timelineHistory: "1\t0/50\tx\n2\t0/130\tx\n3\t0/150\tx\n" };
+    expect(codeOf({ identity: later })).toBeNull();
+  });
+
+  it.each([
+    ["another cluster", { identity: { ...identity, systemId: "8" } }, "LINEAGE_FOREIGN"],
+    ["a server whose WAL ends before the checkpoint", { identity: { ...identity, xlogPos: lsn(0x12fn) } }, "LINEAGE_REWOUND"],
+    ["an older timeline", { identity: { ...identity, timeline: 1 } }, "LINEAGE_REWOUND"],
+    ["a timeline that branched off before the checkpoint", { identity: { ...identity, timeline: 3, timelineHistory: "2\t0/12F\tx" } }, "LINEAGE_REWOUND"],
+    ["a timeline of unknown ancestry", { identity: { ...identity, timeline: 3, timelineHistory: "1\t0/FFF\tx" } }, "LINEAGE_REWOUND"],
+    ["a slot past the checkpoint", { slot: { ...slot, confirmedLsn: lsn(0x131n) } }, "GAP_SLOT_ADVANCED"],
+    ["other tables inside a transaction", { config: "d", checkpoint: { ...CHECKPOINT, endLsn: null }, slot: { ...slot, confirmedLsn: lsn(0x100n) } }, "CONFIG_CHANGED_INSIDE_TRANSACTION"],
+  ])("refuses %s", (_what, change, code) => {
+    expect(codeOf(change)).toBe(code);
+  });
+});
+
+describe("Ladder", () => {
+  it("refuses a position that would pass the one above it", () => {
+    const ladder = new Ladder();
+    ladder.raise("received", lsn(10n));
+    ladder.raise("decoded", lsn(10n));
+    expect(() => ladder.raise("confirmed", lsn(10n))).toThrow(InvariantError);
+    expect(() => ladder.raise("published", lsn(11n))).toThrow(InvariantError);
+    expect(ladder.at("confirmed")).toBe(LSN_ZERO);
+  });
+
+  it("never goes back", () => {
+    const ladder = new Ladder();
+    ladder.raise("received", lsn(10n));
+    ladder.raise("received", lsn(5n));
+    expect(ladder.at("received")).toBe(10n);
+  });
+});

@@ -1,6 +1,9 @@
 import { createHash } from "node:crypto";
 import type { Config } from "../config/schema.ts";
 import type { KafkaSinkOptions } from "../kafka/kafka-sink.ts";
+import type { PostgresOptions, ReplicationSourceOptions } from "../postgres/replication-source.ts";
+import type { SourceDatabaseOptions } from "../postgres/source-database.ts";
+import { parseTableName } from "../postgres/table-name.ts";
 import type { OutboxColumnNames } from "../relay/event/outbox-table.ts";
 import type { RelayOptions } from "../relay/options.ts";
 
@@ -53,17 +56,41 @@ export function kafkaOptions(config: Config): KafkaSinkOptions {
   };
 }
 
-export function columnNames({ outbox }: Config): OutboxColumnNames {
+function columnNames({ outbox }: Config): OutboxColumnNames {
   const { id, route, key, type, payload, headers } = outbox.columns;
   return { id, route, key, type, payload, headers };
 }
 
-/** `"My Schema".outbox` as the stream names it: without quotes; a bare name is in `public`. */
-function plainTableName(name: string): string {
-  const parts = [...name.matchAll(/"((?:[^"]|"")*)"|([^."]+)/g)].map(([, quoted, plain]) =>
-    quoted === undefined ? (plain as string) : quoted.replaceAll('""', '"'),
-  );
-  return parts.length === 1 ? `public.${parts[0]}` : parts.join(".");
+/** `"My.Schema".outbox` as the stream names it, without quotes. */
+function plainTableName(text: string): string {
+  const { schema, name } = parseTableName(text);
+  return `${schema}.${name}`;
+}
+
+export function sourceOptions(config: Config): ReplicationSourceOptions {
+  return {
+    ...postgresOptions(config, config.database.replicationUrl),
+    walSenderTimeoutMs: config.walSenderTimeoutMs,
+  };
+}
+
+export function databaseOptions(config: Config): SourceDatabaseOptions {
+  return {
+    ...postgresOptions(config, config.database.url),
+    statementTimeoutMs: config.database.statementTimeoutMs,
+  };
+}
+
+function postgresOptions(config: Config, connectionString: string): PostgresOptions {
+  return {
+    connectionString,
+    slot: config.slot.name,
+    publications: [config.publication.name],
+    tables: config.outbox.tables,
+    columns: columnNames(config),
+    connectTimeoutMs: config.database.connectTimeoutMs,
+    applicationName: `relay:${config.instanceId}`,
+  };
 }
 
 function fingerprint(parts: readonly string[]): string {

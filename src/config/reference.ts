@@ -32,7 +32,7 @@ const GENERATED = "Generated from src/config/ by `npm run generate`; do not edit
 export function configurationMarkdown(): string {
   const tables = sections().map(({ title, members }) => {
     const rows = members.map(({ setting }) => markdownRow(setting)).join("\n");
-    return `## ${title}\n\n| Variable | Type | Default | Meaning |\n| --- | --- | --- | --- |\n${rows}\n`;
+    return `## ${title}\n\n| Variable | Default | Value | Meaning |\n| --- | --- | --- | --- |\n${rows}\n`;
   });
   return `# Configuration\n\n<!-- ${GENERATED} -->\n\n${rules()}\n\n${tables.join("\n")}\n${reservedNames()}`;
 }
@@ -81,15 +81,9 @@ function markdownRow(setting: Setting<unknown>): string {
   const aliases =
     setting.aliases.length > 0 ? `<br>alias ${setting.aliases.map(code).join(", ")}` : "";
   const secret = setting.sensitive ? " *Secret.*" : "";
-  const expected = `${sentence(setting.kind.expected)}.`;
   const preset =
     setting.default === null ? (setting.derived ?? "") : code(setting.kind.show(setting.default));
-  const cells = [
-    code(setting.env) + aliases,
-    setting.kind.name,
-    preset,
-    `${setting.doc}${secret} ${expected}`,
-  ];
+  const cells = [code(setting.env) + aliases, preset, setting.kind.expected, setting.doc + secret];
   return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
 }
 
@@ -107,8 +101,4 @@ function reservedNames(): string {
 
 function code(text: string): string {
   return `\`${text}\``;
-}
-
-function sentence(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -125,18 +125,15 @@ export class CaptureLink {
   }
 
   #copyData(chunk: Buffer): void {
-    switch (chunk[0]) {
-      case XLOG_DATA:
-        this.#lastLsn = maxLsn(this.#lastLsn, xlogDataLsn(chunk));
-        break;
-      case KEEPALIVE: {
-        const { walEnd, replyRequested } = decodeKeepalive(chunk);
-        this.#lastLsn = maxLsn(this.#lastLsn, walEnd);
-        this.#handOver(() => this.#handlers.keepalive(walEnd, replyRequested));
-        break;
-      }
-      default:
-        this.#end(new LinkEndedError("unknown-message"));
+    const kind = chunk[0];
+    if (kind === XLOG_DATA) {
+      this.#lastLsn = maxLsn(this.#lastLsn, xlogDataLsn(chunk));
+    } else if (kind === KEEPALIVE) {
+      const { walEnd, replyRequested } = decodeKeepalive(chunk);
+      this.#lastLsn = maxLsn(this.#lastLsn, walEnd);
+      this.#handOver(() => this.#handlers.keepalive(walEnd, replyRequested));
+    } else {
+      this.#end(new LinkEndedError("unknown-message"));
     }
   }
 

@@ -39,7 +39,10 @@ export class PgSourceDatabase implements SourceDatabase {
     this.#options = options;
     this.#tables = options.tables.map(parseTableName);
     this.#connection = new ControlConnection({
-      ...{ session, context, connectTimeoutMs, statementTimeoutMs },
+      session,
+      context,
+      connectTimeoutMs,
+      statementTimeoutMs,
     });
   }
 

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { Socket } from "node:net";
+import type { ConnectionOptions } from "node:tls";
 import type { Client, ClientConfig } from "pg";
 import { LogicalReplicationService } from "pg-logical-replication";
 import type { ReplicationStream, StreamHandlers } from "../relay/capture/replication-stream.ts";
@@ -160,7 +161,12 @@ function sslOf({ ssl }: ClientConfig): ClientConfig["ssl"] {
   const given = ssl === true ? {} : ssl;
   // `pg` hides the key from enumeration, so a spread alone would lose it.
   const key = given.key === undefined ? {} : { key: given.key };
-  return { ...given, ...key, highWaterMark: HIGH_WATER_MARK_BYTES } as ClientConfig["ssl"];
+  const options: ConnectionOptions & { highWaterMark: number } = {
+    ...given,
+    ...key,
+    highWaterMark: HIGH_WATER_MARK_BYTES,
+  };
+  return options;
 }
 
 function abortedError(): RelayError {

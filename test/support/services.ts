@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { Admin } from "kafkajs";
 import { Kafka, logLevel } from "kafkajs";
 import pg from "pg";
 import { until } from "./until.ts";
@@ -124,18 +125,30 @@ export async function createTopics(
   kafka: Kafka = kafkaClient(),
 ): Promise<void> {
   const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
+  await withAdmin(
+    (admin) =>
+      admin.createTopics({
+        topics: topics.map((topic) => ({
+          topic,
+          numPartitions: partitions,
+          replicationFactor,
+          configEntries,
+        })),
+        waitForLeaders: true,
+      }),
+    kafka,
+  );
+}
+
+/** Runs `work` with an admin connection of its own. */
+export async function withAdmin<T>(
+  work: (admin: Admin) => Promise<T>,
+  kafka: Kafka = kafkaClient(),
+): Promise<T> {
   const admin = kafka.admin();
   await admin.connect();
   try {
-    await admin.createTopics({
-      topics: topics.map((topic) => ({
-        topic,
-        numPartitions: partitions,
-        replicationFactor,
-        configEntries,
-      })),
-      waitForLeaders: true,
-    });
+    return await work(admin);
   } finally {
     await admin.disconnect();
   }

@@ -1,0 +1,112 @@
+import pg from "pg";
+
+export interface WorkloadOptions {
+  readonly writers?: number;
+  readonly seed?: number;
+  readonly route?: string;
+  /** Longest pause between two rows of a transaction, ms. */
+  readonly pauseMsMax?: number;
+}
+
+/**
+ * Writers that run until stopped: 1 to 5 rows a transaction with pauses inside, a tenth rolled back, savepoints, now and
+ * then some hundred rows at once. Each writer has keys of its own, so `seq` in the payload rises per key in commit order.
+ * Connections that break are opened again; the table tells what was committed.
+ */
+export class Workload {
+  readonly #url: string;
+  readonly #options: Required<WorkloadOptions>;
+  readonly #stop = new AbortController();
+  #running: Promise<unknown> = Promise.resolve();
+  #transactions = 0;
+
+  constructor(url: string, options: WorkloadOptions = {}) {
+    this.#url = url;
+    this.#options = { writers: 8, seed: 1, route: "order", pauseMsMax: 30, ...options };
+  }
+
+  /** Transactions ended so far, committed or rolled back. */
+  get transactions(): number {
+    return this.#transactions;
+  }
+
+  start(): void {
+    const { writers } = this.#options;
+    this.#running = Promise.all(Array.from({ length: writers }, (_, i) => this.#write(i)));
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  async #write(writer: number): Promise<void> {
+    const random = randomFrom(this.#options.seed * 1000 + writer);
+    let seq = 0;
+    while (!this.#stop.signal.aborted) {
+      const client = new pg.Client({ connectionString: this.#url });
+      client.on("error", () => undefined);
+      try {
+        await client.connect();
+        while (!this.#stop.signal.aborted) {
+          seq = await this.#transaction(client, writer, seq, random);
+          this.#transactions += 1;
+        }
+      } catch {
+        await this.#breathe();
+      } finally {
+        await client.end().catch(() => undefined);
+      }
+    }
+  }
+
+  /** A server that is away refuses at once; asking it without a break would starve everybody else. */
+  #breathe(): Promise<void> {
+    return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+  }
+
+  async #transaction(
+    client: pg.Client,
+    writer: number,
+    seq: number,
+    random: () => number,
+  ): Promise<number> {
+    const { route, pauseMsMax } = this.#options;
+    const rows = random() < 0.02 ? 300 : 1 + Math.floor(random() * 5);
+    let next = seq;
+    await client.query("begin");
+    for (let row = 0; row < rows; row++) {
+      const key = `w${writer}-${Math.floor(random() * 2)}`;
+      next += 1;
+      const payload = JSON.stringify({ seq: next, text: "Grüße 世界", fill: "x".repeat(random() * 300) });
+      await client.query(
+        "insert into outbox (aggregatetype, aggregateid, type, payload) values ($1, $2, 'Written', $3)",
+        [route, key, payload],
+      );
+      if (rows < 10) await client.query("select pg_sleep($1)", [(random() * pauseMsMax) / 1000]);
+    }
+    if (random() < 0.1) await rolledBackSavepoint(client, route);
+    await client.query(random() < 0.1 ? "rollback" : "commit");
+    return next;
+  }
+}
+
+async function rolledBackSavepoint(client: pg.Client, route: string): Promise<void> {
+  await client.query("savepoint s");
+  await client.query(
+    "insert into outbox (aggregatetype, aggregateid, type, payload) values ($1, 'never', 'Never', '{}')",
+    [route],
+  );
+  await client.query("rollback to savepoint s");
+}
+
+/** mulberry32: the same numbers for the same seed. */
+function randomFrom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}

@@ -98,12 +98,13 @@ function readLibpq(env: Environment, readFile: ReadFile, values: ValuesByPath): 
 
 /** Works out the values that come from others when nobody sets them. */
 function deriveMissing(values: ValuesByPath): void {
-  const slot = values.get("slot.name") ?? settings.slot.name.default;
+  const given = values.get("slot.name");
+  const slot = typeof given === "string" ? given : settings.slot.name.default;
   const derived: Record<string, unknown> = {
     "database.replicationUrl": values.get("database.url"),
     "database.migrationUrl": values.get("database.url"),
-    "transaction.idPrefix": `outbox-relay.${String(slot)}`,
-    "checkpoint.topic": `outbox-relay.checkpoint.${String(slot)}`,
+    "transaction.idPrefix": `outbox-relay.${slot}`,
+    "checkpoint.topic": `outbox-relay.checkpoint.${slot}`,
     instanceId: hostname(),
   };
   for (const [path, value] of Object.entries(derived)) {

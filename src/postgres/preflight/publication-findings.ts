@@ -34,7 +34,7 @@ function publicationMissing(name: string, tables: readonly TableFacts[]): Findin
     code: CODE,
     severity: "halt",
     message: `publication ${sqlName(name)} does not exist (RELAY_PUBLICATION_NAME)`,
-    hint: `Run outbox-relay migrate up${create} A slot that is older than the publication has to be made anew.`,
+    hint: `Run outbox-relay migrate up${create === "" ? ";" : create} A slot that is older than the publication has to be made anew.`,
   };
 }
 

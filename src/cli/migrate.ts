@@ -1,0 +1,166 @@
+import { parseArgs } from "node:util";
+import type { MigrationTarget } from "../postgres/migration-file.ts";
+import { readMigrations, renderMigration } from "../postgres/migration-file.ts";
+import type { MigrationStatus } from "../postgres/migration-status.ts";
+import { migrationStatus } from "../postgres/migration-status.ts";
+import type { MigratorOptions } from "../postgres/migrator.ts";
+import { Migrator } from "../postgres/migrator.ts";
+import { RelayError } from "../relay/errors.ts";
+
+export interface MigrateEnvironment {
+  readonly connectionString: string;
+  /** Unless `--publication` says otherwise. */
+  readonly publication: string;
+}
+
+export interface Output {
+  stdout(text: string): void;
+  stderr(text: string): void;
+}
+
+const EXIT = { ok: 0, failure: 1, usage: 2, temporary: 75, configuration: 78 } as const;
+/** Errors that a person has to settle outside of the database's content. */
+const CONFIGURATION_CODES = new Set([
+  "CONFIG_DATABASE_URL",
+  "POSTGRES_AUTHENTICATION",
+  "POSTGRES_DATABASE_MISSING",
+  "POSTGRES_PERMISSION",
+  "POSTGRES_SESSION",
+  "POSTGRES_TLS",
+]);
+const PRINTED_LOCK_TIMEOUT_MS = 5_000;
+
+export const MIGRATE_USAGE = `Usage: outbox-relay migrate <up|status|print> [options]
+
+  up       creates the outbox table and the publication, or completes them
+  status   tells what was applied and whether the database has what the relay needs;
+           exit code 1 when something is missing
+  print    writes the SQL to stdout, for your own migration tool; connects to nothing
+
+Options:
+  --schema S        schema of the outbox table (default: public)
+  --table T         name of the outbox table (default: outbox)
+  --publication P   name of the publication (default: RELAY_PUBLICATION_NAME)
+  --json            status as JSON
+`;
+
+interface MigrateCommand {
+  readonly action: "up" | "status" | "print";
+  readonly target: MigrationTarget;
+  readonly isJson: boolean;
+}
+
+/** `argv`: what follows `migrate` on the command line. Answers the exit code. */
+export async function runMigrate(
+  argv: readonly string[],
+  env: MigrateEnvironment,
+  out: Output,
+  limits: Pick<MigratorOptions, "connectTimeoutMs" | "lockTimeoutMs" | "lockTriesMax"> = {},
+): Promise<number> {
+  const command = parseCommand(argv, env, out);
+  if (typeof command === "number") return command;
+  try {
+    if (command.action === "print") return await print(command, out);
+    const { connectionString } = env;
+    const migrator = new Migrator({ ...limits, ...command.target, connectionString });
+    await migrator.connect();
+    try {
+      return await (command.action === "up" ? up(migrator, out) : status(migrator, command, out));
+    } finally {
+      await migrator.close();
+    }
+  } catch (error) {
+    if (!(error instanceof RelayError)) throw error;
+    out.stderr(`${error.code}: ${error.message}\n${error.hint}\n`);
+    return exitCode(error);
+  }
+}
+
+function parseCommand(
+  argv: readonly string[],
+  env: MigrateEnvironment,
+  out: Output,
+): MigrateCommand | number {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: {
+        schema: { type: "string", default: "public" },
+        table: { type: "string", default: "outbox" },
+        publication: { type: "string", default: env.publication },
+        json: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    });
+    if (values.help) {
+      out.stdout(MIGRATE_USAGE);
+      return EXIT.ok;
+    }
+    const [action, ...rest] = positionals;
+    const { json: isJson, help: _, ...target } = values;
+    if (rest.length > 0) return usage(`unexpected argument "${rest[0]}"`, out);
+    if (action !== "up" && action !== "status" && action !== "print") {
+      return usage(action === undefined ? "a command is missing" : `no command "${action}"`, out);
+    }
+    const empty = Object.entries(target).find(([, name]) => name === "");
+    if (empty !== undefined) return usage(`--${empty[0]} must not be empty`, out);
+    return { action, target, isJson };
+  } catch (error) {
+    return usage(error instanceof Error ? error.message : "the arguments cannot be read", out);
+  }
+}
+
+function usage(problem: string, out: Output): number {
+  out.stderr(`outbox-relay migrate: ${problem}\n\n${MIGRATE_USAGE}`);
+  return EXIT.usage;
+}
+
+async function up(migrator: Migrator, out: Output): Promise<number> {
+  for (const file of await readMigrations()) {
+    const isNew = await migrator.apply(file);
+    out.stdout(`${file.fileName}: ${isNew ? "applied" : "already applied"}\n`);
+  }
+  return EXIT.ok;
+}
+
+async function status(
+  migrator: Migrator,
+  { target, isJson }: MigrateCommand,
+  out: Output,
+): Promise<number> {
+  const result = await migrationStatus(migrator, await readMigrations(), target);
+  out.stdout(isJson ? `${JSON.stringify(result, null, 2)}\n` : describe(result));
+  return result.isReady ? EXIT.ok : EXIT.failure;
+}
+
+function describe({ migrations, table, missingColumns, publication }: MigrationStatus): string {
+  const lines = migrations.map(
+    ({ version, name, state, appliedAt }) =>
+      `${String(version).padStart(4, "0")} ${name}: ${state}${appliedAt === null ? "" : ` ${appliedAt}`}`,
+  );
+  const columns =
+    missingColumns.length === 0 ? "all columns" : `without ${missingColumns.join(", ")}`;
+  lines.push(`table ${table.name}: ${table.exists ? `exists, ${columns}` : "missing"}`);
+  lines.push(`publication ${publication.name}: ${describePublication(publication)}`);
+  return `${lines.join("\n")}\n`;
+}
+
+function describePublication(publication: MigrationStatus["publication"]): string {
+  if (!publication.exists) return "missing";
+  if (!publication.publishesInsert) return "exists, but does not publish inserts";
+  return publication.hasTable ? "exists, with the table" : "exists, without the table";
+}
+
+async function print({ target }: MigrateCommand, out: Output): Promise<number> {
+  for (const file of await readMigrations()) {
+    const sql = renderMigration(file, target, PRINTED_LOCK_TIMEOUT_MS);
+    out.stdout(`-- ${file.fileName}\n${sql}\n`);
+  }
+  return EXIT.ok;
+}
+
+function exitCode({ code, remedy }: RelayError): number {
+  if (remedy === "retry") return EXIT.temporary;
+  return CONFIGURATION_CODES.has(code) ? EXIT.configuration : EXIT.failure;
+}

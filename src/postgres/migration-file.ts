@@ -1,0 +1,69 @@
+import { createHash } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import pg from "pg";
+import { InvariantError } from "../relay/errors.ts";
+
+/** What the placeholders of the files stand for. */
+export interface MigrationTarget {
+  readonly schema: string;
+  readonly table: string;
+  readonly publication: string;
+}
+
+/** One file of `migrations/`, with its placeholders. */
+export interface MigrationFile {
+  readonly version: number;
+  /** Of the file, without number and extension. */
+  readonly name: string;
+  readonly fileName: string;
+  readonly template: string;
+  /** SHA-256 of the template in hex, so that it is the same for every target. */
+  readonly checksum: string;
+}
+
+/** As far from `src/postgres` as from `dist/postgres`. */
+const FOLDER = new URL("../../migrations/", import.meta.url);
+const FILE_NAME = /^(\d{4})_([a-z0-9_]+)\.sql$/;
+const PLACEHOLDER = /\{\{(\w+)(:literal)?\}\}/g;
+
+/** All migrations in the order of their numbers. */
+export async function readMigrations(folder: URL = FOLDER): Promise<MigrationFile[]> {
+  const names = (await readdir(folder)).filter((name) => FILE_NAME.test(name)).sort();
+  return Promise.all(
+    names.map(async (fileName) => {
+      const [, version = "", name = ""] = FILE_NAME.exec(fileName) ?? [];
+      const template = await readFile(new URL(fileName, folder), "utf8");
+      const checksum = createHash("sha256").update(template).digest("hex");
+      return { version: Number(version), name, fileName, template, checksum };
+    }),
+  );
+}
+
+/** The SQL of one file for one target; `{{x}}` becomes an identifier, `{{x:literal}}` a string. */
+export function renderMigration(
+  file: MigrationFile,
+  target: MigrationTarget,
+  lockTimeoutMs: number,
+): string {
+  const { schema, table, publication } = target;
+  const identifiers = new Map([
+    ["schema", pg.escapeIdentifier(schema)],
+    ["table", pg.escapeIdentifier(table)],
+    ["publication", pg.escapeIdentifier(publication)],
+    ["qualified_table", qualifiedTable(target)],
+  ]);
+  const texts = new Map([
+    ...Object.entries(target),
+    ["qualified_table", qualifiedTable(target)],
+    ["lock_timeout", `${lockTimeoutMs}ms`],
+  ] as [string, string][]);
+  return file.template.replaceAll(PLACEHOLDER, (placeholder, name: string, literal?: string) => {
+    const text = literal === undefined ? identifiers.get(name) : texts.get(name);
+    if (text === undefined) throw new InvariantError(`${file.fileName} uses ${placeholder}`);
+    return literal === undefined ? text : pg.escapeLiteral(text);
+  });
+}
+
+export function qualifiedTable({ schema, table }: MigrationTarget): string {
+  return `${pg.escapeIdentifier(schema)}.${pg.escapeIdentifier(table)}`;
+}

@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { ALL_DELIVERED } from "../../support/relay/delivery-check.ts";
+import { RelayFixture } from "../../support/relay/fixture.ts";
+import type { RelayProcess } from "../../support/relay/relay-process.ts";
+import { until } from "../../support/services.ts";
+import { Workload } from "../../support/relay/workload.ts";
+
+/** Rows 1 to 9 of the fault matrix; the number says at which meeting of the moment the process dies. */
+const FAILPOINTS: readonly (readonly [string, string])[] = [
+  ["a BEGIN is decoded", "begin-decoded=kill@20"],
+  ["a Produce request is written", "produce-sent=kill@12"],
+  ["the first broker has answered a Produce", "produce-answered=kill@12"],
+  ["records and checkpoint are at the brokers, before EndTxn", "produce-acked=kill@12"],
+  ["EndTxn is written, before its answer", "end-sent=kill@12"],
+  ["EndTxn is answered, before the status update", "end-acked=kill@12"],
+  ["a batch is settled", "batch-settled=kill@12"],
+  ["a status update is sent", "status-sent=kill@3"],
+  ["a transaction is split over several batches", "batch-split=kill@4"],
+  ["the predecessors are fenced", "fenced=kill@1"],
+  ["the barrier is committed", "barrier-committed=kill@1"],
+  ["the stream has started", "stream-started=kill@1"],
+];
+
+let fixture: RelayFixture;
+let workload: Workload;
+
+beforeAll(async () => {
+  fixture = await RelayFixture.create("crash");
+  workload = new Workload(fixture.database.url);
+  workload.start();
+});
+
+afterAll(async () => {
+  await workload.stop();
+  await fixture.close();
+});
+
+/** Small batches, so that transactions are split and moments come often. */
+const SMALL = { RELAY_BATCH_MAX_EVENTS: "50", RELAY_STATUS_INTERVAL: "200ms" };
+
+describe("a relay that is killed", () => {
+  it.each(FAILPOINTS)("when %s leaves nothing lost, doubled or out of order", async (_when, failpoint) => {
+    const doomed = fixture.start({ ...SMALL, RELAY_FAILPOINTS: failpoint });
+    await doomed.ended(60_000);
+    expect(doomed.exitCode).toBeNull();
+    const next = await fixture.streaming(SMALL);
+    await fixture.caughtUp(next);
+    await next.kill();
+  });
+
+  it("again and again while it starts still gets everything through in the end", async () => {
+    for (let round = 0; round < 15; round++) {
+      const relay = fixture.start(SMALL);
+      await until(() => relay.lines.length > round % 4, 20_000, () => relay.output);
+      await relay.kill();
+    }
+    const survivor: RelayProcess = await fixture.streaming(SMALL);
+    await workload.stop();
+    await fixture.caughtUp(survivor);
+    expect(await fixture.delivery()).toMatchObject(ALL_DELIVERED);
+  });
+
+  it("while thousands of rows are in flight drains on SIGTERM and exits 0", async () => {
+    const relay = await fixture.streaming();
+    await fixture.client.query(
+      "insert into outbox (aggregatetype, aggregateid, type, payload) select 'order', 'bulk', 'T', jsonb_build_object('seq', n) from generate_series(1, 10000) n",
+    );
+    expect(await relay.stop()).toBe(0);
+    const next = await fixture.streaming();
+    await fixture.caughtUp(next);
+    expect(await fixture.delivery()).toMatchObject(ALL_DELIVERED);
+  });
+});

@@ -1,0 +1,145 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import type { EmbeddedKafka } from "../../../src/demo/services/embedded-kafka.ts";
+import { startKafka } from "../../../src/demo/services/embedded-kafka.ts";
+import type { EmbeddedPostgres } from "../../../src/demo/services/embedded-postgres.ts";
+import { startPostgres } from "../../../src/demo/services/embedded-postgres.ts";
+import { ALL_DELIVERED } from "../../support/relay/delivery-check.ts";
+import { RelayFixture } from "../../support/relay/fixture.ts";
+import type { RelayProcess } from "../../support/relay/relay-process.ts";
+import { until, withClient } from "../../support/services.ts";
+import { Workload } from "../../support/relay/workload.ts";
+
+/** Servers of its own: this file stops and kills them. */
+let postgres: EmbeddedPostgres;
+let kafka: EmbeddedKafka;
+let fixture: RelayFixture;
+let relay: RelayProcess;
+
+beforeAll(async () => {
+  [postgres, kafka] = await Promise.all([startPostgres({}), startKafka({})]);
+  fixture = await RelayFixture.create("outages", { postgresUrl: postgres.url, brokers: kafka.brokers });
+});
+
+afterAll(async () => {
+  await fixture.close().catch(() => undefined);
+  await Promise.all([postgres.stop(), kafka.stop()]);
+});
+
+/** Runs `fault` under load and checks that all is delivered in the end. */
+async function surviving(fault: () => Promise<unknown>, settings: Record<string, string> = {}): Promise<void> {
+  relay = await fixture.streaming(settings);
+  const workload = new Workload(fixture.database.url, { seed: Date.now() % 10_000 });
+  workload.start();
+  await until(() => workload.transactions > 30, 30_000, "30 transactions");
+  await fault();
+  const seen = workload.transactions;
+  await until(() => workload.transactions > seen + 30, 60_000, "30 transactions after the fault");
+  await workload.stop();
+  await withClient(fixture.database.url, async (client) => {
+    await relay.reaches("streaming", null, 60_000);
+    const lsn = await client.query<{ lsn: string }>("select pg_current_wal_lsn()::text as lsn");
+    await caughtUp(lsn.rows[0]?.lsn ?? "0/0");
+  });
+  await expectAllDelivered();
+  await relay.kill();
+}
+
+async function caughtUp(lsn: string): Promise<void> {
+  await withClient(fixture.database.url, (client) =>
+    until(
+      async () => {
+        await client.query("select pg_logical_emit_message(true, 'test', '')");
+        const { rows } = await client.query<{ past: boolean }>(
+          "select confirmed_flush_lsn >= $1::pg_lsn as past from pg_replication_slots where slot_name = $2",
+          [lsn, fixture.names.slot],
+        );
+        return rows[0]?.past === true;
+      },
+      60_000,
+      () => `the slot to pass ${lsn}\n${relay.output}`,
+    ),
+  );
+}
+
+async function expectAllDelivered(): Promise<void> {
+  const records = await fixture.read();
+  await withClient(fixture.database.url, async (client) => {
+    const { checkDelivery } = await import("../../support/relay/delivery-check.ts");
+    expect(await checkDelivery(client, "outbox", records)).toMatchObject(ALL_DELIVERED);
+  });
+}
+
+describe("under load, nothing is lost, doubled or out of order when", () => {
+  it("the walsender is terminated", async () => {
+    await surviving(() =>
+      withClient(fixture.database.url, (client) =>
+        client.query("select pg_terminate_backend(active_pid) from pg_replication_slots where active"),
+      ),
+    );
+  });
+
+  it("Postgres is restarted fast", async () => {
+    await surviving(async () => {
+      await postgres.stopFast();
+      await postgres.start();
+    });
+  });
+
+  it("Postgres is stopped at once, as in a crash, and comes back", async () => {
+    await surviving(async () => {
+      await postgres.stopImmediate();
+      await postgres.start();
+    });
+  });
+
+  it("Kafka is killed and comes back", async () => {
+    await surviving(
+      async () => {
+        await kafka.kill(0);
+        await until(async () => !(await relay.status()).kafka.reachable, 30_000, "the relay to notice");
+        await kafka.start(0);
+      },
+      { RELAY_KAFKA_REQUEST_TIMEOUT: "3s" },
+    );
+  });
+
+  it("Kafka hangs for longer than a request may take", async () => {
+    await surviving(
+      async () => {
+        kafka.freeze(0);
+        await until(async () => !(await relay.status()).kafka.reachable, 30_000, "the relay to notice");
+        kafka.thaw(0);
+      },
+      { RELAY_KAFKA_REQUEST_TIMEOUT: "3s" },
+    );
+  });
+});
+
+describe("pg_ctl stop -m fast", () => {
+  it("is not held up by an idle relay", async () => {
+    relay = await fixture.streaming();
+    await withClient(fixture.database.url, (client) => client.query("create table noise as select generate_series(1, 10000)"));
+    const stopMs = await postgres.stopFast();
+    await postgres.start();
+    expect(stopMs).toBeLessThan(3_000);
+    await relay.reaches("streaming", null, 30_000);
+    await relay.kill();
+  });
+
+  it("waits no longer than the grace period for a relay whose Kafka is down", async () => {
+    relay = await fixture.streaming({ RELAY_KAFKA_REQUEST_TIMEOUT: "3s" });
+    await kafka.kill(0);
+    await withClient(fixture.database.url, (client) =>
+      client.query("insert into outbox (aggregatetype, aggregateid, type, payload) values ('order', 'down', 'T', '{}')"),
+    );
+    const stopMs = await postgres.stopFast();
+    expect(stopMs).toBeLessThan(12_000);
+    await Promise.all([postgres.start(), kafka.start(0)]);
+    await relay.reaches("streaming", null, 60_000);
+    await withClient(fixture.database.url, async (client) => {
+      const lsn = await client.query<{ lsn: string }>("select pg_current_wal_lsn()::text as lsn");
+      await caughtUp(lsn.rows[0]?.lsn ?? "0/0");
+    });
+    await expectAllDelivered();
+  });
+});

@@ -1,0 +1,100 @@
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { ALL_DELIVERED } from "../../support/relay/delivery-check.ts";
+import { RelayFixture } from "../../support/relay/fixture.ts";
+import { createTopics, kafkaClient } from "../../support/services.ts";
+
+let fixture: RelayFixture;
+
+beforeEach(async () => {
+  fixture = await RelayFixture.create("poison");
+});
+
+afterEach(async () => {
+  await fixture.close();
+});
+
+async function confirmedLsn(): Promise<string> {
+  const { rows } = await fixture.client.query<{ lsn: string }>(
+    "select confirmed_flush_lsn::text as lsn from pg_replication_slots where slot_name = $1",
+    [fixture.names.slot],
+  );
+  return rows[0]?.lsn ?? "";
+}
+
+async function insertEnd(insert: () => Promise<string>): Promise<{ id: string; before: string }> {
+  const { rows } = await fixture.client.query<{ lsn: string }>("select pg_current_wal_insert_lsn()::text as lsn");
+  return { id: await insert(), before: rows[0]?.lsn ?? "" };
+}
+
+async function isAtOrBefore(a: string, b: string): Promise<boolean> {
+  const { rows } = await fixture.client.query<{ holds: boolean }>("select $1::pg_lsn <= $2::pg_lsn as holds", [a, b]);
+  return rows[0]?.holds === true;
+}
+
+describe("a row that cannot be published", () => {
+  it("for want of a topic halts the relay with its id, and passes once the topic is created", async () => {
+    const relay = await fixture.streaming();
+    await fixture.insert("k", '{"seq": 1}');
+    await fixture.caughtUp(relay);
+    const { id, before } = await insertEnd(() => fixture.insert("k", '{"seq": 2}', "later"));
+    await fixture.insert("k", '{"seq": 3}');
+    const { message, hint } = await relay.reaches("failed", "TOPIC_MISSING");
+    expect(message).toContain(id);
+    expect(hint).toContain(`${fixture.names.topicPrefix}later`);
+    expect(await isAtOrBefore(await confirmedLsn(), before)).toBe(true);
+    expect((await relay.get("/livez")).status).toBe(200);
+    const late = `${fixture.names.topicPrefix}later`;
+    await createTopics([late]);
+    await relay.reaches("streaming");
+    await fixture.caughtUp(relay);
+    expect(await fixture.read([...fixture.topics, late])).toHaveLength(3);
+  });
+
+  it("because it is too large halts the relay, and passes once the limit is raised", async () => {
+    const relay = await fixture.streaming();
+    const id = await fixture.insert("k", JSON.stringify({ seq: 1, fill: "x".repeat(3_000_000) }));
+    await fixture.insert("k", '{"seq": 2}');
+    const { message } = await relay.reaches("failed", "RECORD_TOO_LARGE");
+    expect(message).toContain(id);
+    expect(relay.output).not.toContain("xxxx");
+    const admin = kafkaClient().admin();
+    await admin.connect();
+    await admin.alterConfigs({
+      validateOnly: false,
+      resources: fixture.topics.map((name) => ({
+        type: 2,
+        name,
+        configEntries: [{ name: "max.message.bytes", value: "5000000" }],
+      })),
+    });
+    await admin.disconnect();
+    await relay.reaches("streaming");
+    await fixture.caughtUp(relay);
+    expect(await fixture.delivery()).toMatchObject({ ...ALL_DELIVERED, published: 2 });
+  });
+
+  it("for want of a key halts the relay; what came before is published, what comes after waits", async () => {
+    await fixture.client.query("alter table outbox alter column aggregateid drop not null");
+    const relay = await fixture.streaming();
+    const before = await fixture.insert("k");
+    const { rows } = await fixture.client.query<{ id: string }>(
+      "insert into outbox (aggregatetype, type, payload) values ('order', 'T', '{}') returning id::text",
+    );
+    await fixture.insert("k");
+    const { message, code } = await relay.reaches("failed", "ROW_NULL");
+    expect([code, message]).toEqual(["ROW_NULL", expect.stringContaining(rows[0]?.id ?? "?")]);
+    expect((await fixture.read()).map(({ headers }) => headers["id"])).toEqual([before]);
+    expect(relay.hasEnded).toBe(false);
+  });
+
+  it("because its column was dropped halts the relay and names the column", async () => {
+    const relay = await fixture.streaming();
+    await fixture.client.query("alter table outbox rename column aggregateid to other");
+    await fixture.client.query(
+      "insert into outbox (aggregatetype, other, type, payload) values ('order', 'k', 'T', '{}')",
+    );
+    const { message } = await relay.reaches("failed", "COLUMN_MISSING");
+    expect(message).toContain("aggregateid");
+    expect(await fixture.read()).toHaveLength(0);
+  });
+});

@@ -1,0 +1,145 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "@jest/globals";
+import { generatedFiles } from "../../scripts/generate.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const FOLDERS = [
+  "src",
+  "test",
+  "scripts",
+  "docs",
+  "config",
+  "migrations",
+  "charts",
+  "bench",
+  "examples",
+  ".ci",
+];
+const TEXT = /\.(?:ts|mjs|md|json|ya?ml|sql|sh|html|css|example)$|\/run$/;
+
+/** A habit that a line must not have; `planted` proves that the rule can fail. */
+interface LineRule {
+  readonly name: string;
+  readonly files: RegExp;
+  readonly except?: RegExp;
+  readonly line: RegExp;
+  readonly planted: string;
+}
+
+// Written in two parts, so that this file does not hold what it looks for.
+const RULES: readonly LineRule[] = [
+  {
+    name: "no mark of unfinished work",
+    files: /./,
+    line: new RegExp(`\\b(?:${["TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK"].join("|")})\\b`),
+    planted: `// TO${"DO"}: later`,
+  },
+  {
+    name: "no path of one machine",
+    files: /./,
+    line: new RegExp(`(?:^|[\\s"'\`(=])/(?:ro${"ot"}|ho${"me"}/\\w+|wo${"rk"})/`),
+    planted: `cd /wo${"rk"}/somewhere`,
+  },
+  {
+    name: "no waiting by time in tests",
+    files: /^test\//,
+    except: /^test\/support\/until\.ts$|^test\/unit\/(?:tidy|lint-rules)\.test\.ts$/,
+    line: /\bset(?:Timeout|Interval)\s*\(|["'](?:node:)?timers(?:\/promises)?["']/,
+    planted: 'import { setTimeout as sleep } from "node:timers/promises";',
+  },
+  {
+    name: "an LSN is cast in lsn.ts only",
+    files: /^src\//,
+    except: /^src\/relay\/lsn\.ts$/,
+    line: /\bas Lsn\b/,
+    planted: "const start = 0n as Lsn;",
+  },
+  {
+    name: "no barrel: nothing is exported from where it is not declared",
+    files: /^src\//,
+    line: /^export (?:type )?(?:\*|\{[^}]*\}) (?:as \w+ )?from /,
+    planted: 'export * from "./lsn.ts";',
+  },
+  {
+    name: "no module-level variable",
+    files: /^src\//,
+    line: /^(?:export )?(?:let|var) /,
+    planted: "let connections = 0;",
+  },
+];
+
+function paths(): string[] {
+  return FOLDERS.filter((folder) => existsSync(ROOT + folder))
+    .flatMap((folder) =>
+      readdirSync(ROOT + folder, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => `${entry.parentPath}/${entry.name}`.slice(ROOT.length)),
+    )
+    .filter((path) => TEXT.test(path))
+    .toSorted();
+}
+
+function read(path: string): string {
+  return readFileSync(ROOT + path, "utf8");
+}
+
+function applies(rule: LineRule, path: string): boolean {
+  return rule.files.test(path) && rule.except?.test(path) !== true;
+}
+
+function breaches(rule: LineRule, path: string, text: string): string[] {
+  return text
+    .split("\n")
+    .flatMap((line, index) => (rule.line.test(line) ? [`${path}:${index + 1}: ${line}`] : []));
+}
+
+describe("the tree", () => {
+  const tree = paths();
+
+  it.each(RULES)("keeps the rule: $name", (rule) => {
+    const checked = tree.filter((path) => applies(rule, path));
+    expect(checked).not.toEqual([]);
+    expect(checked.flatMap((path) => breaches(rule, path, read(path)))).toEqual([]);
+  });
+
+  it.each(RULES)("would show a breach of the rule: $name", (rule) => {
+    expect(breaches(rule, "planted.ts", `// first line\n${rule.planted}\n`)).toHaveLength(1);
+  });
+});
+
+describe("generated files", () => {
+  it.each([...generatedFiles()])("%s is what `npm run generate` writes", (path, text) => {
+    expect(read(path)).toBe(text);
+  });
+});
+
+describe("migrations", () => {
+  it("are numbered from 0001 without a gap", () => {
+    const names = readdirSync(`${ROOT}migrations`).filter((name) => name.endsWith(".sql"));
+    const numbers = names.toSorted().map((name) => /^(\d{4})_[a-z0-9_]+\.sql$/.exec(name)?.[1]);
+    expect(numbers).not.toEqual([]);
+    expect(numbers).toEqual(numbers.map((_, index) => String(index + 1).padStart(4, "0")));
+  });
+});
+
+describe("package-lock.json", () => {
+  const lock = JSON.parse(read("package-lock.json")) as {
+    packages: Record<string, { resolved?: string; link?: boolean }>;
+  };
+
+  it("holds no address of a registry", () => {
+    const resolved = Object.entries(lock.packages).filter(
+      ([, entry]) => entry.resolved !== undefined,
+    );
+    expect(resolved).toEqual([]);
+    expect(read("package-lock.json").match(/\bregistry\.[a-z]/g)).toBeNull();
+  });
+
+  it("offers the tools for other platforms than the one it was made on", () => {
+    const names = Object.keys(lock.packages);
+    for (const platform of ["darwin-arm64", "linux-arm64-gnu", "linux-x64-gnu"]) {
+      expect(names).toContain(`node_modules/@swc/core-${platform}`);
+    }
+  });
+});

@@ -49,9 +49,10 @@ const RULES: readonly LineRule[] = [
     planted: 'import { setTimeout as sleep } from "node:timers/promises";',
   },
   {
-    name: "an LSN is cast in lsn.ts only",
+    name: "an LSN is cast where it is made, nowhere else",
     files: /^src\//,
-    except: /^src\/relay\/lsn\.ts$/,
+    // The other two read eight bytes off the wire, each in one place: a list that only gets shorter.
+    except: /^src\/(?:relay\/lsn|relay\/decode\/byte-reader|postgres\/standby-status)\.ts$/,
     line: /\bas Lsn\b/,
     planted: "const start = 0n as Lsn;",
   },

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { EmbeddedKafka } from "../../../src/demo/services/embedded-kafka.ts";
 import { startKafka } from "../../../src/demo/services/embedded-kafka.ts";
-import type { EmbeddedPostgres } from "../../../src/demo/services/embedded-postgres.ts";
+import type { PostgresServer } from "../../../src/demo/services/embedded-postgres.ts";
 import { startPostgres } from "../../../src/demo/services/embedded-postgres.ts";
 import { ALL_DELIVERED } from "../../support/relay/delivery-check.ts";
 import { RelayFixture } from "../../support/relay/fixture.ts";
@@ -10,7 +10,7 @@ import { until, withClient } from "../../support/services.ts";
 import { Workload } from "../../support/relay/workload.ts";
 
 /** Servers of its own: this file stops and kills them. */
-let postgres: EmbeddedPostgres;
+let postgres: PostgresServer;
 let kafka: EmbeddedKafka;
 let fixture: RelayFixture;
 let relay: RelayProcess;

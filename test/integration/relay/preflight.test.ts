@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import type { EmbeddedPostgres } from "../../../src/demo/services/embedded-postgres.ts";
+import type { PostgresServer } from "../../../src/demo/services/embedded-postgres.ts";
 import { startPostgres } from "../../../src/demo/services/embedded-postgres.ts";
 import { RelayFixture } from "../../support/relay/fixture.ts";
 import { RelayProcess } from "../../support/relay/relay-process.ts";
@@ -126,7 +126,7 @@ describe("a publication that is dropped while the relay runs", () => {
 });
 
 describe("a server whose wal_level is not logical", () => {
-  let postgres: EmbeddedPostgres;
+  let postgres: PostgresServer;
   let fixture: RelayFixture;
 
   beforeAll(async () => {

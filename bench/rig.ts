@@ -1,0 +1,134 @@
+import type { ChildProcess } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { Kafka, logLevel } from "kafkajs";
+import pg from "pg";
+import type { Services } from "../src/demo/services/services.ts";
+import { startServices } from "../src/demo/services/services.ts";
+
+const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+const run = promisify(execFile);
+
+export const TOPIC = "outbox.event.order";
+export const SLOT = "outbox_relay";
+
+/** Servers with an outbox and one topic, as every benchmark needs them. */
+export class Rig {
+  readonly client: pg.Client;
+  readonly brokers: readonly string[];
+  readonly url: string;
+  readonly #services: Services;
+
+  private constructor(services: Services, client: pg.Client) {
+    this.#services = services;
+    this.client = client;
+    this.url = services.postgres.url;
+    this.brokers = services.kafka.brokers;
+  }
+
+  static async start(partitions: number): Promise<Rig> {
+    const services = await startServices(process.env);
+    const client = new pg.Client({ connectionString: services.postgres.url });
+    await client.connect();
+    const rig = new Rig(services, client);
+    await run(process.execPath, [MAIN, "migrate", "up"], { env: rig.settings });
+    await rig.#createTopic(partitions);
+    return rig;
+  }
+
+  get settings(): Record<string, string> {
+    return {
+      PATH: process.env["PATH"] ?? "",
+      RELAY_DATABASE_URL: this.url,
+      RELAY_KAFKA_BROKERS: this.brokers.join(","),
+      RELAY_HTTP_LISTEN: "127.0.0.1:0",
+    };
+  }
+
+  kafka(): Kafka {
+    return new Kafka({ brokers: [...this.brokers], logLevel: logLevel.NOTHING });
+  }
+
+  relay(settings: Readonly<Record<string, string>> = {}): BenchRelay {
+    return new BenchRelay({ ...this.settings, ...settings });
+  }
+
+  /** Fills the outbox with rows of about 300 payload bytes, `perTransaction` rows in one transaction. */
+  async fill(rows: number, perTransaction: number): Promise<void> {
+    const transactions = rows / perTransaction;
+    await this.client.query(`
+      do $$ begin
+        for t in 1..${transactions} loop
+          insert into outbox (aggregatetype, aggregateid, type, payload)
+          select 'order', 'order-' || (n * 7919 % 50000), 'OrderPlaced',
+                 jsonb_build_object('seq', t * ${perTransaction} + n, 'text', repeat(md5(n::text), 8))
+          from generate_series(1, ${perTransaction}) n;
+          commit;
+        end loop;
+      end $$`);
+  }
+
+  async stop(): Promise<void> {
+    await this.client.end();
+    await this.#services.stop();
+  }
+
+  async #createTopic(numPartitions: number): Promise<void> {
+    const admin = this.kafka().admin();
+    await admin.connect();
+    await admin.createTopics({ topics: [{ topic: TOPIC, numPartitions }], waitForLeaders: true });
+    await admin.disconnect();
+  }
+}
+
+/** The relay as a process, with its metrics and its memory. */
+export class BenchRelay {
+  readonly #child: ChildProcess;
+  #output = "";
+
+  constructor(env: Readonly<Record<string, string>>) {
+    this.#child = spawn(process.execPath, [MAIN, "run"], { env, stdio: ["ignore", "pipe", "inherit"] });
+    this.#child.stdout?.on("data", (chunk: Buffer) => {
+      this.#output += chunk.toString();
+    });
+  }
+
+  async streaming(): Promise<void> {
+    while (!this.#output.includes('"state":"streaming"')) {
+      if (this.#child.exitCode !== null) throw new Error(`the relay ended:\n${this.#output}`);
+      await delay(5);
+    }
+  }
+
+  async published(): Promise<number> {
+    const port = /"port":(\d+)/.exec(this.#output)?.[1];
+    const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    return Number(/^relay_events_published_total\{.*\} (\d+)/m.exec(text)?.[1] ?? 0);
+  }
+
+  /** Largest resident set of the process so far, MB; Linux only. */
+  async rssMbMax(): Promise<number> {
+    const text = await readFile(`/proc/${this.#child.pid}/status`, "utf8");
+    return Math.round(Number(/VmHWM:\s+(\d+)/.exec(text)?.[1]) / 1024);
+  }
+
+  /** User and system CPU so far, s; Linux only. */
+  async cpuSeconds(): Promise<number> {
+    const fields = (await readFile(`/proc/${this.#child.pid}/stat`, "utf8")).split(") ")[1]?.split(" ") ?? [];
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  }
+
+  async stop(): Promise<void> {
+    const exit = once(this.#child, "exit");
+    this.#child.kill("SIGTERM");
+    await exit;
+  }
+}
+
+export function print(row: Readonly<Record<string, string | number>>): void {
+  process.stdout.write(`${JSON.stringify(row)}\n`);
+}

@@ -2,3 +2,26 @@ import type { Environment } from "../config/environment.ts";
 import { loadConfig } from "../config/load.ts";
 import { configured } from "./configured.ts";
 import { runMigrate } from "./migrate.ts";
+
+/** `outbox-relay migrate`: knows the database and the publication from the settings, and needs no others. */
+export async function migrate(argv: readonly string[], env: Environment): Promise<number> {
+  const isOffline = argv[0] !== "up" && argv[0] !== "status";
+  // Required for running the relay, without use here: whoever migrates need not know the brokers, or for printing the database.
+  const unused = {
+    KAFKA_BROKERS: "localhost:9092",
+    ...(isOffline && { DATABASE_URL: "postgres://localhost/none" }),
+  };
+  return configured(
+    () => loadConfig({ ...unused, ...env }),
+    ({ config }) => {
+      const connectionString = config.database.migrationUrl;
+      const { name: publication } = config.publication;
+      return runMigrate(argv, { connectionString, publication }, OUTPUT);
+    },
+  );
+}
+
+const OUTPUT = {
+  stdout: (text: string): void => void process.stdout.write(text),
+  stderr: (text: string): void => void process.stderr.write(text),
+};

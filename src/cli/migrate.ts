@@ -107,7 +107,7 @@ function parseCommand(
     if (empty !== undefined) return usage(`--${empty[0]} must not be empty`, out);
     return { action, target, isJson };
   } catch (error) {
-    return usage(error instanceof Error ? error.message : "the arguments cannot be read", out);
+    return usage((error as Partial<Error>).message ?? "the arguments cannot be read", out);
   }
 }
 

@@ -45,13 +45,13 @@ export function postgresError(
 }
 
 export function isServerError(error: unknown): error is ServerError {
-  return (
-    error instanceof Error &&
-    "severity" in error &&
-    "code" in error &&
-    typeof error.code === "string" &&
-    error.code.length === 5
-  );
+  return textOf(error, "severity") !== "" && textOf(error, "code").length === 5;
+}
+
+/** Not by `instanceof`: errors of Node's own may come from another realm. */
+function textOf(error: unknown, field: "code" | "message" | "severity"): string {
+  const value = (error as Partial<Record<string, unknown>> | null | undefined)?.[field];
+  return typeof value === "string" ? value : "";
 }
 
 export function hasSqlState(error: unknown, code: string): boolean {
@@ -92,7 +92,7 @@ function explainServerError(
   }
 }
 
-function authentication({ address }: ErrorContext): Explanation {
+function authentication({ address }: Pick<ErrorContext, "address">): Explanation {
   return {
     code: "POSTGRES_AUTHENTICATION",
     remedy: "halt",
@@ -177,8 +177,8 @@ function unexplained({ code }: ServerError): Explanation {
 }
 
 function explainClientError(error: unknown, { address }: ErrorContext): Explanation {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  const text = error instanceof Error ? error.message : "";
+  const code = textOf(error, "code");
+  const text = textOf(error, "message");
   if (/CERT|SELF_SIGNED|TLS|SSL|UNABLE_TO_/.test(code) || /\bSSL\b/.test(text)) return tls(address);
   if (text.startsWith("SASL"))
     return { ...authentication({ address, slot: "", publications: [] }) };

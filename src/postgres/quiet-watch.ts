@@ -10,7 +10,8 @@ export interface QuietEvents {
 
 /**
  * Notices a link on which nothing arrives any more: a host that vanished sends no farewell.
- * After half of `limitMs` without a byte it asks for one, after all of it gives the link up.
+ * After half of `limitMs` without a byte it asks for one, after all of it, and within a quarter
+ * more, it gives the link up.
  *
  * Counts its own checks instead of comparing times: after the process was frozen, one check fires
  * late and is followed by a read, and the link is not given up for our own absence.
@@ -58,7 +59,8 @@ export class QuietWatch {
   #check(): void {
     if (this.#isOff) return;
     this.#quietChecks += 1;
-    if (this.#quietChecks >= CHECKS_PER_LIMIT) this.#events.giveUp();
-    else if (this.#quietChecks >= CHECKS_PER_LIMIT / 2) this.#events.ask();
+    // The first quiet check may follow right after a byte, so it counts for nothing.
+    if (this.#quietChecks > CHECKS_PER_LIMIT) this.#events.giveUp();
+    else if (this.#quietChecks > CHECKS_PER_LIMIT / 2) this.#events.ask();
   }
 }

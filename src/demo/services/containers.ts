@@ -1,14 +1,13 @@
 import type { KafkaService, PostgresService } from "./services.ts";
 
-const POSTGRES_IMAGE = "postgres:18";
-const KAFKA_IMAGE = "confluentinc/cp-kafka:8.1.0";
+export const IMAGES = { postgres: "postgres:18", kafka: "confluentinc/cp-kafka:8.1.0" } as const;
 
 /** Postgres in a container. Loaded on demand: testcontainers is for development and takes half a second to load. */
 export async function startContainerPostgres(): Promise<PostgresService> {
   const { PostgreSqlContainer } = await import("@testcontainers/postgresql");
   const settings = ["wal_level=logical", "max_replication_slots=40", "max_wal_senders=40"];
   const flags = [...settings, "max_connections=200", "wal_sender_timeout=10s", "fsync=off"];
-  const container = await new PostgreSqlContainer(POSTGRES_IMAGE)
+  const container = await new PostgreSqlContainer(IMAGES.postgres)
     .withDatabase("postgres")
     .withUsername("postgres")
     .withPassword("postgres")
@@ -23,7 +22,7 @@ export async function startContainerPostgres(): Promise<PostgresService> {
 /** One broker of Kafka in a container. */
 export async function startContainerKafka(): Promise<KafkaService> {
   const { KafkaContainer } = await import("@testcontainers/kafka");
-  const container = await new KafkaContainer(KAFKA_IMAGE)
+  const container = await new KafkaContainer(IMAGES.kafka)
     .withKraft()
     .withEnvironment({
       // Else InitProducerId waits for a topic that needs three brokers.

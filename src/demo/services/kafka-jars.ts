@@ -13,7 +13,7 @@ export const KAFKA_VERSION = "4.3.1";
 
 const CACHE_FOLDER = fileURLToPath(new URL("../../../.cache", import.meta.url));
 const POM = fileURLToPath(new URL("./kafka/pom.xml", import.meta.url));
-const INSTALL = "apt-get install --yes --no-install-recommends openjdk-17-jre-headless maven";
+const INSTALL = "apt-get install --yes --no-install-recommends default-jre-headless maven";
 const OUTPUT_CHARACTERS_MAX = 4_000;
 
 /**

@@ -42,7 +42,8 @@ export interface ColumnFacts {
   readonly baseType: string;
   /** `pg_type.typcategory`: A array, C composite, ... */
   readonly category: string;
-  readonly isGenerated: boolean;
+  /** Generated, on a server before 18, where 15 lists such columns as published all the same. */
+  readonly isNeverPublished: boolean;
 }
 
 export interface PublicationFacts {

@@ -140,6 +140,6 @@ function hiddenColumns(
   return REQUIRED_COLUMNS.map((role) => columns[role]).filter((name) => {
     const column = table.columns.find((candidate) => candidate.name === name);
     if (column === undefined) return false;
-    return published === null ? column.isGenerated : !published.includes(name);
+    return column.isNeverPublished || (published !== null && !published.includes(name));
   });
 }

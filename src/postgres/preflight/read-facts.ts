@@ -33,7 +33,8 @@ const TABLES = `
            select jsonb_agg(jsonb_build_object(
                     'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
                     'baseType', b.typname, 'category', b.typcategory,
-                    'isGenerated', a.attgenerated <> '') order by a.attnum)
+                    'isNeverPublished', a.attgenerated <> ''
+                      and current_setting('server_version_num')::int < 180000) order by a.attnum)
              from pg_attribute a
              join pg_type t on t.oid = a.atttypid
              join pg_type b on b.oid = case when t.typtype = 'd' then t.typbasetype else t.oid end

@@ -1,7 +1,7 @@
 import pg from "pg";
 import { systemClock } from "../../../src/ops/system-clock.ts";
-import { PgReplicationSource } from "../../../src/postgres/replication-source.ts";
 import type { ReplicationSourceOptions } from "../../../src/postgres/replication-source.ts";
+import { PgReplicationSource } from "../../../src/postgres/replication-source.ts";
 import type { SourceDatabaseOptions } from "../../../src/postgres/source-database.ts";
 import { PgSourceDatabase } from "../../../src/postgres/source-database.ts";
 import type {
@@ -193,10 +193,12 @@ export class OutboxDatabase {
 
   /** Opens a stream that must not come up. */
   async refusal(options: Partial<Options> = {}): Promise<RelayError> {
-    const stream = await this.source(options).open(new RecordingHandlers(), NEVER).then(
-      (opened) => opened,
-      (error: unknown) => error,
-    );
+    const stream = await this.source(options)
+      .open(new RecordingHandlers(), NEVER)
+      .then(
+        (opened) => opened,
+        (error: unknown) => error,
+      );
     if (stream instanceof RelayError) return stream;
     throw new Error(`the stream opened, or failed with ${String(stream)}`);
   }

@@ -86,7 +86,7 @@ describe("the control connection", () => {
     await blocker.query("select pg_current_xact_id()");
     const abort = new AbortController();
     const creating = database.createSlot(abort.signal);
-    const rejected = expect(creating).rejects.toMatchObject({ code: "ABORTED", remedy: "retry" });
+    const outcome = creating.catch((error: unknown) => error);
     await until(
       async () =>
         (
@@ -98,7 +98,7 @@ describe("the control connection", () => {
       "the creation to wait",
     );
     abort.abort();
-    await rejected;
+    expect(await outcome).toMatchObject({ code: "ABORTED", remedy: "retry" });
     await blocker.query("rollback");
     expect(await database.slot(NEVER)).toBeDefined();
   });
@@ -108,7 +108,9 @@ describe("the control connection", () => {
     const blocker = await outbox.session();
     await blocker.query("begin");
     await blocker.query("select pg_current_xact_id()");
-    const [{ pid } = { pid: 0 }] = (await blocker.query<{ pid: number }>("select pg_backend_pid() as pid")).rows;
+    const [{ pid } = { pid: 0 }] = (
+      await blocker.query<{ pid: number }>("select pg_backend_pid() as pid")
+    ).rows;
     await expect(database.createSlot(NEVER)).rejects.toMatchObject({
       code: "SLOT_CREATE_BLOCKED",
       remedy: "retry",
@@ -143,7 +145,7 @@ describe("the control connection", () => {
   });
 });
 
-describe("a server that is stopped", () => {
+describe("a server of our own", () => {
   let server: PostgresServer;
   let outbox: OutboxDatabase;
 
@@ -157,7 +159,7 @@ describe("a server that is stopped", () => {
     await server.stop();
   });
 
-  it("has no walsender and no slot to spare: found beforehand, and told when it happens", async () => {
+  it("without a walsender and a slot to spare is found out beforehand, and told when it happens", async () => {
     outbox = await OutboxDatabase.create(server.url);
     const handlers = new RecordingHandlers();
     await outbox.stream(handlers);
@@ -181,7 +183,7 @@ describe("a server that is stopped", () => {
     await outbox.drop();
   });
 
-  it("tells of its shutdown while a stream holds it up, and stops once the stream lets go", async () => {
+  it("that is stopped tells so while a stream holds it up, and stops once the stream lets go", async () => {
     outbox = await OutboxDatabase.create(server.url);
     const handlers = new RecordingHandlers();
     const stream = await outbox.stream(handlers);
@@ -218,7 +220,7 @@ describe("a server that is stopped", () => {
     await database.close();
   });
 
-  it("ends a stream that has confirmed everything with a clean end, to be tried again", async () => {
+  it("that is stopped ends a stream that has confirmed everything, to be tried again", async () => {
     outbox = await OutboxDatabase.create(server.url);
     const handlers = new RecordingHandlers();
     const stream = await outbox.stream(handlers);

@@ -171,7 +171,9 @@ describe.each([14, 15, 16, 17, 18] as const)("a stream from Postgres %i", (major
     await outbox.query("create table filler (x text)");
     await until(
       async () => {
-        await outbox.query("insert into filler select repeat('x', 1000) from generate_series(1, 8000)");
+        await outbox.query(
+          "insert into filler select repeat('x', 1000) from generate_series(1, 8000)",
+        );
         await outbox.query("select pg_switch_wal()");
         await outbox.query("checkpoint");
         const [row] = await outbox.query<{ status: string }>(
@@ -206,6 +208,18 @@ describe.each([14, 15, 16, 17, 18] as const)("a stream from Postgres %i", (major
       walStatus: "reserved",
       invalidationReason: null,
     });
+  });
+
+  it("finds a table outside of its publication, and a generated column that is not published", async () => {
+    const database = outbox.database();
+    const found = [expect.objectContaining({ code: "CONFIG_PUBLICATION", severity: "halt" })];
+    await outbox.query(`alter publication ${outbox.publication} drop table outbox`);
+    expect(await database.preflight(NEVER)).toEqual(found);
+    await outbox.query(`alter publication ${outbox.publication} add table outbox`);
+    expect(await database.preflight(NEVER)).toEqual([]);
+    await outbox.query("alter table outbox drop column type");
+    await outbox.query("alter table outbox add type text generated always as ('placed') stored");
+    expect(await database.preflight(NEVER)).toEqual(found);
   });
 
   it("asks for bytea in binary, and only then", async () => {

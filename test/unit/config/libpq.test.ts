@@ -63,6 +63,7 @@ describe("libpq's variables", () => {
         expect(decodeURIComponent(url.password)).toBe(text);
         expect(decodeURIComponent(url.pathname)).toBe(`/${text}`);
       }),
+      { examples: [["100%41"], ["a@b:c/d?e#f"], ["%"], [" \t"], ["ü€"]] },
     );
   });
 

@@ -1,0 +1,31 @@
+import type { BrokerRequest } from "../broker-channel.ts";
+import { ByteReader } from "../wire/byte-reader.ts";
+import { ByteWriter } from "../wire/byte-writer.ts";
+import type { ProducerIdentity } from "./init-producer-id.ts";
+
+/** AddPartitionsToTxn v2; from v4 on it is for brokers. Only the older transaction protocol needs it. */
+export function addPartitionsRequest(
+  transactionalId: string,
+  { producerId, epoch }: ProducerIdentity,
+  partitionsByTopic: ReadonlyMap<string, readonly number[]>,
+): BrokerRequest {
+  const writer = new ByteWriter().string(transactionalId).int64(producerId).int16(epoch);
+  writer.array([...partitionsByTopic], ([topic, partitions]) => {
+    writer.string(topic).array(partitions, (partition) => writer.int32(partition));
+  });
+  return { apiKey: 24, apiVersion: 2, payload: writer.done() };
+}
+
+/** One error code for each partition asked for. */
+export function readAddPartitions(response: Buffer): number[] {
+  const reader = new ByteReader(response);
+  reader.int32();
+  const errors = reader.array(() => {
+    reader.string();
+    return reader.array(() => {
+      reader.int32();
+      return reader.int16();
+    });
+  });
+  return errors.flat();
+}

@@ -1,0 +1,44 @@
+import type { BrokerRequest } from "../broker-channel.ts";
+import { ByteReader } from "../wire/byte-reader.ts";
+import { ByteWriter } from "../wire/byte-writer.ts";
+
+const TAG_FINALIZED_FEATURES = 2;
+
+export interface BrokerVersions {
+  /** Highest version that the broker offers, by API key. */
+  readonly maxVersions: ReadonlyMap<number, number>;
+  /** Finalized level of the feature `transaction.version`; 2 is the protocol of KIP-890. 0 where there is none. */
+  readonly transactionVersion: number;
+}
+
+/** ApiVersions v3 (KIP-511, KIP-584). */
+export function apiVersionsRequest(): BrokerRequest {
+  const payload = new ByteWriter().tags().compactString("outbox-relay").compactString("1").tags().done();
+  return { apiKey: 18, apiVersion: 3, payload };
+}
+
+/** The response header has no tag section, unlike all other flexible ones. */
+export function readApiVersions(response: Buffer): BrokerVersions {
+  const reader = new ByteReader(response);
+  reader.int16();
+  const versions = reader.compactArray(() => {
+    const key = reader.int16();
+    reader.int16();
+    const max = reader.int16();
+    reader.tags();
+    return [key, max] as const;
+  });
+  reader.int32();
+  let transactionVersion = 0;
+  reader.tags((tag, field) => {
+    if (tag !== TAG_FINALIZED_FEATURES) return;
+    field.compactArray(() => {
+      const name = field.compactString();
+      const max = field.int16();
+      field.int16();
+      field.tags();
+      if (name === "transaction.version") transactionVersion = max;
+    });
+  });
+  return { maxVersions: new Map(versions), transactionVersion };
+}

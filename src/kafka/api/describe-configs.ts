@@ -1,0 +1,51 @@
+import type { BrokerRequest } from "../broker-channel.ts";
+import { ByteReader } from "../wire/byte-reader.ts";
+import { ByteWriter } from "../wire/byte-writer.ts";
+
+const RESOURCE_TOPIC = 2;
+
+export interface TopicConfig {
+  readonly error: number;
+  readonly topic: string;
+  readonly values: ReadonlyMap<string, string>;
+}
+
+/** DescribeConfigs v2 for topics; only the settings named. */
+export function describeTopicsRequest(
+  topics: readonly string[],
+  names: readonly string[],
+): BrokerRequest {
+  const writer = new ByteWriter();
+  writer.array(topics, (topic) => {
+    writer.int8(RESOURCE_TOPIC).string(topic);
+    writer.array(names, (name) => writer.string(name));
+  });
+  return { apiKey: 32, apiVersion: 2, payload: writer.boolean(false).done() };
+}
+
+export function readTopicConfigs(response: Buffer): TopicConfig[] {
+  const reader = new ByteReader(response);
+  reader.int32();
+  return reader.array(() => {
+    const error = reader.int16();
+    reader.string();
+    reader.int8();
+    const topic = reader.string() ?? "";
+    const entries = reader.array(() => readEntry(reader));
+    return { error, topic, values: new Map(entries) };
+  });
+}
+
+function readEntry(reader: ByteReader): readonly [string, string] {
+  const name = reader.string() ?? "";
+  const value = reader.string() ?? "";
+  reader.boolean();
+  reader.int8();
+  reader.boolean();
+  reader.array(() => {
+    reader.string();
+    reader.string();
+    reader.int8();
+  });
+  return [name, value];
+}

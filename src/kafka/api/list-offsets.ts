@@ -1,0 +1,34 @@
+import type { BrokerRequest } from "../broker-channel.ts";
+import { ByteReader } from "../wire/byte-reader.ts";
+import { ByteWriter } from "../wire/byte-writer.ts";
+
+/** What to ask for: the log's start, its high watermark, or the last stable offset that committed readers see. */
+export type OffsetKind = "start" | "high-watermark" | "last-stable";
+
+const TIMESTAMP = { start: -2n, "high-watermark": -1n, "last-stable": -1n } as const;
+
+/** ListOffsets v3 for one partition. */
+export function listOffsetsRequest(topic: string, partition: number, kind: OffsetKind): BrokerRequest {
+  const writer = new ByteWriter().int32(-1).int8(kind === "last-stable" ? 1 : 0);
+  writer.array([topic], (name) => {
+    writer.string(name).array([partition], (one) => writer.int32(one).int64(TIMESTAMP[kind]));
+  });
+  return { apiKey: 2, apiVersion: 3, payload: writer.done() };
+}
+
+export function readOffset(response: Buffer): { error: number; offset: bigint } {
+  const reader = new ByteReader(response);
+  reader.int32();
+  const [found] = reader.array(() => {
+    reader.string();
+    return reader.array(() => {
+      reader.int32();
+      const error = reader.int16();
+      reader.int64();
+      return { error, offset: reader.int64() };
+    });
+  });
+  const [offset] = found ?? [];
+  if (offset === undefined) throw new RangeError("ListOffsets answered for no partition");
+  return offset;
+}

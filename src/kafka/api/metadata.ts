@@ -1,0 +1,59 @@
+import type { BrokerAddress, BrokerRequest } from "../broker-channel.ts";
+import { ByteReader } from "../wire/byte-reader.ts";
+import { ByteWriter } from "../wire/byte-writer.ts";
+
+export interface PartitionMetadata {
+  readonly error: number;
+  readonly partition: number;
+  /** -1 while there is none. */
+  readonly leader: number;
+}
+
+export interface TopicMetadata {
+  readonly error: number;
+  readonly topic: string;
+  readonly partitions: readonly PartitionMetadata[];
+}
+
+export interface Metadata {
+  readonly brokers: readonly BrokerAddress[];
+  readonly topics: readonly TopicMetadata[];
+}
+
+/** Metadata v8: tells of these topics and never creates one. */
+export function metadataRequest(topics: readonly string[]): BrokerRequest {
+  const writer = new ByteWriter();
+  writer.array(topics, (topic) => writer.string(topic));
+  const payload = writer.boolean(false).boolean(false).boolean(false).done();
+  return { apiKey: 3, apiVersion: 8, payload };
+}
+
+export function readMetadata(response: Buffer): Metadata {
+  const reader = new ByteReader(response);
+  reader.int32();
+  const brokers = reader.array(() => {
+    const id = reader.int32();
+    const host = reader.string() ?? "";
+    const port = reader.int32();
+    reader.string();
+    return { id, host, port };
+  });
+  reader.string();
+  reader.int32();
+  const topics = reader.array(() => readTopic(reader));
+  return { brokers, topics };
+}
+
+function readTopic(reader: ByteReader): TopicMetadata {
+  const error = reader.int16();
+  const topic = reader.string() ?? "";
+  reader.boolean();
+  const partitions = reader.array(() => {
+    const partition = { error: reader.int16(), partition: reader.int32(), leader: reader.int32() };
+    reader.int32();
+    for (let list = 0; list < 3; list++) reader.array(() => reader.int32());
+    return partition;
+  });
+  reader.int32();
+  return { error, topic, partitions: partitions.sort((a, b) => a.partition - b.partition) };
+}

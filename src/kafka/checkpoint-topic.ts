@@ -1,0 +1,103 @@
+import type { ErrorCode } from "../relay/errors.ts";
+import { RelayError } from "../relay/errors.ts";
+import type { Finding } from "../relay/finding.ts";
+import { describeTopicsRequest, readTopicConfigs } from "./api/describe-configs.ts";
+import type { BrokerChannel } from "./broker-channel.ts";
+import type { Cluster } from "./cluster.ts";
+import { ERROR } from "./error-code.ts";
+import { kafkaError } from "./kafka-error.ts";
+import type { ConnectionOptions } from "./kafkajs-channel.ts";
+import { withAdmin } from "./topics.ts";
+
+const SETTINGS = ["cleanup.policy", "compression.type"] as const;
+
+/** The compacted topic of one partition that holds this relay's checkpoint. */
+export class CheckpointTopic {
+  readonly name: string;
+  readonly #channel: BrokerChannel;
+  readonly #cluster: Cluster;
+  readonly #connection: ConnectionOptions;
+  readonly #replicationFactor: number;
+
+  constructor(
+    name: string,
+    parts: { channel: BrokerChannel; cluster: Cluster; connection: ConnectionOptions },
+    replicationFactor: number,
+  ) {
+    this.name = name;
+    this.#channel = parts.channel;
+    this.#cluster = parts.cluster;
+    this.#connection = parts.connection;
+    this.#replicationFactor = replicationFactor;
+  }
+
+  /** Creates the topic when it is missing, and says what is wrong with it otherwise. */
+  async ensure(signal: AbortSignal): Promise<readonly Finding[]> {
+    const { topics } = await this.#cluster.refresh([this.name]);
+    const error = topics[0]?.error ?? ERROR.unknownTopicOrPartition;
+    if (error === ERROR.unknownTopicOrPartition) {
+      await this.#create();
+    } else if (error !== ERROR.none && error !== ERROR.leaderNotAvailable) {
+      throw kafkaError(`metadata of the checkpoint topic ${this.name}`, error, "retry");
+    }
+    await this.#cluster.awaitLeaders([this.name], signal);
+    return this.#verify();
+  }
+
+  async #create(): Promise<void> {
+    const configEntries = [
+      { name: "cleanup.policy", value: "compact" },
+      { name: "compression.type", value: "producer" },
+      { name: "min.cleanable.dirty.ratio", value: "0.1" },
+      { name: "segment.bytes", value: "16777216" },
+    ];
+    const topic = { topic: this.name, numPartitions: 1, replicationFactor: this.#replicationFactor, configEntries };
+    await withAdmin(this.#connection, (admin) => admin.createTopics({ topics: [topic] }));
+  }
+
+  async #verify(): Promise<Finding[]> {
+    const findings: Finding[] = [];
+    const partitions = this.#cluster.partitions(this.name);
+    if (partitions !== 1) findings.push(this.#wrong(`has ${partitions} partitions instead of one`, "delete it and let the relay create it"));
+    const request = describeTopicsRequest([this.name], SETTINGS);
+    const [config] = readTopicConfigs(await this.#channel.request("any", "coordinator", request));
+    if (config === undefined || config.error !== ERROR.none) return findings; // Not ours to see: nothing to say.
+    const policy = config.values.get("cleanup.policy");
+    if (policy !== undefined && policy !== "compact") {
+      findings.push(this.#wrong(`has cleanup.policy=${policy}, so the checkpoint would be deleted one day`, this.#alter("cleanup.policy=compact")));
+    }
+    const compression = config.values.get("compression.type");
+    if (compression !== undefined && compression !== "producer" && compression !== "uncompressed") {
+      findings.push(this.#wrong(`has compression.type=${compression}`, this.#alter("compression.type=producer")));
+    }
+    return findings;
+  }
+
+  #alter(setting: string): string {
+    return `kafka-configs --bootstrap-server <broker> --alter --topic ${this.name} --add-config ${setting}`;
+  }
+
+  #wrong(problem: string, remedy: string): Finding {
+    return {
+      code: "CONFIG_CHECKPOINT_TOPIC",
+      message: `the checkpoint topic ${this.name} (RELAY_CHECKPOINT_TOPIC) ${problem}`,
+      hint: remedy,
+      severity: "halt",
+    };
+  }
+}
+
+/** What a failed look at the cluster is as a finding. */
+export function findingOf(error: RelayError): Finding {
+  const { code, message, hint } = error;
+  return { code: code as ErrorCode, message, hint, severity: error.remedy === "halt" ? "halt" : "retry" };
+}
+
+/** Kafka before 2.5 or so does not have what the relay speaks. */
+export function tooOld(missing: string): RelayError {
+  return new RelayError(`the brokers are too old: ${missing}`, {
+    code: "CONFIG_KAFKA_VERSION",
+    remedy: "halt",
+    hint: "Use Kafka 3.7 or later.",
+  });
+}

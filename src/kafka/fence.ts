@@ -1,0 +1,117 @@
+import type { Clock } from "../relay/clock.ts";
+import { pause } from "../relay/clock.ts";
+import { RelayError } from "../relay/errors.ts";
+import { apiVersionsRequest, readApiVersions } from "./api/api-versions.ts";
+import type { ProducerIdentity } from "./api/init-producer-id.ts";
+import { initProducerIdRequest, readProducerId } from "./api/init-producer-id.ts";
+import type { BrokerChannel, BrokerId } from "./broker-channel.ts";
+import { tooOld } from "./checkpoint-topic.ts";
+import type { Cluster } from "./cluster.ts";
+import { ERROR } from "./error-code.ts";
+import { kafkaError } from "./kafka-error.ts";
+import { TransactionalId } from "./transactional-id.ts";
+import type { TransactionProtocol } from "./transactional-producer.ts";
+
+const BUSY_PAUSE_MS = 10;
+const API_PRODUCE = 0;
+const API_INIT_PRODUCER_ID = 22;
+const TRANSACTION_VERSION_2 = 2;
+const INVALID_TRANSACTION_TIMEOUT = 50;
+/** Predecessor's transaction being ended, or a coordinator that moves: ask again. */
+const BUSY: ReadonlySet<number> = new Set([
+  ERROR.concurrentTransactions,
+  ERROR.coordinatorLoadInProgress,
+  ERROR.coordinatorNotAvailable,
+  ERROR.notCoordinator,
+]);
+
+export interface FenceOptions {
+  readonly delivery: "exactly-once" | "at-least-once";
+  readonly transactionalIdPrefix: string;
+  readonly transactionalIds: number;
+  readonly transactionTimeoutMs: number;
+  readonly transactionProtocol: "auto" | TransactionProtocol;
+  readonly requestTimeoutMs: number;
+}
+
+/** Takes transactional ids away from whoever has them. */
+export class Fence {
+  readonly #channel: BrokerChannel;
+  readonly #cluster: Cluster;
+  readonly #clock: Clock;
+  readonly #options: FenceOptions;
+
+  constructor(channel: BrokerChannel, cluster: Cluster, clock: Clock, options: FenceOptions) {
+    this.#channel = channel;
+    this.#cluster = cluster;
+    this.#clock = clock;
+    this.#options = options;
+  }
+
+  /** The newer protocol where the cluster has finalized it (KIP-890), unless the settings say otherwise. Throws RelayError for brokers that are too old. */
+  async protocol(): Promise<TransactionProtocol> {
+    const answer = await this.#channel.request("any", "coordinator", apiVersionsRequest());
+    const { maxVersions, transactionVersion } = readApiVersions(answer);
+    const produce = maxVersions.get(API_PRODUCE) ?? 0;
+    if (produce < 11) throw tooOld(`they speak Produce up to version ${produce}, and 11 is needed`);
+    if ((maxVersions.get(API_INIT_PRODUCER_ID) ?? 0) < 4) throw tooOld("InitProducerId 4 is needed");
+    const { transactionProtocol } = this.#options;
+    const offered = transactionVersion >= TRANSACTION_VERSION_2 && produce >= 12 ? "v2" : "v1";
+    if (transactionProtocol === "auto") return offered;
+    if (transactionProtocol === "v2" && offered === "v1") {
+      throw tooOld("RELAY_TRANSACTION_PROTOCOL is v2, and the feature transaction.version is below 2");
+    }
+    return transactionProtocol;
+  }
+
+  /**
+   * `InitProducerId` for our ids and the `former` ones. Once it has answered for an id, whatever a predecessor had open
+   * under it is committed or aborted for ever, markers included, and its later requests are refused. Returns ours.
+   */
+  async take(former: readonly string[], signal: AbortSignal): Promise<readonly TransactionalId[]> {
+    const { delivery, transactionalIdPrefix: prefix, transactionalIds: count } = this.#options;
+    const ours = delivery === "exactly-once" ? Array.from({ length: count }, (_, i) => `${prefix}-${i}`) : [];
+    const all = [...new Set([...ours, ...former])];
+    const taken = await Promise.all(all.map((name) => this.#take(name, signal)));
+    return taken.filter(({ name }) => ours.includes(name));
+  }
+
+  /** An identity without a transactional id: it fences nobody. */
+  async plainIdentity(): Promise<ProducerIdentity> {
+    const request = initProducerIdRequest(null, this.#options.transactionTimeoutMs);
+    const answer = readProducerId(await this.#channel.request("any", "coordinator", request));
+    if (answer.error !== ERROR.none) throw kafkaError("InitProducerId", answer.error, "retry");
+    return answer;
+  }
+
+  async #take(name: string, signal: AbortSignal): Promise<TransactionalId> {
+    const deadlineMs = this.#clock.monotonicMs() + this.#options.requestTimeoutMs;
+    for (;;) {
+      const coordinator = await this.#cluster.coordinator(name, signal);
+      const answer = await this.#init(coordinator, name);
+      if (answer.error === ERROR.none) return new TransactionalId(name, coordinator, answer);
+      if (answer.error === INVALID_TRANSACTION_TIMEOUT) throw this.#timeoutTooLong();
+      const error = kafkaError(`InitProducerId for ${name}`, answer.error, "retry");
+      const isLate = this.#clock.monotonicMs() >= deadlineMs || signal.aborted;
+      if (!BUSY.has(answer.error) || isLate) throw error;
+      await pause(this.#clock, BUSY_PAUSE_MS, signal);
+    }
+  }
+
+  async #init(coordinator: BrokerId, name: string): Promise<ProducerIdentity & { error: number }> {
+    const request = initProducerIdRequest(name, this.#options.transactionTimeoutMs);
+    return readProducerId(await this.#channel.request(coordinator, "coordinator", request));
+  }
+
+  #timeoutTooLong(): RelayError {
+    const { transactionTimeoutMs } = this.#options;
+    return new RelayError(
+      `RELAY_TRANSACTION_TIMEOUT is ${transactionTimeoutMs} ms, more than the brokers allow (transaction.max.timeout.ms)`,
+      {
+        code: "CONFIG_TRANSACTION_TIMEOUT",
+        remedy: "halt",
+        hint: "Lower RELAY_TRANSACTION_TIMEOUT, or raise transaction.max.timeout.ms on the brokers.",
+      },
+    );
+  }
+}

@@ -1,0 +1,121 @@
+import { pause } from "../relay/clock.ts";
+import { RelayError } from "../relay/errors.ts";
+import type { ProducerIdentity } from "./api/init-producer-id.ts";
+import type { PartitionBatch } from "./api/produce.ts";
+import type { Cluster } from "./cluster.ts";
+import { ERROR } from "./error-code.ts";
+import { indefinite, kafkaError } from "./kafka-error.ts";
+import type { PartitionShare } from "./partition-share.ts";
+import { Sequences } from "./sequences.ts";
+import { TopicChangedError } from "./transactional-producer.ts";
+import type { ProducerParts } from "./transactional-producer.ts";
+
+const RETRY_PAUSE_MS = 100;
+/** The broker has not written the batch, or its sequence lets it tell a repetition. */
+const RETRIABLE: ReadonlySet<number> = new Set([
+  ERROR.leaderNotAvailable,
+  ERROR.notLeaderOrFollower,
+  ERROR.notEnoughReplicas,
+  ERROR.notEnoughReplicasAfterAppend,
+  ERROR.kafkaStorageError,
+]);
+
+/**
+ * At-least-once delivery: an idempotent producer without transactions, one batch at a time, so that a repetition
+ * with the same sequence is recognised by the broker. Fail-stop like its transactional sister.
+ */
+export class IdempotentProducer {
+  readonly #parts: ProducerParts;
+  readonly #cluster: Cluster;
+  readonly #identity: ProducerIdentity;
+  readonly #retryMsMax: number;
+  readonly #sequences = new Sequences();
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: ProducerParts, cluster: Cluster, identity: ProducerIdentity, retryMsMax: number) {
+    this.#parts = parts;
+    this.#cluster = cluster;
+    this.#identity = identity;
+    this.#retryMsMax = retryMsMax;
+  }
+
+  /** The events first; the checkpoint only once all of them are acknowledged. */
+  publish(events: readonly PartitionShare[], checkpoint: PartitionShare): Promise<void> {
+    const done = this.#last.then(() => this.#publish(events, checkpoint));
+    this.#last = done;
+    done.catch(() => undefined);
+    return done;
+  }
+
+  async #publish(events: readonly PartitionShare[], checkpoint: PartitionShare): Promise<void> {
+    try {
+      await this.#produce(events);
+      this.#parts.moment("produce-acked");
+      await this.#produce([checkpoint]);
+    } catch (error) {
+      throw indefinite(error);
+    }
+  }
+
+  async #produce(shares: readonly PartitionShare[]): Promise<void> {
+    const rounds = Math.max(0, ...shares.map((share) => share.rounds.length));
+    for (let round = 0; round < rounds; round++) {
+      const batches: PartitionBatch[] = [];
+      for (const { topic, partition, rounds: ofShare } of shares) {
+        const records = ofShare[round];
+        if (records === undefined) continue;
+        const sequence = this.#sequences.take(topic, partition, records.length);
+        batches.push({ topic, partition, records, sequence });
+      }
+      await this.#persist(batches);
+    }
+  }
+
+  /** Sends until every partition has acknowledged, with the same sequences, up to the deadline. */
+  async #persist(batches: readonly PartitionBatch[]): Promise<void> {
+    const { clock } = this.#parts;
+    const deadlineMs = clock.monotonicMs() + this.#retryMsMax;
+    let waiting = batches;
+    for (let attempt = 0; ; attempt++) {
+      let problem: RelayError;
+      try {
+        if (attempt > 0) await this.#cluster.refresh([...new Set(waiting.map(({ topic }) => topic))]);
+        const [rest, error] = await this.#attempt(waiting);
+        if (rest.length === 0) return;
+        waiting = rest;
+        problem = kafkaError(`Produce to ${rest[0]?.topic}`, error, "reopen");
+      } catch (error) {
+        if (!(error instanceof RelayError) || error.remedy !== "retry") throw error;
+        problem = error;
+      }
+      if (clock.monotonicMs() >= deadlineMs) throw problem;
+      await pause(clock, RETRY_PAUSE_MS, new AbortController().signal);
+    }
+  }
+
+  /** What is still to be sent, and why. */
+  async #attempt(batches: readonly PartitionBatch[]): Promise<[PartitionBatch[], number]> {
+    const answers = await this.#parts.round.send(batches, {
+      apiVersion: 11,
+      transactionalId: null,
+      identity: this.#identity,
+      timeoutMs: this.#parts.requestTimeoutMs,
+    });
+    let reason: number = ERROR.none;
+    const rest = batches.filter(({ topic, partition }) => {
+      const error = answers.find((one) => one.topic === topic && one.partition === partition)?.error ?? -1;
+      if (error === ERROR.none || error === ERROR.duplicateSequenceNumber) return false;
+      if (!RETRIABLE.has(error)) throw failed(topic, partition, error);
+      reason = error;
+      return true;
+    });
+    return [rest, reason];
+  }
+}
+
+function failed(topic: string, partition: number, error: number): RelayError {
+  if (error === ERROR.unknownTopicOrPartition || error === ERROR.messageTooLarge) {
+    return new TopicChangedError(topic, error);
+  }
+  return kafkaError(`Produce to ${topic}-${partition}`, error, "reopen");
+}

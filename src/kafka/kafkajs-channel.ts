@@ -1,0 +1,173 @@
+import { connect as connectTcp } from "node:net";
+import { connect as connectTls } from "node:tls";
+import type { ISocketFactory, KafkaConfig } from "kafkajs";
+import { Kafka, logLevel } from "kafkajs";
+import { RelayError } from "../relay/errors.ts";
+import type { BrokerAddress, BrokerChannel, BrokerId, BrokerRequest, Lane } from "./broker-channel.ts";
+import type { KafkajsBroker, KafkajsCluster } from "./kafkajs-internals.ts";
+import { createCluster, forEachConnection, hangUp, sendRequest } from "./kafkajs-internals.ts";
+
+const KEEP_ALIVE_MS = 60_000;
+const LANES: Readonly<Record<Lane, number>> = { data: 0, coordinator: 1 };
+
+export interface ConnectionOptions {
+  readonly brokers: readonly string[];
+  readonly clientId: string;
+  readonly connectTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly ssl?: NonNullable<KafkaConfig["ssl"]>;
+  readonly sasl?: NonNullable<KafkaConfig["sasl"]>;
+}
+
+/** kafkajs's settings for our connections; also for its admin client. */
+export function kafkajsConfig(options: ConnectionOptions): KafkaConfig {
+  return {
+    brokers: [...options.brokers],
+    clientId: options.clientId,
+    connectionTimeout: options.connectTimeoutMs,
+    authenticationTimeout: options.connectTimeoutMs,
+    requestTimeout: options.requestTimeoutMs,
+    enforceRequestTimeout: true,
+    // Retrying is ours: kafkajs's is slow, hidden, and does not know what may be repeated.
+    retry: { retries: 0 },
+    logLevel: logLevel.NOTHING,
+    socketFactory: noDelaySocket,
+    ...(options.ssl === undefined ? {} : { ssl: options.ssl }),
+    ...(options.sasl === undefined ? {} : { sasl: options.sasl }),
+  };
+}
+
+/** kafkajs's own sockets wait for more data before they send (Nagle). */
+const noDelaySocket: ISocketFactory = ({ host, port, ssl, onConnect }) => {
+  const socket = ssl ? connectTls({ host, port, servername: host, ...ssl }, onConnect) : connectTcp({ host, port }, onConnect);
+  socket.setKeepAlive(true, KEEP_ALIVE_MS);
+  socket.setNoDelay(true);
+  return socket;
+};
+
+/**
+ * BrokerChannel over kafkajs's connections, SASL and TLS. A broker whose connection failed, or whose answer did not come
+ * in time, is thrown away whole: kafkajs would parse the rest of a former answer into the next.
+ */
+export class KafkajsChannel implements BrokerChannel {
+  readonly #options: ConnectionOptions;
+  readonly #cluster: KafkajsCluster;
+  readonly #addresses = new Map<number, BrokerAddress>();
+  readonly #brokers = new Map<BrokerId, Promise<KafkajsBroker>>();
+  #isReachable = false;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.#cluster = createCluster(new Kafka(kafkajsConfig(options)));
+  }
+
+  /** Whether the last request was answered. */
+  get isReachable(): boolean {
+    return this.#isReachable;
+  }
+
+  setBrokers(brokers: readonly BrokerAddress[]): void {
+    for (const [id, known] of this.#addresses) {
+      const now = brokers.find((broker) => broker.id === id);
+      if (now?.host === known.host && now.port === known.port) continue;
+      this.#addresses.delete(id);
+      this.#discard(id);
+    }
+    for (const broker of brokers) this.#addresses.set(broker.id, broker);
+  }
+
+  async request(id: BrokerId, lane: Lane, request: BrokerRequest): Promise<Buffer> {
+    const connecting = this.#broker(id);
+    try {
+      const broker = await connecting;
+      const answer = await sendRequest(broker, LANES[lane], request);
+      this.#isReachable = true;
+      return answer;
+    } catch (error) {
+      if (this.#brokers.get(id) === connecting) this.#discard(id);
+      if (error instanceof RelayError) throw error;
+      this.#isReachable = false;
+      throw this.#unreachable(id, error);
+    }
+  }
+
+  close(): void {
+    for (const id of [...this.#brokers.keys()]) this.#discard(id);
+  }
+
+  /** One shared promise for all who want the same broker: kafkajs would open a socket for each. */
+  #broker(id: BrokerId): Promise<KafkajsBroker> {
+    const known = this.#brokers.get(id);
+    if (known !== undefined) return known;
+    const connecting = id === "any" ? this.#connectAny() : this.#connect(this.#addresses.get(id));
+    this.#brokers.set(id, connecting);
+    connecting.catch(() => undefined);
+    return connecting;
+  }
+
+  /** Known brokers first, then the configured ones, until one answers. */
+  async #connectAny(): Promise<KafkajsBroker> {
+    const seeds = this.#options.brokers.map((text) => {
+      const at = text.lastIndexOf(":");
+      return { id: -1, host: text.slice(0, at), port: Number(text.slice(at + 1)) };
+    });
+    let failure: unknown = null;
+    for (const address of [...seeds, ...this.#addresses.values()]) {
+      try {
+        return await this.#connect(address);
+      } catch (error) {
+        failure = error;
+      }
+    }
+    throw failure;
+  }
+
+  async #connect(address: BrokerAddress | undefined): Promise<KafkajsBroker> {
+    if (address === undefined) throw new Error("the broker is not in the cluster's metadata");
+    const { connectionPoolBuilder, brokerPool, rootLogger } = this.#cluster;
+    const connectionPool = await connectionPoolBuilder.build(address);
+    const broker = brokerPool.createBroker({ connectionPool, logger: rootLogger, nodeId: address.id });
+    forEachConnection(broker, ({ requestQueue }) => {
+      // kafkajs looks for waiting requests every millisecond, for ever, also when there are none.
+      const check = requestQueue.scheduleCheckPendingRequests.bind(requestQueue);
+      requestQueue.scheduleCheckPendingRequests = () => {
+        if (requestQueue.pending.length > 0) check();
+      };
+    });
+    try {
+      await broker.connect();
+    } catch (error) {
+      hangUp(broker, new Error("the connection was given up"));
+      throw error;
+    }
+    return broker;
+  }
+
+  #discard(id: BrokerId): void {
+    const connecting = this.#brokers.get(id);
+    this.#brokers.delete(id);
+    connecting?.then(
+      (broker) => hangUp(broker, new Error("the connection was given up")),
+      () => undefined,
+    );
+  }
+
+  #unreachable(id: BrokerId, cause: unknown): RelayError {
+    if (cause instanceof Error && cause.name === "KafkaJSSASLAuthenticationError") {
+      return new RelayError("Kafka refused the credentials", {
+        code: "KAFKA_AUTHENTICATION",
+        remedy: "halt",
+        hint: "Check the SASL mechanism, user and password.",
+        cause,
+      });
+    }
+    const address = id === "any" ? undefined : this.#addresses.get(id);
+    const where = address === undefined ? this.#options.brokers.join(", ") : `${address.host}:${address.port}`;
+    return new RelayError(`Kafka does not answer at ${where} (RELAY_KAFKA_BROKERS)`, {
+      code: "KAFKA_UNREACHABLE",
+      remedy: "retry",
+      hint: "Check RELAY_KAFKA_BROKERS and that the brokers run; the relay keeps trying.",
+      cause,
+    });
+  }
+}

@@ -1,0 +1,112 @@
+import type { Clock } from "../relay/clock.ts";
+import { pause } from "../relay/clock.ts";
+import { RelayError } from "../relay/errors.ts";
+import type { AnnounceMoment } from "../relay/observer.ts";
+import type { PartitionAnswer, PartitionBatch, ProduceOptions } from "./api/produce.ts";
+import { produceRequest, readProduce } from "./api/produce.ts";
+import type { BrokerChannel } from "./broker-channel.ts";
+import type { Cluster } from "./cluster.ts";
+import type { RecordBatchEncoder } from "./wire/record-batch.ts";
+
+/** Sends record batches to the brokers that lead their partitions, one request for each broker. */
+export class ProduceRound {
+  readonly #channel: BrokerChannel;
+  readonly #cluster: Cluster;
+  readonly #encoder: RecordBatchEncoder;
+  readonly #clock: Clock;
+  readonly #moment: AnnounceMoment;
+  /** Brokers that asked us to wait, until when on the monotonic clock (KIP-219). */
+  readonly #throttledUntilMs = new Map<number, number>();
+
+  constructor(
+    channel: BrokerChannel,
+    cluster: Cluster,
+    encoder: RecordBatchEncoder,
+    clock: Clock,
+    moment: AnnounceMoment,
+  ) {
+    this.#channel = channel;
+    this.#cluster = cluster;
+    this.#encoder = encoder;
+    this.#clock = clock;
+    this.#moment = moment;
+  }
+
+  /**
+   * Resolves once every broker has answered, with exactly one answer for each batch. Rejects with the
+   * first failure when all requests have ended: then batches of that broker may be written or not.
+   */
+  async send(batches: readonly PartitionBatch[], options: ProduceOptions): Promise<PartitionAnswer[]> {
+    const byLeader = this.#byLeader(batches);
+    let answered = 0;
+    const requests = [...byLeader].map(async ([leader, ofLeader]) => {
+      const answers = await this.#ask(leader, ofLeader, options);
+      answered += 1;
+      if (answered === 1 && byLeader.size > 1) this.#moment("produce-answered");
+      return answers;
+    });
+    setImmediate(() => this.#moment("produce-sent"));
+    const settled = await Promise.allSettled(requests);
+    return settled.flatMap((result) => {
+      if (result.status === "rejected") throw result.reason;
+      return result.value;
+    });
+  }
+
+  #byLeader(batches: readonly PartitionBatch[]): Map<number, PartitionBatch[]> {
+    const groups = new Map<number, PartitionBatch[]>();
+    for (const batch of batches) {
+      const leader = this.#cluster.leader(batch.topic, batch.partition);
+      if (leader < 0) throw leaderless(batch);
+      const group = groups.get(leader);
+      if (group === undefined) groups.set(leader, [batch]);
+      else group.push(batch);
+    }
+    return groups;
+  }
+
+  async #ask(
+    leader: number,
+    batches: readonly PartitionBatch[],
+    options: ProduceOptions,
+  ): Promise<readonly PartitionAnswer[]> {
+    await this.#throttle(leader);
+    const request = produceRequest(this.#encoder, batches, options);
+    const answer = readProduce(await this.#channel.request(leader, "data", request));
+    if (answer.throttleMs > 0) {
+      this.#throttledUntilMs.set(leader, this.#clock.monotonicMs() + answer.throttleMs);
+    }
+    verifyComplete(batches, answer.partitions);
+    return answer.partitions;
+  }
+
+  async #throttle(leader: number): Promise<void> {
+    const untilMs = this.#throttledUntilMs.get(leader);
+    if (untilMs === undefined) return;
+    this.#throttledUntilMs.delete(leader);
+    const delayMs = untilMs - this.#clock.monotonicMs();
+    if (delayMs > 0) await pause(this.#clock, delayMs, new AbortController().signal);
+  }
+}
+
+/** The answer must name exactly the partitions that were sent: a missing one may not be written. */
+function verifyComplete(batches: readonly PartitionBatch[], answers: readonly PartitionAnswer[]): void {
+  const answered = new Set(answers.map(({ topic, partition }) => `${topic}-${partition}`));
+  const isComplete =
+    answers.length === batches.length &&
+    batches.every(({ topic, partition }) => answered.has(`${topic}-${partition}`));
+  if (isComplete) return;
+  throw new RelayError(`Kafka answered for ${answers.length} partitions of ${batches.length} that were sent`, {
+    code: "KAFKA_INCOMPLETE_ANSWER",
+    remedy: "reopen",
+    hint: "The relay goes on by itself; if it lasts, look at what stands between relay and broker.",
+  });
+}
+
+function leaderless({ topic, partition }: PartitionBatch): RelayError {
+  return new RelayError(`partition ${partition} of topic ${topic} has no leader`, {
+    code: "KAFKA_NO_LEADER",
+    remedy: "reopen",
+    hint: "Look for brokers that are down; the relay keeps trying.",
+  });
+}

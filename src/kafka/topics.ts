@@ -1,0 +1,187 @@
+import type { Admin } from "kafkajs";
+import { Kafka } from "kafkajs";
+import type { Clock } from "../relay/clock.ts";
+import { RelayError } from "../relay/errors.ts";
+import type { OutboundRecord } from "../relay/publish/sink.ts";
+import { describeTopicsRequest, readTopicConfigs } from "./api/describe-configs.ts";
+import type { TopicMetadata } from "./api/metadata.ts";
+import type { BrokerChannel } from "./broker-channel.ts";
+import type { Cluster } from "./cluster.ts";
+import { ERROR, errorName } from "./error-code.ts";
+import type { ConnectionOptions } from "./kafkajs-channel.ts";
+import { kafkajsConfig } from "./kafkajs-channel.ts";
+import { singleRecordBytes } from "./wire/record-batch.ts";
+
+/** Kafka's default, for brokers that do not let us read the topic's own. */
+const MESSAGE_BYTES_MAX_DEFAULT = 1_048_588;
+
+export interface TopicCreation {
+  readonly partitions: number;
+  /** -1: what the broker is set to. */
+  readonly replicationFactor: number;
+}
+
+type Knowledge = ({ readonly batchBytesMax: number } | { readonly problem: RelayError }) & {
+  /** Monotonic ms. */
+  readonly learnedAtMs: number;
+};
+
+/** What is known of the topics that events go to: whether they can be written, and how large a batch may be. */
+export class Topics {
+  readonly #channel: BrokerChannel;
+  readonly #cluster: Cluster;
+  readonly #connection: ConnectionOptions;
+  readonly #autoCreate: TopicCreation | null;
+  readonly #clock: Clock;
+  readonly #ageMsMax: number;
+  readonly #known = new Map<string, Knowledge>();
+
+  constructor(
+    channel: BrokerChannel,
+    cluster: Cluster,
+    connection: ConnectionOptions,
+    options: { readonly topicAutoCreate: TopicCreation | null; readonly metadataMaxAgeMs: number },
+    clock: Clock,
+  ) {
+    this.#channel = channel;
+    this.#cluster = cluster;
+    this.#connection = connection;
+    this.#autoCreate = options.topicAutoCreate;
+    this.#ageMsMax = options.metadataMaxAgeMs;
+    this.#clock = clock;
+  }
+
+  knows(topic: string): boolean {
+    const known = this.#known.get(topic);
+    return known !== undefined && this.#clock.monotonicMs() - known.learnedAtMs < this.#ageMsMax;
+  }
+
+  forget(topic: string): void {
+    this.#known.delete(topic);
+    this.#cluster.forget(topic);
+  }
+
+  forgetAll(): void {
+    for (const topic of [...this.#known.keys()]) this.forget(topic);
+  }
+
+  /** Largest batch that the topic takes, bytes. */
+  batchBytesMax(topic: string): number {
+    const known = this.#known.get(topic);
+    return known !== undefined && "batchBytesMax" in known ? known.batchBytesMax : MESSAGE_BYTES_MAX_DEFAULT;
+  }
+
+  refuse(record: OutboundRecord): RelayError | null {
+    const known = this.#known.get(record.topic);
+    if (known === undefined) return null;
+    if ("problem" in known) return known.problem;
+    const bytes = singleRecordBytes(record);
+    return bytes <= known.batchBytesMax ? null : tooLarge(record.topic, bytes, known.batchBytesMax);
+  }
+
+  async learn(topics: readonly string[], signal: AbortSignal): Promise<void> {
+    let found = await this.#look(topics);
+    const missing = found.filter(({ error }) => error === ERROR.unknownTopicOrPartition);
+    if (missing.length > 0 && this.#autoCreate !== null) {
+      await this.#create(missing.map(({ topic }) => topic), this.#autoCreate);
+      await this.#cluster.awaitLeaders(missing.map(({ topic }) => topic), signal);
+      found = await this.#look(topics);
+    }
+    const good = found.filter(({ error }) => error === ERROR.none || error === ERROR.leaderNotAvailable);
+    const limits = await this.#limits(good.map(({ topic }) => topic));
+    const learnedAtMs = this.#clock.monotonicMs();
+    for (const { topic, error } of found) {
+      const batchBytesMax = limits.get(topic);
+      if (batchBytesMax !== undefined) this.#known.set(topic, { batchBytesMax, learnedAtMs });
+      else this.#known.set(topic, { problem: topicProblem(topic, error), learnedAtMs });
+    }
+  }
+
+  /** A name that Kafka would never accept is not even asked about: brokers drop such requests. */
+  async #look(topics: readonly string[]): Promise<readonly Pick<TopicMetadata, "topic" | "error">[]> {
+    const isValid = (topic: string): boolean => /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/.test(topic);
+    const { topics: found } = await this.#cluster.refresh(topics.filter(isValid));
+    const invalid = topics.filter((topic) => !isValid(topic));
+    return [...found, ...invalid.map((topic) => ({ topic, error: ERROR.invalidTopic as number }))];
+  }
+
+  async #limits(topics: readonly string[]): Promise<Map<string, number>> {
+    if (topics.length === 0) return new Map();
+    const request = describeTopicsRequest(topics, ["max.message.bytes"]);
+    const configs = readTopicConfigs(await this.#channel.request("any", "coordinator", request));
+    const values = new Map(configs.map(({ topic, values: ofTopic }) => [topic, ofTopic.get("max.message.bytes")]));
+    return new Map(topics.map((topic) => [topic, Number(values.get(topic) ?? MESSAGE_BYTES_MAX_DEFAULT)]));
+  }
+
+  async #create(topics: readonly string[], { partitions, replicationFactor }: TopicCreation): Promise<void> {
+    await withAdmin(this.#connection, (admin) =>
+      admin.createTopics({
+        topics: topics.map((topic) => ({ topic, numPartitions: partitions, replicationFactor })),
+      }),
+    );
+  }
+}
+
+/** Runs `work` with an admin client of kafkajs. A topic that somebody else just created is fine. */
+export async function withAdmin(
+  connection: ConnectionOptions,
+  work: (admin: Admin) => Promise<unknown>,
+): Promise<void> {
+  const admin = new Kafka(kafkajsConfig(connection)).admin();
+  try {
+    await admin.connect();
+    await work(admin);
+  } catch (error) {
+    if (!isExistingTopic(error)) throw adminFailed(error);
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+function isExistingTopic(error: unknown): boolean {
+  const { errors = [], type } = error as { errors?: readonly { type?: string }[]; type?: string };
+  const types = errors.length > 0 ? errors.map((one) => one.type) : [type];
+  return types.every((one) => one === "TOPIC_ALREADY_EXISTS");
+}
+
+function adminFailed(cause: unknown): RelayError {
+  const { errors = [] } = cause as { errors?: readonly Error[] };
+  const reason = errors[0]?.message ?? (cause instanceof Error ? cause.message : String(cause));
+  return new RelayError(`a topic could not be created: ${reason}`, {
+    code: "KAFKA_TOPIC_CREATION",
+    remedy: "retry",
+    hint: "Create it by hand with kafka-topics, or grant Create on the cluster to the relay's principal.",
+    cause,
+  });
+}
+
+function topicProblem(topic: string, error: number): RelayError {
+  switch (error) {
+    case ERROR.unknownTopicOrPartition:
+      return new RelayError(`topic ${topic} does not exist`, {
+        code: "TOPIC_MISSING",
+        remedy: "halt",
+        hint: `Create it (kafka-topics --bootstrap-server <broker> --create --topic ${topic} --partitions <n>), or set RELAY_TOPIC_AUTO_CREATE=true. The relay goes on by itself.`,
+      });
+    case ERROR.topicAuthorizationFailed:
+      return new RelayError(`the relay may not write to topic ${topic}`, {
+        code: "TOPIC_UNAUTHORIZED",
+        remedy: "halt",
+        hint: `Grant Write and Describe on topic ${topic} to the relay's principal. The relay goes on by itself.`,
+      });
+    default:
+      return new RelayError(`topic ${JSON.stringify(topic)} cannot be used: ${errorName(error)}`, {
+        code: "TOPIC_INVALID",
+        remedy: "halt",
+        hint: "Check RELAY_TOPIC_TEMPLATE and the routing column: letters, digits, dot, underscore and dash, at most 249 characters.",
+      });
+  }
+}
+
+function tooLarge(topic: string, bytes: number, limit: number): RelayError {
+  return new RelayError(`the record takes ${bytes} bytes, and topic ${topic} takes at most ${limit} (max.message.bytes)`, {
+    code: "RECORD_TOO_LARGE",
+    remedy: "halt",
+    hint: `Raise it: kafka-configs --bootstrap-server <broker> --alter --topic ${topic} --add-config max.message.bytes=${bytes + 1024}. The relay goes on by itself.`,
+  });
+}

@@ -1,0 +1,124 @@
+import type { OutboundRecord } from "../../relay/publish/sink.ts";
+import { Crc32c } from "./crc32c.ts";
+
+/** Fixed part of a RecordBatch v2 (KIP-98), before the first record. */
+export const BATCH_HEADER_BYTES = 61;
+/** Length, attributes, timestamp and offset deltas, key, value and header counts at their longest. */
+const RECORD_OVERHEAD_BYTES = 36;
+const HEADER_OVERHEAD_BYTES = 10;
+
+const MAGIC = 2;
+const ATTRIBUTE_TRANSACTIONAL = 16;
+
+/** Whose batch it is and where it stands in the producer's sequence for its partition. */
+export interface BatchStamp {
+  readonly producerId: bigint;
+  readonly epoch: number;
+  /** Of the first record. */
+  readonly sequence: number;
+  readonly isTransactional: boolean;
+}
+
+/** At most this many bytes; within 30 bytes of what the broker will weigh for records of usual size. */
+export function recordBytesMax(record: OutboundRecord): number {
+  let size = RECORD_OVERHEAD_BYTES + record.key.length + (record.value?.length ?? 0);
+  for (const { name, value } of record.headers) {
+    size += HEADER_OVERHEAD_BYTES + name.length + (value?.length ?? 0);
+  }
+  return size;
+}
+
+/** Encodes record batches in one pass, straight into the request. */
+export class RecordBatchEncoder {
+  readonly #crc = new Crc32c();
+
+  /**
+   * Writes one uncompressed batch at `at` and returns where it ends. `bytes` must have room for
+   * BATCH_HEADER_BYTES and `recordBytesMax` of each record.
+   */
+  write(bytes: Buffer, at: number, records: readonly OutboundRecord[], stamp: BatchStamp): number {
+    const baseMs = records[0]?.timestampMs ?? 0;
+    let maxMs = baseMs;
+    let end = at + BATCH_HEADER_BYTES;
+    for (let i = 0; i < records.length; i++) {
+      const record = records[i] as OutboundRecord;
+      if (record.timestampMs > maxMs) maxMs = record.timestampMs;
+      end = writeRecord(bytes, end, record, i, record.timestampMs - baseMs);
+    }
+    bytes.writeBigInt64BE(0n, at);
+    bytes.writeInt32BE(end - at - 12, at + 8);
+    bytes.writeInt32BE(-1, at + 12);
+    bytes.writeInt8(MAGIC, at + 16);
+    bytes.writeInt16BE(stamp.isTransactional ? ATTRIBUTE_TRANSACTIONAL : 0, at + 21);
+    bytes.writeInt32BE(records.length - 1, at + 23);
+    bytes.writeBigInt64BE(BigInt(baseMs), at + 27);
+    bytes.writeBigInt64BE(BigInt(maxMs), at + 35);
+    bytes.writeBigInt64BE(stamp.producerId, at + 43);
+    bytes.writeInt16BE(stamp.epoch, at + 51);
+    bytes.writeInt32BE(stamp.sequence, at + 53);
+    bytes.writeInt32BE(records.length, at + 57);
+    bytes.writeUInt32BE(this.#crc.of(bytes, at + 21, end), at + 17);
+    return end;
+  }
+}
+
+/** Size of a batch that holds this record alone: what `max.message.bytes` limits. */
+export function singleRecordBytes(record: OutboundRecord): number {
+  const size = recordBodyBytes(record, 0, 0);
+  return BATCH_HEADER_BYTES + varintBytes(size) + size;
+}
+
+function recordBodyBytes(record: OutboundRecord, offsetDelta: number, timestampDelta: number): number {
+  const { key, value, headers } = record;
+  let size = 1 + varintBytes(timestampDelta) + varintBytes(offsetDelta);
+  size += varintBytes(key.length) + key.length;
+  size += value === null ? 1 : varintBytes(value.length) + value.length;
+  size += varintBytes(headers.length);
+  for (const header of headers) {
+    size += varintBytes(header.name.length) + header.name.length;
+    size += header.value === null ? 1 : varintBytes(header.value.length) + header.value.length;
+  }
+  return size;
+}
+
+function writeRecord(
+  bytes: Buffer,
+  at: number,
+  record: OutboundRecord,
+  offsetDelta: number,
+  timestampDelta: number,
+): number {
+  const { key, value, headers } = record;
+  let o = writeVarint(bytes, at, recordBodyBytes(record, offsetDelta, timestampDelta));
+  bytes[o++] = 0;
+  o = writeVarint(bytes, o, timestampDelta);
+  o = writeVarint(bytes, o, offsetDelta);
+  o = writeBytes(bytes, o, key);
+  o = writeBytes(bytes, o, value);
+  o = writeVarint(bytes, o, headers.length);
+  for (const header of headers) o = writeBytes(bytes, writeBytes(bytes, o, header.name), header.value);
+  return o;
+}
+
+function writeBytes(bytes: Buffer, at: number, value: Uint8Array | null): number {
+  if (value === null) return writeVarint(bytes, at, -1);
+  const o = writeVarint(bytes, at, value.length);
+  bytes.set(value, o);
+  return o + value.length;
+}
+
+/** Zigzag; deltas of timestamps within one batch fit 31 bits: 24 days. */
+function writeVarint(bytes: Buffer, at: number, value: number): number {
+  let rest = ((value << 1) ^ (value >> 31)) >>> 0;
+  let o = at;
+  for (; rest > 127; rest >>>= 7) bytes[o++] = (rest & 127) | 128;
+  bytes[o++] = rest;
+  return o;
+}
+
+function varintBytes(value: number): number {
+  let rest = ((value << 1) ^ (value >> 31)) >>> 0;
+  let count = 1;
+  for (; rest > 127; rest >>>= 7) count += 1;
+  return count;
+}

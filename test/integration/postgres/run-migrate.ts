@@ -1,0 +1,30 @@
+import { runMigrate } from "../../../src/cli/migrate.ts";
+
+export interface Result {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs `outbox-relay migrate` with the words of `argv`. */
+export async function migrate(
+  argv: string,
+  connectionString: string,
+  limits: Parameters<typeof runMigrate>[3] = {},
+): Promise<Result> {
+  const result = { stdout: "", stderr: "" };
+  const exitCode = await runMigrate(
+    argv.split(" ").filter((word) => word !== ""),
+    { connectionString, publication: "shop_events" },
+    {
+      stdout: (text) => {
+        result.stdout += text;
+      },
+      stderr: (text) => {
+        result.stderr += text;
+      },
+    },
+    limits,
+  );
+  return { exitCode, ...result };
+}

@@ -1,0 +1,92 @@
+import { describe, expect, it } from "@jest/globals";
+import type { ErrorPlace } from "../../../src/postgres/postgres-error.ts";
+import { postgresError } from "../../../src/postgres/postgres-error.ts";
+import { RelayError } from "../../../src/relay/errors.ts";
+
+const CONTEXT = {
+  address: { host: "db.example", port: 5433, user: "relay", database: "shop" },
+  slot: "outbox_relay",
+  publications: ["outbox_pub"],
+};
+
+function serverError(code: string, message = "text of the server"): Error {
+  return Object.assign(new Error(message), { code, severity: "ERROR", routine: "SomeRoutine" });
+}
+
+function networkError(code: string): Error {
+  return Object.assign(new Error(`connect ${code}`), { code });
+}
+
+describe("an error of Postgres", () => {
+  it.each<[string, ErrorPlace, string, string]>([
+    ["55006", "start", "SLOT_BUSY", "standby"],
+    ["28P01", "connect", "POSTGRES_AUTHENTICATION", "halt"],
+    ["28000", "connect", "POSTGRES_AUTHENTICATION", "halt"],
+    ["3D000", "connect", "POSTGRES_DATABASE_MISSING", "halt"],
+    ["57P01", "stream", "POSTGRES_UNAVAILABLE", "retry"],
+    ["57P03", "connect", "POSTGRES_UNAVAILABLE", "retry"],
+    ["53300", "connect", "POSTGRES_TOO_MANY_CONNECTIONS", "retry"],
+    ["42501", "connect", "POSTGRES_PERMISSION", "halt"],
+    ["42704", "start", "GAP_SLOT_MISSING", "halt"],
+    ["42704", "stream", "PUBLICATION_MISSING", "halt"],
+    ["42704", "query", "POSTGRES_ERROR", "halt"],
+    ["08006", "stream", "POSTGRES_ERROR", "retry"],
+    ["53100", "stream", "POSTGRES_ERROR", "retry"],
+    ["57014", "stream", "POSTGRES_ERROR", "retry"],
+    ["58030", "stream", "POSTGRES_ERROR", "retry"],
+    ["XX000", "stream", "POSTGRES_ERROR", "retry"],
+    ["22P05", "stream", "POSTGRES_ERROR", "halt"],
+  ])("with SQLSTATE %s at %s becomes %s (%s)", (state, place, code, remedy) => {
+    const error = postgresError(serverError(state), place, CONTEXT);
+    expect(error).toMatchObject({ code, remedy });
+    expect(error.hint).not.toBe("");
+  });
+
+  it("that has no code of ours is told by its SQLSTATE", () => {
+    expect(postgresError(serverError("58P01"), "stream", CONTEXT).message).toContain("58P01");
+  });
+
+  it.each(["ECONNREFUSED", "ENOTFOUND", "ETIMEDOUT", "ECONNRESET", "EAI_AGAIN", "EPIPE"])(
+    "of the network, %s, is tried again and names the address",
+    (code) => {
+      const error = postgresError(networkError(code), "connect", CONTEXT);
+      expect(error).toMatchObject({ code: "POSTGRES_UNREACHABLE", remedy: "retry" });
+      expect(error.message).toContain(`db.example:5433 (${code})`);
+    },
+  );
+
+  it.each([
+    networkError("SELF_SIGNED_CERT_IN_CHAIN"),
+    networkError("ERR_TLS_CERT_ALTNAME_INVALID"),
+    networkError("CERT_HAS_EXPIRED"),
+    new Error("The server does not support SSL connections"),
+  ])("of TLS halts: %p", (cause) => {
+    expect(postgresError(cause, "connect", CONTEXT)).toMatchObject({
+      code: "POSTGRES_TLS",
+      remedy: "halt",
+    });
+  });
+
+  it("without a password halts as one of authentication", () => {
+    const cause = new Error("SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string");
+    expect(postgresError(cause, "connect", CONTEXT).code).toBe("POSTGRES_AUTHENTICATION");
+  });
+
+  it("names the slot's holder whatever language the server writes", () => {
+    const cause = serverError("55006", "Replikations-Slot »s1« ist aktiv für PID 4711");
+    expect(postgresError(cause, "start", CONTEXT).message).toContain("pid 4711");
+  });
+
+  it("keeps the server's text as its cause, but not when it may quote a row", () => {
+    const harmless = serverError("53100", "no space left on device");
+    expect(postgresError(harmless, "stream", CONTEXT).cause).toBe(harmless);
+    const quoting = serverError("22P02", 'invalid input syntax for type integer: "4111 1111"');
+    const error = postgresError(quoting, "stream", CONTEXT);
+    expect(String(error.cause)).toBe("Error: SQLSTATE 22P02 in SomeRoutine");
+  });
+
+  it("that is a RelayError already passes unchanged", () => {
+    const error = new RelayError("x", { code: "CONFIG_SLOT", remedy: "halt", hint: "y" });
+    expect(postgresError(error, "query", CONTEXT)).toBe(error);
+  });
+});

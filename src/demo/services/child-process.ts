@@ -1,11 +1,13 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { Socket } from "node:net";
 
 const OUTPUT_CHARACTERS_MAX = 8_000;
 
 /**
  * Resolves when a line of standard error matches `ready`. Rejects with the last of the output when the process ends
- * or cannot start, and kills it after `deadlineMs`.
+ * or cannot start, and kills it after `deadlineMs`. From then on a running child does not keep us alive: an owner
+ * that has nothing else to do ends, and its guard ends the child.
  */
 export function untilReady(
   child: ChildProcess,
@@ -30,6 +32,7 @@ export function untilReady(
       output = (output + chunk.toString()).slice(-OUTPUT_CHARACTERS_MAX);
       if (!ready.test(output)) return;
       clearTimeout(timer);
+      letGo(child);
       resolve();
     });
   });
@@ -42,8 +45,15 @@ export async function endProcess(
 ): Promise<void> {
   if (child === undefined || hasEnded(child)) return;
   const ended = once(child, "exit");
+  child.ref();
   child.kill(signal);
   await ended;
+}
+
+function letGo(child: ChildProcess): void {
+  child.unref();
+  const pipe: unknown = child.stderr;
+  if (pipe instanceof Socket) pipe.unref();
 }
 
 export function hasEnded(child: ChildProcess): boolean {

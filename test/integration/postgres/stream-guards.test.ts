@@ -19,13 +19,24 @@ afterEach(async () => {
 describe("a replication stream", () => {
   it("hands nothing over before it is resumed", async () => {
     await outbox.createSlot();
-    await outbox.insert(1);
     const stream = await outbox.source().open(handlers, NEVER);
-    await outbox.insert(5_000);
-    // Whatever was in the answer's own packet may come; thousands of rows may not.
-    expect(handlers.inserts.length).toBeLessThan(500);
+    await outbox.insert(500);
+    const [end] = await outbox.query<{ lsn: string }>("select pg_current_wal_lsn()::text as lsn");
+    await until(
+      async () =>
+        (
+          await outbox.query(
+            `select from pg_stat_replication join pg_replication_slots on active_pid = pid
+              where slot_name = $1 and sent_lsn >= $2::pg_lsn`,
+            [outbox.slot, end?.lsn],
+          )
+        ).length > 0,
+      5_000,
+      "the rows to be sent",
+    );
+    expect(handlers.inserts).toEqual([]);
     stream.resume();
-    await handlers.untilInserts(5_001);
+    await handlers.untilInserts(500);
     await stream.close();
   });
 
@@ -69,8 +80,15 @@ describe("a replication stream", () => {
     expect(await handlers.untilClosed()).toMatchObject({ remedy: "retry" });
   });
 
-  it("outlives a pause longer than wal_sender_timeout as long as status is sent", async () => {
-    const stream = await outbox.stream(handlers, { walSenderTimeoutMs: 1_000 });
+  it("outlives a pause longer than wal_sender_timeout and the role's time-outs, as long as status is sent", async () => {
+    const { name, url } = await outbox.role("replication");
+    for (const timeout of ["transaction", "statement", "idle_session", "lock"]) {
+      await outbox.query(`alter role ${name} set ${timeout}_timeout = 500`);
+    }
+    const stream = await outbox.stream(handlers, {
+      walSenderTimeoutMs: 1_000,
+      connectionString: url,
+    });
     await outbox.insert(1);
     await handlers.untilInserts(1);
     stream.pause();

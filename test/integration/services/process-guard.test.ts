@@ -15,8 +15,8 @@ interface Started {
   readonly folder: string;
 }
 
-/** A program that starts one service, prints what it has, and then stays for as long as that runs. */
-function starting(what: string, ending = ""): ChildProcess {
+/** A program that starts one service, prints what it has, and then stays until it is ended, or until we are. */
+function starting(what: string, ending = "process.stdin.resume();"): ChildProcess {
   const source = `
     import { startKafka } from "${new URL("embedded-kafka.ts", SERVICES).href}";
     import { startPostgres } from "${new URL("embedded-postgres.ts", SERVICES).href}";
@@ -25,7 +25,7 @@ function starting(what: string, ending = ""): ChildProcess {
     ${ending}
   `;
   return spawn(process.execPath, ["--input-type=module", "--eval", source], {
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["pipe", "pipe", "inherit"],
     detached: true, // A process group of its own, as a shell gives it.
     cwd: fileURLToPath(new URL("../../..", import.meta.url)),
   });
@@ -96,6 +96,13 @@ describe("a service whose owner ends without stopping it", () => {
     const service = await started(program);
     await expectAllGone(service);
     expect(program.exitCode).toBe(3);
+  });
+
+  it("does not keep its owner alive, so that a forgotten one goes too", async () => {
+    const program = starting(POSTGRES, "");
+    const service = await started(program);
+    await expectAllGone(service);
+    expect(program.exitCode).toBe(0);
   });
 });
 

@@ -97,6 +97,10 @@ export class BenchRelay {
     });
   }
 
+  output(): string {
+    return this.#output;
+  }
+
   async streaming(): Promise<void> {
     while (!this.#output.includes('"state":"streaming"')) {
       if (this.#child.exitCode !== null) throw new Error(`the relay ended:\n${this.#output}`);

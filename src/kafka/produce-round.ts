@@ -42,7 +42,7 @@ export class ProduceRound {
     const requests = [...byLeader].map(async ([leader, ofLeader]) => {
       const answers = await this.#ask(leader, ofLeader, options);
       answered += 1;
-      if (answered === 1 && byLeader.size > 1) this.#moment("produce-answered");
+      if (answered === 1) this.#moment("produce-answered");
       return answers;
     });
     setImmediate(() => this.#moment("produce-sent"));

@@ -4,7 +4,7 @@ import type { StreamHandlers } from "../relay/capture/replication-stream.ts";
 import { RelayError } from "../relay/errors.ts";
 import type { Lsn } from "../relay/lsn.ts";
 import { maxLsn } from "../relay/lsn.ts";
-import { decodeKeepalive, KEEPALIVE, XLOG_DATA, xlogDataLsn } from "./standby-status.ts";
+import { decodeKeepalive, KEEPALIVE, toldLsn, XLOG_DATA } from "./standby-status.ts";
 
 /** The parts of `pg`'s connection that its types leave out; the version is pinned exactly. */
 export type WireConnection = Connection & {
@@ -127,7 +127,7 @@ export class CaptureLink {
   #copyData(chunk: Buffer): void {
     const kind = chunk[0];
     if (kind === XLOG_DATA) {
-      this.#lastLsn = maxLsn(this.#lastLsn, xlogDataLsn(chunk));
+      this.#lastLsn = maxLsn(this.#lastLsn, toldLsn(chunk));
     } else if (kind === KEEPALIVE) {
       const { walEnd, replyRequested } = decodeKeepalive(chunk);
       this.#lastLsn = maxLsn(this.#lastLsn, walEnd);

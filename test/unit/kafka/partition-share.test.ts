@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { partitionOf } from "../../../src/kafka/partitioner.ts";
 import { shareOut } from "../../../src/kafka/partition-share.ts";
+import { partitionOf } from "../../../src/kafka/partitioner.ts";
 import { BATCH_HEADER_BYTES, recordBytesMax } from "../../../src/kafka/wire/record-batch.ts";
 import type { OutboundRecord } from "../../../src/relay/publish/sink.ts";
 
@@ -13,7 +13,9 @@ const limits = { partitions: () => 6, batchBytesMax: () => 10_000 };
 
 describe("sharing a batch out", () => {
   it("puts every record into the partition of its key, in its order, and loses none", () => {
-    const records = Array.from({ length: 500 }, (_, i) => record(i % 3 === 0 ? "a" : "b", `key-${i % 50}`));
+    const records = Array.from({ length: 500 }, (_, i) =>
+      record(i % 3 === 0 ? "a" : "b", `key-${i % 50}`),
+    );
     const shares = shareOut(records, limits);
     const shared = shares.flatMap((share) =>
       share.rounds.flat().map((one) => ({ share, one, index: records.indexOf(one) })),

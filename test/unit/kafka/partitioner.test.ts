@@ -37,8 +37,11 @@ describe("murmur2", () => {
 describe("the partition of a key", () => {
   it("masks the sign of the hash, as the Java client does, instead of taking its absolute value", () => {
     const negative = golden().filter(({ hash }) => hash < 0);
-    const differing = negative.filter(({ hash }) => (hash & 0x7fffffff) % 12 !== Math.abs(hash) % 12);
+    const differing = negative.filter(
+      ({ hash }) => (hash & 0x7fffffff) % 12 !== Math.abs(hash) % 12,
+    );
     expect(differing.length).toBeGreaterThan(500);
-    for (const { key, hash } of differing) expect(partitionOf(key, 12)).toBe((hash & 0x7fffffff) % 12);
+    for (const { key, hash } of differing)
+      expect(partitionOf(key, 12)).toBe((hash & 0x7fffffff) % 12);
   });
 });

@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
+import { Crc32c } from "../../../src/kafka/wire/crc32c.ts";
 import type { BatchStamp } from "../../../src/kafka/wire/record-batch.ts";
 import {
   BATCH_HEADER_BYTES,
@@ -9,7 +10,6 @@ import {
   singleRecordBytes,
 } from "../../../src/kafka/wire/record-batch.ts";
 import { readBatches, readRecords } from "../../../src/kafka/wire/record-batch-reader.ts";
-import { Crc32c } from "../../../src/kafka/wire/crc32c.ts";
 import type { OutboundRecord } from "../../../src/relay/publish/sink.ts";
 
 interface DecodedRecord {
@@ -78,7 +78,9 @@ describe("the record batch encoder", () => {
       firstSequence: 17,
       inTransaction: true,
     });
-    const { inTransaction } = await decode(encode([record()], { ...STAMP, isTransactional: false }));
+    const { inTransaction } = await decode(
+      encode([record()], { ...STAMP, isTransactional: false }),
+    );
     expect(inTransaction).toBe(false);
   });
 
@@ -92,7 +94,11 @@ describe("the record batch encoder", () => {
     );
     expect(records[0]?.headers["id"]?.toString()).toBe("ä€😀");
     expect(records[0]?.headers["nothing"]).toBeNull();
-    expect(records.map(({ value }) => value)).toEqual([Buffer.from("value"), null, Buffer.alloc(0)]);
+    expect(records.map(({ value }) => value)).toEqual([
+      Buffer.from("value"),
+      null,
+      Buffer.alloc(0),
+    ]);
   });
 
   it("keeps each record's own time and names the latest as the batch's", async () => {
@@ -131,7 +137,10 @@ describe("the record batch encoder", () => {
 
   it("knows the exact size of a batch of one record, which max.message.bytes limits", () => {
     for (const length of [0, 1, 63, 64, 8_191, 8_192, 1_048_576]) {
-      const one = record({ value: Buffer.alloc(length), headers: [{ name: Buffer.from("id"), value: null }] });
+      const one = record({
+        value: Buffer.alloc(length),
+        headers: [{ name: Buffer.from("id"), value: null }],
+      });
       expect(singleRecordBytes(one)).toBe(encode([one]).length);
     }
   });

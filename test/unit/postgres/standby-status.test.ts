@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import {
   decodeKeepalive,
   encodeStatus,
-  xlogDataLsn,
+  toldLsn,
 } from "../../../src/postgres/standby-status.ts";
 import { lsn } from "../../../src/relay/lsn.ts";
 
@@ -35,6 +35,6 @@ describe("what the server sends", () => {
 
   it("has the WAL start of XLogData in front", () => {
     const message = Buffer.from(`77000000030000000f${"00".repeat(16)}`, "hex");
-    expect(xlogDataLsn(message)).toBe(0x3_0000_000fn);
+    expect(toldLsn(message)).toBe(0x3_0000_000fn);
   });
 });

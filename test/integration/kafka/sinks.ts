@@ -1,0 +1,92 @@
+import type { KafkaSinkOptions } from "../../../src/kafka/kafka-sink.ts";
+import { KafkaSink } from "../../../src/kafka/kafka-sink.ts";
+import { systemClock } from "../../../src/ops/system-clock.ts";
+import type { AnnounceMoment } from "../../../src/relay/observer.ts";
+import type { OutboundRecord, SinkBatch } from "../../../src/relay/publish/sink.ts";
+import { kafkaBrokers, uniqueName } from "../../support/services.ts";
+
+export const GO_ON = new AbortController().signal;
+const SILENCE: AnnounceMoment = () => undefined;
+
+export interface SinkSettings extends Partial<KafkaSinkOptions> {
+  readonly moment?: AnnounceMoment;
+}
+
+/** Makes sinks of one slot, and closes all of them at the end. */
+export class Sinks {
+  readonly slot: string;
+  readonly #defaults: SinkSettings;
+  readonly #made: KafkaSink[] = [];
+
+  constructor(defaults: SinkSettings = {}) {
+    this.slot = uniqueName("slot");
+    this.#defaults = defaults;
+  }
+
+  make(settings: SinkSettings = {}): KafkaSink {
+    const { moment = SILENCE, ...options } = { ...this.#defaults, ...settings };
+    const sink = new KafkaSink({ ...this.#options(), ...options }, systemClock, moment);
+    this.#made.push(sink);
+    return sink;
+  }
+
+  /** One that has taken over, and what it read. */
+  async open(settings: SinkSettings = {}): Promise<{ sink: KafkaSink; checkpoint: string | null }> {
+    const sink = this.make(settings);
+    const findings = await sink.preflight(GO_ON);
+    if (findings.length > 0) throw new Error(findings.map(({ message }) => message).join("; "));
+    return { sink, checkpoint: text(await sink.open(GO_ON)) };
+  }
+
+  async close(): Promise<void> {
+    for (const sink of this.#made) await sink.close();
+  }
+
+  #options(): KafkaSinkOptions {
+    return {
+      brokers: kafkaBrokers(),
+      clientId: "test",
+      slot: this.slot,
+      instanceId: "instance",
+      checkpointTopic: `outbox-relay.checkpoint.${this.slot}`,
+      checkpointReplicationFactor: -1,
+      delivery: "exactly-once",
+      transactionalIdPrefix: `outbox-relay.${this.slot}`,
+      transactionalIds: 3,
+      transactionTimeoutMs: 60_000,
+      transactionProtocol: "auto",
+      topicAutoCreate: null,
+      connectTimeoutMs: 5_000,
+      requestTimeoutMs: 5_000,
+      metadataMaxAgeMs: 300_000,
+    };
+  }
+}
+
+export function record(topic: string, key: string, value: string | null): OutboundRecord {
+  return {
+    topic,
+    key: Buffer.from(key),
+    value: value === null ? null : Buffer.from(value),
+    headers: [],
+    timestampMs: 1_700_000_000_000,
+  };
+}
+
+export function batch(records: readonly OutboundRecord[], checkpoint: string): SinkBatch {
+  return { records, checkpoint: Buffer.from(checkpoint) };
+}
+
+export function text(bytes: Uint8Array | null): string | null {
+  return bytes === null ? null : Buffer.from(bytes).toString();
+}
+
+/** What a promise was rejected with; fails when it was not. */
+export async function rejection(promise: Promise<unknown>): Promise<unknown> {
+  try {
+    await promise;
+  } catch (error) {
+    return error;
+  }
+  throw new Error("it was not rejected");
+}

@@ -1,0 +1,258 @@
+import { beforeEach, describe, expect, it } from "@jest/globals";
+import { Cluster } from "../../../src/kafka/cluster.ts";
+import type { PartitionShare } from "../../../src/kafka/partition-share.ts";
+import { ProduceRound } from "../../../src/kafka/produce-round.ts";
+import { TransactionalId } from "../../../src/kafka/transactional-id.ts";
+import type { TransactionProtocol } from "../../../src/kafka/transactional-producer.ts";
+import { TransactionalProducer } from "../../../src/kafka/transactional-producer.ts";
+import { RecordBatchEncoder } from "../../../src/kafka/wire/record-batch.ts";
+import type { Clock } from "../../../src/relay/clock.ts";
+import type { Moment } from "../../../src/relay/observer.ts";
+import type { SentRequest } from "./scripted-brokers.ts";
+import {
+  endedV2,
+  endedV5,
+  partitionsAdded,
+  produced,
+  ScriptedBrokers,
+  sentPartitions,
+} from "./scripted-brokers.ts";
+
+/** Time passes at once: what waits goes on in the next turn. */
+const clock: Clock = {
+  monotonicMs: () => 0,
+  wallMs: () => 0,
+  after(_, callback) {
+    const timer = setImmediate(callback);
+    return () => clearImmediate(timer);
+  },
+  random: () => 0.5,
+};
+
+function share(partition: number, count = 1): PartitionShare {
+  const one = { topic: "t", key: Buffer.from("k"), value: null, headers: [], timestampMs: 1 };
+  return { topic: "t", partition, rounds: [Array.from({ length: count }, () => one)] };
+}
+
+let brokers: ScriptedBrokers;
+let moments: Moment[];
+
+beforeEach(() => {
+  brokers = new ScriptedBrokers(3);
+  moments = [];
+});
+
+async function producer(
+  protocol: TransactionProtocol,
+  ids: number,
+): Promise<TransactionalProducer> {
+  const cluster = new Cluster(brokers, clock, 1_000);
+  await cluster.refresh(["t"]);
+  const moment = (name: Moment): void => void moments.push(name);
+  const round = new ProduceRound(brokers, cluster, new RecordBatchEncoder(), clock, moment);
+  const parts = { channel: brokers, round, clock, moment, requestTimeoutMs: 1_000 };
+  const taken = Array.from({ length: ids }, (_, i) => {
+    return new TransactionalId(`id-${i}`, 1, { producerId: 100n + BigInt(i), epoch: 0 });
+  });
+  return new TransactionalProducer(parts, protocol, taken);
+}
+
+function acknowledge(request: SentRequest): void {
+  request.answer(produced(sentPartitions(request)));
+}
+
+/** How it ended, looked at without waiting. */
+function watch(publish: Promise<void>): { state: string } {
+  const seen = { state: "open" };
+  publish.then(
+    () => void (seen.state = "durable"),
+    (error: { remedy?: string }) => void (seen.state = error.remedy ?? "bug"),
+  );
+  return seen;
+}
+
+describe("transactions over several ids", () => {
+  it("send a Produce only after the one before is acknowledged on every partition", async () => {
+    const transactions = await producer("v2", 3);
+    watch(transactions.publish([share(0), share(1)]));
+    watch(transactions.publish([share(0)]));
+    const [one, two] = [await brokers.next("Produce"), await brokers.next("Produce")];
+    acknowledge(one);
+    expect(await brokers.idle()).toEqual([]);
+    acknowledge(two);
+    expect((await brokers.idle()).toSorted()).toEqual(["EndTxn", "Produce"]);
+  });
+
+  it("hold the next Produce back while a busy partition is sent again with the same sequence", async () => {
+    const transactions = await producer("v2", 3);
+    watch(transactions.publish([share(0), share(1)]));
+    watch(transactions.publish([share(1)]));
+    acknowledge(await brokers.next("Produce"));
+    const busy = await brokers.next("Produce");
+    busy.answer(produced(sentPartitions(busy), { "t-1": 51 }));
+    const again = await brokers.next("Produce");
+    expect(sentPartitions(again)).toEqual(sentPartitions(busy));
+    expect(await brokers.idle()).toEqual([]);
+    acknowledge(again);
+    await brokers.next("EndTxn");
+    const later = await brokers.next("Produce");
+    expect(sentPartitions(later)[0]?.producerId).toBe(101n);
+  });
+
+  it("send an EndTxn only after the one before answered success, and settle in order", async () => {
+    const transactions = await producer("v2", 2);
+    const first = watch(transactions.publish([share(0)]));
+    const second = watch(transactions.publish([share(0)]));
+    acknowledge(await brokers.next("Produce"));
+    const end = await brokers.next("EndTxn");
+    acknowledge(await brokers.next("Produce"));
+    expect(await brokers.idle()).toEqual([]);
+    expect([first.state, second.state]).toEqual(["open", "open"]);
+    end.answer(endedV5(0, 100n, 1));
+    (await brokers.next("EndTxn")).answer(endedV5(0, 101n, 1));
+    expect(await brokers.idle()).toEqual([]);
+    expect([first.state, second.state]).toEqual(["durable", "durable"]);
+  });
+
+  it("never end a transaction when one before it failed", async () => {
+    const transactions = await producer("v2", 3);
+    const all = [1, 2, 3].map(() => watch(transactions.publish([share(0)])));
+    acknowledge(await brokers.next("Produce"));
+    const produce = await brokers.next("Produce");
+    const end = await brokers.next("EndTxn");
+    acknowledge(produce);
+    end.answer(endedV5(48, -1n, -1));
+    const rest = await brokers.idle();
+    expect(rest).not.toContain("EndTxn");
+    brokers.close();
+    expect(await brokers.idle()).not.toContain("EndTxn");
+    expect(all.map(({ state }) => state)).toEqual(["reopen", "reopen", "reopen"]);
+  });
+
+  it("take producer id and epoch from the answer to EndTxn, and start its sequences from 0", async () => {
+    const transactions = await producer("v2", 1);
+    watch(transactions.publish([share(0, 7)]));
+    acknowledge(await brokers.next("Produce"));
+    (await brokers.next("EndTxn")).answer(endedV5(0, 555n, 0));
+    watch(transactions.publish([share(0)]));
+    const [sent] = sentPartitions(await brokers.next("Produce"));
+    expect(sent).toMatchObject({ producerId: 555n, epoch: 0, sequence: 0 });
+  });
+
+  it.each([
+    ["leaves a partition out", (sent: SentRequest) => produced(sentPartitions(sent).slice(1))],
+    [
+      "names another partition",
+      (sent: SentRequest) =>
+        produced(sentPartitions(sent).map((one) => ({ ...one, partition: 9 }))),
+    ],
+    [
+      "speaks of one partition more",
+      (sent: SentRequest) => {
+        const partitions = sentPartitions(sent);
+        return produced([...partitions, ...partitions.map((one) => ({ ...one, partition: 9 }))]);
+      },
+    ],
+    ["is cut off", (sent: SentRequest) => produced(sentPartitions(sent)).subarray(0, 6)],
+    ["holds an error", (sent: SentRequest) => produced(sentPartitions(sent), { "t-0": 6 })],
+  ])("do not believe an answer that %s", async (_, answer) => {
+    const transactions = await producer("v2", 1);
+    const first = watch(transactions.publish([share(0)]));
+    const produce = await brokers.next("Produce");
+    produce.answer(answer(produce));
+    expect(await brokers.idle()).toEqual([]);
+    expect(first.state).toBe("reopen");
+    const later = watch(transactions.publish([share(0)]));
+    expect(await brokers.idle()).toEqual([]);
+    expect(later.state).toBe("reopen");
+  });
+
+  it("announce each step once it is done", async () => {
+    const transactions = await producer("v2", 1);
+    const done = transactions.publish([share(0), share(1)]);
+    const [one, two] = [await brokers.next("Produce"), await brokers.next("Produce")];
+    await brokers.idle();
+    acknowledge(one);
+    await brokers.idle();
+    acknowledge(two);
+    const end = await brokers.next("EndTxn");
+    await brokers.idle();
+    end.answer(endedV5(0, 100n, 1));
+    await done;
+    expect(moments).toEqual([
+      "produce-sent",
+      "produce-answered",
+      "produce-acked",
+      "end-sent",
+      "end-acked",
+    ]);
+  });
+});
+
+describe("an EndTxn without an answer", () => {
+  it("is repeated once in protocol v2, where the epoch makes the second answer definite", async () => {
+    const transactions = await producer("v2", 1);
+    const first = watch(transactions.publish([share(0)]));
+    acknowledge(await brokers.next("Produce"));
+    const end = await brokers.next("EndTxn");
+    end.lose();
+    const again = await brokers.next("EndTxn");
+    expect(again.payload).toEqual(end.payload);
+    again.answer(endedV5(0, 100n, 1));
+    expect(await brokers.idle()).toEqual([]);
+    expect(first.state).toBe("durable");
+  });
+
+  it("is repeated no second time", async () => {
+    const transactions = await producer("v2", 1);
+    const first = watch(transactions.publish([share(0)]));
+    acknowledge(await brokers.next("Produce"));
+    (await brokers.next("EndTxn")).lose();
+    (await brokers.next("EndTxn")).lose();
+    expect(await brokers.idle()).toEqual([]);
+    expect(first.state).toBe("reopen");
+  });
+
+  it("is never repeated in protocol v1, where it could end a later transaction", async () => {
+    const transactions = await producer("v1", 1);
+    const first = watch(transactions.publish([share(0)]));
+    (await brokers.next("AddPartitionsToTxn")).answer(partitionsAdded("t", [0]));
+    acknowledge(await brokers.next("Produce"));
+    const end = await brokers.next("EndTxn");
+    expect(end.apiVersion).toBe(2);
+    end.lose();
+    expect(await brokers.idle()).toEqual([]);
+    expect(first.state).toBe("reopen");
+  });
+});
+
+describe("protocol v1", () => {
+  it("adds the partitions first, asks again while the id is busy, and produces in the older version", async () => {
+    const transactions = await producer("v1", 1);
+    const first = watch(transactions.publish([share(0)]));
+    (await brokers.next("AddPartitionsToTxn")).answer(partitionsAdded("t", [51]));
+    const again = await brokers.next("AddPartitionsToTxn");
+    expect([again.lane, await brokers.idle()]).toEqual(["coordinator", []]);
+    again.answer(partitionsAdded("t", [0]));
+    const produce = await brokers.next("Produce");
+    expect([produce.apiVersion, produce.lane]).toEqual([11, "data"]);
+    acknowledge(produce);
+    (await brokers.next("EndTxn")).answer(endedV2(0));
+    expect(await brokers.idle()).toEqual([]);
+    expect(first.state).toBe("durable");
+  });
+
+  it("counts sequences on from one transaction to the next: its epoch stays", async () => {
+    const transactions = await producer("v1", 1);
+    watch(transactions.publish([share(0, 7)]));
+    (await brokers.next("AddPartitionsToTxn")).answer(partitionsAdded("t", [0]));
+    acknowledge(await brokers.next("Produce"));
+    (await brokers.next("EndTxn")).answer(endedV2(0));
+    watch(transactions.publish([share(0)]));
+    (await brokers.next("AddPartitionsToTxn")).answer(partitionsAdded("t", [0]));
+    expect(sentPartitions(await brokers.next("Produce"))[0]).toMatchObject({
+      epoch: 0,
+      sequence: 7,
+    });
+  });
+});

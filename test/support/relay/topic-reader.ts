@@ -24,7 +24,8 @@ export async function readCommitted(
   deadlineMs = 60_000,
 ): Promise<ReadRecord[]> {
   const kafka = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING, retry: { retries: 12 } });
-  const ends = await writeMarkers(kafka, topics);
+  const marker = randomUUID();
+  const ends = await writeMarkers(kafka, topics, marker);
   const consumer = kafka.consumer({ groupId: `reader-${randomUUID()}`, readUncommitted: false });
   const records: ReadRecord[] = [];
   try {
@@ -32,8 +33,10 @@ export async function readCommitted(
     await consumer.subscribe({ topics: [...topics], fromBeginning: true });
     await consumer.run({
       eachMessage: ({ topic, partition, message }) => {
-        if (message.headers?.[MARKER] !== undefined) ends.delete(`${topic}-${partition}`);
-        else records.push(readRecord(topic, partition, message));
+        const found = message.headers?.[MARKER];
+        if (String(found) === marker) ends.delete(`${topic}-${partition}`);
+        // A marker of another reading is no record either.
+        if (found === undefined) records.push(readRecord(topic, partition, message));
         return Promise.resolve();
       },
     });
@@ -44,7 +47,11 @@ export async function readCommitted(
   return records;
 }
 
-async function writeMarkers(kafka: Kafka, topics: readonly string[]): Promise<Set<string>> {
+async function writeMarkers(
+  kafka: Kafka,
+  topics: readonly string[],
+  marker: string,
+): Promise<Set<string>> {
   const admin = kafka.admin();
   const producer = kafka.producer({ allowAutoTopicCreation: false });
   const ends = new Set<string>();
@@ -53,7 +60,7 @@ async function writeMarkers(kafka: Kafka, topics: readonly string[]): Promise<Se
   for (const { name, partitions } of found) {
     for (const { partitionId: partition } of partitions) {
       ends.add(`${name}-${partition}`);
-      const messages = [{ partition, value: MARKER, headers: { [MARKER]: "1" } }];
+      const messages = [{ partition, key: MARKER, value: MARKER, headers: { [MARKER]: marker } }];
       await producer.send({ topic: name, messages });
     }
   }

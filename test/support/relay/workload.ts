@@ -76,7 +76,7 @@ export class Workload {
     let next = seq;
     await client.query("begin");
     for (let row = 0; row < rows; row++) {
-      const key = `w${writer}-${Math.floor(random() * 2)}`;
+      const key = `${route}-w${writer}-${Math.floor(random() * 2)}`;
       next += 1;
       const payload = JSON.stringify({ seq: next, text: "Grüße 世界", fill: "x".repeat(random() * 300) });
       await client.query(

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { Kafka } from "kafkajs";
 import type { BrokerRequest } from "./broker-channel.ts";
 
@@ -30,11 +31,14 @@ interface KafkajsPool {
 }
 
 interface KafkajsConnection {
-  readonly socket?: { destroy(): void };
+  readonly socket?: Socket;
+  readonly clientId: string;
+  readonly sasl: unknown;
   readonly requestQueue: KafkajsQueue;
   isConnected(): boolean;
   connect(): Promise<unknown>;
-  send(exchange: unknown): Promise<Buffer>;
+  authenticate(): Promise<void>;
+  nextCorrelationId(): number;
   /** Ours: shared by everybody who waits for this connection. */
   connecting?: Promise<unknown> | undefined;
 }
@@ -42,8 +46,23 @@ interface KafkajsConnection {
 interface KafkajsQueue {
   readonly pending: readonly unknown[];
   scheduleCheckPendingRequests: () => void;
+  push(request: QueuedRequest): void;
   rejectAll(error: Error): void;
   destroy(): void;
+}
+
+interface QueuedRequest {
+  readonly entry: {
+    readonly apiKey: number;
+    readonly apiName: string;
+    readonly apiVersion: number;
+    readonly correlationId: number;
+    readonly resolve: (answer: { readonly payload: Buffer }) => void;
+    readonly reject: (error: unknown) => void;
+  };
+  readonly expectResponse: boolean;
+  readonly requestTimeout: null;
+  readonly sendRequest: () => void;
 }
 
 export function createCluster(kafka: Kafka): KafkajsCluster {
@@ -78,40 +97,58 @@ export function hangUp(broker: KafkajsBroker, reason: Error): void {
   });
 }
 
-/** Sends over one of the broker's two connections; opens the second one when it is first needed. */
+/**
+ * Sends over one of the broker's two connections; opens the second one when it is first needed. Builds the frame
+ * itself, because kafkajs would copy the body twice.
+ */
 export async function sendRequest(
   { connectionPool }: KafkajsBroker,
   lane: number,
-  { apiKey, apiVersion, payload }: BrokerRequest,
+  request: BrokerRequest,
 ): Promise<Buffer> {
   const connection = connectionPool.pool[lane] as KafkajsConnection;
-  if (!connection.isConnected()) {
-    // A connection that was open once is never opened again: its parser may hold part of an answer.
-    if (lane === 0 || connection.socket !== undefined && connection.connecting === undefined) {
-      throw new Error("the connection was lost");
-    }
-    connection.connecting ??= connection.connect();
-    await connection.connecting;
-    connection.connecting = undefined;
-  }
-  return connection.send({
-    request: {
-      apiKey,
-      apiName: `api-${apiKey}`,
-      apiVersion,
-      expectResponse: () => true,
-      encode: () => Promise.resolve({ buf: payload, buffer: payload }),
-    },
-    response: { decode: decodeResponse, parse: parseResponse },
-    logResponseError: false,
+  if (!connection.isConnected()) await open(connection, lane);
+  if (connection.sasl !== null) await connection.authenticate();
+  const correlationId = connection.nextCorrelationId();
+  const head = frameHead(request, correlationId, connection.clientId);
+  const { apiKey, apiVersion, payload } = request;
+  const answer = await new Promise<{ readonly payload: Buffer }>((resolve, reject) => {
+    const entry = { apiKey, apiName: `api-${apiKey}`, apiVersion, correlationId, resolve, reject };
+    connection.requestQueue.push({
+      entry,
+      expectResponse: true,
+      requestTimeout: null,
+      sendRequest: () => writeFrame(connection, head, payload),
+    });
   });
+  return answer.payload;
 }
 
-/** The throttle time is acted on by the caller, who knows where it stands in the response. */
-function decodeResponse(bytes: Buffer): Promise<{ bytes: Buffer; clientSideThrottleTime: number }> {
-  return Promise.resolve({ bytes, clientSideThrottleTime: 0 });
+/** A connection that was open once is never opened again: its parser may hold part of an answer. */
+async function open(connection: KafkajsConnection, lane: number): Promise<void> {
+  const wasOpen = connection.socket !== undefined && connection.connecting === undefined;
+  if (lane === 0 || wasOpen) throw new Error("the connection was lost");
+  connection.connecting ??= connection.connect();
+  await connection.connecting;
+  connection.connecting = undefined;
 }
 
-function parseResponse({ bytes }: { readonly bytes: Buffer }): Promise<Buffer> {
-  return Promise.resolve(bytes);
+/** Size, then the request header v1; flexible requests have its empty tag section at the start of their payload. */
+function frameHead(request: BrokerRequest, correlationId: number, clientId: string): Buffer {
+  const idBytes = Buffer.byteLength(clientId);
+  const head = Buffer.allocUnsafe(14 + idBytes);
+  head.writeInt32BE(head.length - 4 + request.payload.length, 0);
+  head.writeInt16BE(request.apiKey, 4);
+  head.writeInt16BE(request.apiVersion, 6);
+  head.writeInt32BE(correlationId, 8);
+  head.writeInt16BE(idBytes, 12);
+  head.write(clientId, 14);
+  return head;
+}
+
+function writeFrame({ socket }: KafkajsConnection, head: Buffer, payload: Buffer): void {
+  socket?.cork();
+  socket?.write(head);
+  socket?.write(payload);
+  socket?.uncork();
 }

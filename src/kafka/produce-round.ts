@@ -3,16 +3,18 @@ import { pause } from "../relay/clock.ts";
 import { RelayError } from "../relay/errors.ts";
 import type { AnnounceMoment } from "../relay/observer.ts";
 import type { PartitionAnswer, PartitionBatch, ProduceOptions } from "./api/produce.ts";
-import { produceRequest, readProduce } from "./api/produce.ts";
+import { produceRequest, readProduce, requestBytesMax } from "./api/produce.ts";
 import type { BrokerChannel } from "./broker-channel.ts";
 import type { Cluster } from "./cluster.ts";
 import type { RecordBatchEncoder } from "./wire/record-batch.ts";
+import { RequestMemory } from "./wire/request-memory.ts";
 
 /** Sends record batches to the brokers that lead their partitions, one request for each broker. */
 export class ProduceRound {
   readonly #channel: BrokerChannel;
   readonly #cluster: Cluster;
   readonly #encoder: RecordBatchEncoder;
+  readonly #memory = new RequestMemory();
   readonly #clock: Clock;
   readonly #moment: AnnounceMoment;
   /** Brokers that asked us to wait, until when on the monotonic clock (KIP-219). */
@@ -71,8 +73,10 @@ export class ProduceRound {
     options: ProduceOptions,
   ): Promise<readonly PartitionAnswer[]> {
     await this.#throttle(leader);
-    const request = produceRequest(this.#encoder, batches, options);
+    const memory = this.#memory.take(requestBytesMax(batches));
+    const request = produceRequest(this.#encoder, batches, options, memory);
     const answer = readProduce(await this.#channel.request(leader, "data", request));
+    this.#memory.giveBack(memory);
     if (answer.throttleMs > 0) {
       this.#throttledUntilMs.set(leader, this.#clock.monotonicMs() + answer.throttleMs);
     }

@@ -26,12 +26,14 @@ export interface ProduceOptions {
   readonly timeoutMs: number;
 }
 
+/** `memory` holds `requestBytesMax` of the batches at least, and belongs to the request until it is answered. */
 export function produceRequest(
   encoder: RecordBatchEncoder,
   batches: readonly PartitionBatch[],
   { apiVersion, transactionalId, identity, timeoutMs }: ProduceOptions,
+  memory: Buffer,
 ): BrokerRequest {
-  const writer = new ByteWriter(requestBytesMax(batches));
+  const writer = new ByteWriter(memory);
   writer.tags().compactString(transactionalId).int16(ACKS_ALL).int32(timeoutMs);
   writer.compactArray([...byTopic(batches)], ([topic, ofTopic]) => {
     writer.compactString(topic);
@@ -66,7 +68,8 @@ function batchBytesMax(records: readonly OutboundRecord[]): number {
   return size;
 }
 
-function requestBytesMax(batches: readonly PartitionBatch[]): number {
+/** Never less than what the request takes. */
+export function requestBytesMax(batches: readonly PartitionBatch[]): number {
   let size = 1_024;
   for (const { topic, records } of batches) size += 32 + 3 * topic.length + batchBytesMax(records);
   return size;

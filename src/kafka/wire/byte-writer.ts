@@ -6,8 +6,9 @@ export class ByteWriter {
   #bytes: Buffer;
   #at = 0;
 
-  constructor(capacity = 256) {
-    this.#bytes = Buffer.allocUnsafe(capacity);
+  /** Writes into `memory` as long as it is large enough. */
+  constructor(memory: Buffer = Buffer.allocUnsafe(256)) {
+    this.#bytes = memory;
   }
 
   int8(value: number): this {

@@ -11,6 +11,6 @@ export interface OutboxRecord {
   readonly id: Uint8Array;
   readonly commitLsn: Lsn;
   readonly index: number;
-  /** Memory that the record holds, about: payload and overhead. */
+  /** What it takes on the wire, about. */
   readonly bytes: number;
 }

@@ -5,7 +5,7 @@ import { maxLsn } from "../lsn.ts";
 import { covers } from "../position.ts";
 import type { Progress } from "../progress.ts";
 import { coveredLsn, furtherProgress, NO_PROGRESS } from "../progress.ts";
-import { Batch } from "./batch.ts";
+import { Batch, heldBytes } from "./batch.ts";
 
 export interface BatchLimits {
   readonly eventsMax: number;
@@ -32,7 +32,7 @@ export class Backlog {
     this.#limits = limits;
   }
 
-  /** Memory held, in flight included. */
+  /** Memory held, in flight included, about. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -74,7 +74,7 @@ export class Backlog {
   /** Returns whether a batch was sealed by it, that is, whether a transaction may have been split. */
   add(record: OutboxRecord, nowMs: number): boolean {
     this.#open.add(record, nowMs);
-    this.#bytes += record.bytes;
+    this.#bytes += heldBytes(record);
     const { records, bytes } = this.#open;
     const full = records.length >= this.#limits.eventsMax || bytes >= this.#limits.bytesMax;
     if (full) this.#seal();
@@ -137,7 +137,7 @@ export class Backlog {
   settle(batch: Batch): void {
     invariant(this.#inFlight.shift() === batch, "batches become durable in their order");
     this.#settled = furtherProgress(this.#settled, batch.progress);
-    this.#bytes -= batch.bytes;
+    this.#bytes -= batch.heldBytes;
   }
 
   /**
@@ -154,7 +154,7 @@ export class Backlog {
       batch.progress = furtherProgress(batch.progress, from);
     }
     this.#sealed.push(...waiting.filter((batch) => batch.records.length > 0));
-    this.#bytes = [...this.#sealed, this.#open].reduce((sum, batch) => sum + batch.bytes, 0);
+    this.#bytes = [...this.#sealed, this.#open].reduce((sum, batch) => sum + batch.heldBytes, 0);
     this.#settled = isStored ? from : NO_PROGRESS;
     return dropped;
   }

@@ -1,10 +1,17 @@
 import type { OutboxRecord } from "../event/outbox-record.ts";
 import type { Progress } from "../progress.ts";
 
+/** What a record holds in memory beside its bytes: objects, and a view for each part. Measured, about. */
+const RECORD_OBJECTS_BYTES = 1_000;
+
+export function heldBytes(record: OutboxRecord): number {
+  return record.bytes + RECORD_OBJECTS_BYTES;
+}
+
 /** Records in commit order and how far the stream is read once they are durable. */
 export class Batch {
   readonly records: OutboxRecord[] = [];
-  /** Memory held by the records. */
+  /** What the records take on the wire, about. */
   bytes = 0;
   progress: Progress;
   /** When the first record came, monotonic ms; linger counts from here. */
@@ -24,6 +31,11 @@ export class Batch {
       endLsn: null,
       keepaliveLsn: this.progress.keepaliveLsn,
     };
+  }
+
+  /** Memory held by the records, about. */
+  get heldBytes(): number {
+    return this.bytes + this.records.length * RECORD_OBJECTS_BYTES;
   }
 
   /**

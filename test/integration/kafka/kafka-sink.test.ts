@@ -3,7 +3,7 @@ import type { KafkaSink } from "../../../src/kafka/kafka-sink.ts";
 import { partitionOf } from "../../../src/kafka/partitioner.ts";
 import { readCommitted } from "../../support/relay/topic-reader.ts";
 import { createTopics, kafkaBrokers, uniqueName } from "../../support/services.ts";
-import { batch, GO_ON, record, rejection, Sinks, text } from "./sinks.ts";
+import { batch, GO_ON, RECORD_MS, record, rejection, Sinks, text } from "./sinks.ts";
 
 const PARTITIONS = 4;
 
@@ -43,7 +43,7 @@ describe.each(["v1", "v2"] as const)("publishing in protocol %s", (transactionPr
       { name: Buffer.from("position"), value: Buffer.from("00000001/ä€😀") },
     ];
     const first = { ...record(topic, "schlüssel-😀", "wert-€"), headers };
-    const tombstone = { ...record(topic, "schlüssel-😀", null), timestampMs: 1_699_999_990_123 };
+    const tombstone = { ...record(topic, "schlüssel-😀", null), timestampMs: RECORD_MS - 9_877 };
     await sink.publish(batch([first, tombstone], "one"));
     const read = await readCommitted(kafkaBrokers(), [topic]);
     expect(read).toMatchObject([
@@ -51,9 +51,9 @@ describe.each(["v1", "v2"] as const)("publishing in protocol %s", (transactionPr
         key: "schlüssel-😀",
         value: Buffer.from("wert-€"),
         headers: { id: "1", position: "00000001/ä€😀" },
-        timestamp: "1700000000000",
+        timestamp: String(RECORD_MS),
       },
-      { key: "schlüssel-😀", value: null, timestamp: "1699999990123" },
+      { key: "schlüssel-😀", value: null, timestamp: String(RECORD_MS - 9_877) },
     ]);
     const partition = partitionOf(Buffer.from("schlüssel-😀"), PARTITIONS);
     expect(read.map((one) => one.partition)).toEqual([partition, partition]);

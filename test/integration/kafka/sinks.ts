@@ -6,6 +6,8 @@ import type { OutboundRecord, SinkBatch } from "../../../src/relay/publish/sink.
 import { kafkaBrokers, uniqueName, until } from "../../support/services.ts";
 
 export const GO_ON = new AbortController().signal;
+/** Of every record. Close to now: brokers delete what is older than the retention of its topic, soon after it came. */
+export const RECORD_MS = Date.now();
 const PREFLIGHT_DEADLINE_MS = 20_000;
 const SILENCE: AnnounceMoment = () => undefined;
 
@@ -78,7 +80,7 @@ export function record(topic: string, key: string, value: string | null): Outbou
     key: Buffer.from(key),
     value: value === null ? null : Buffer.from(value),
     headers: [],
-    timestampMs: 1_700_000_000_000,
+    timestampMs: RECORD_MS,
   };
 }
 

@@ -4,8 +4,8 @@ import type { HeaderBytes } from "../row-headers.ts";
 import { HEADER_NAMES, RowHeaders } from "../row-headers.ts";
 import type { TopicTemplate } from "../topic-template.ts";
 
-/** What a record costs beside its bytes: objects, views and the batch's own fields. */
-const RECORD_OVERHEAD_BYTES = 200;
+/** What a record takes on the wire beside key, payload and own headers: the relay's headers, lengths. */
+const RECORD_OVERHEAD_BYTES = 150;
 
 /**
  * The native profile: the value is the payload as stored; headers `id`, `type`, `position`, then the

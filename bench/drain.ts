@@ -45,8 +45,16 @@ async function drain(way: string, settings: Record<string, string>): Promise<Dra
   const startedMs = performance.now();
   while ((await relay.published()) < rows) await delay(50);
   const seconds = (performance.now() - startedMs) / 1000;
-  const cpuUsPerEvent = Number((((await relay.cpuSeconds()) - cpuBefore) * 1e6 / rows).toFixed(1));
-  const result = { way, rows, perSecond: Math.round(rows / seconds), rssMbMax: await relay.rssMbMax(), cpuUsPerEvent };
+  const cpuUsPerEvent = Number(
+    ((((await relay.cpuSeconds()) - cpuBefore) * 1e6) / rows).toFixed(1),
+  );
+  const result = {
+    way,
+    rows,
+    perSecond: Math.round(rows / seconds),
+    rssMbMax: await relay.rssMbMax(),
+    cpuUsPerEvent,
+  };
   await relay.stop();
   return result;
 }
@@ -59,7 +67,14 @@ async function drainBare(): Promise<number> {
       slot: "bare",
       publications: ["outbox_relay"],
       tables: ["public.outbox"],
-      columns: { id: "id", route: "aggregatetype", key: "aggregateid", type: "type", payload: "payload", headers: "headers" },
+      columns: {
+        id: "id",
+        route: "aggregatetype",
+        key: "aggregateid",
+        type: "type",
+        payload: "payload",
+        headers: "headers",
+      },
       connectTimeoutMs: 10_000,
       applicationName: "bench",
       walSenderTimeoutMs: 60_000,

@@ -25,7 +25,9 @@ async function measure(delivery: string): Promise<void> {
   const relay = rig.relay({ RELAY_DELIVERY: delivery, RELAY_SLOT_NAME: slot });
   await relay.streaming();
   const latenciesMs: number[] = [];
-  const consumer = rig.kafka().consumer({ groupId: slot, readUncommitted: false, maxWaitTimeInMs: 50 });
+  const consumer = rig
+    .kafka()
+    .consumer({ groupId: slot, readUncommitted: false, maxWaitTimeInMs: 50 });
   await consumer.connect();
   await consumer.subscribe({ topic: TOPIC });
   await consumer.run({
@@ -40,8 +42,17 @@ async function measure(delivery: string): Promise<void> {
   await write(seconds);
   await delay(500);
   latenciesMs.sort((a, b) => a - b);
-  const at = (share: number): number => latenciesMs[Math.floor(latenciesMs.length * share)] ?? Number.NaN;
-  print({ delivery, rate, events: latenciesMs.length, p50Ms: at(0.5), p99Ms: at(0.99), p999Ms: at(0.999), rssMbMax: await relay.rssMbMax() });
+  const at = (share: number): number =>
+    latenciesMs[Math.floor(latenciesMs.length * share)] ?? Number.NaN;
+  print({
+    delivery,
+    rate,
+    events: latenciesMs.length,
+    p50Ms: at(0.5),
+    p99Ms: at(0.99),
+    p999Ms: at(0.999),
+    rssMbMax: await relay.rssMbMax(),
+  });
   await consumer.disconnect();
   await relay.stop();
 }

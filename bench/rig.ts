@@ -91,7 +91,10 @@ export class BenchRelay {
   #output = "";
 
   constructor(env: Readonly<Record<string, string>>) {
-    this.#child = spawn(process.execPath, [MAIN, "run"], { env, stdio: ["ignore", "pipe", "inherit"] });
+    this.#child = spawn(process.execPath, [MAIN, "run"], {
+      env,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     this.#child.stdout?.on("data", (chunk: Buffer) => {
       this.#output += chunk.toString();
     });
@@ -122,7 +125,8 @@ export class BenchRelay {
 
   /** User and system CPU so far, s; Linux only. */
   async cpuSeconds(): Promise<number> {
-    const fields = (await readFile(`/proc/${this.#child.pid}/stat`, "utf8")).split(") ")[1]?.split(" ") ?? [];
+    const fields =
+      (await readFile(`/proc/${this.#child.pid}/stat`, "utf8")).split(") ")[1]?.split(" ") ?? [];
     return (Number(fields[11]) + Number(fields[12])) / 100;
   }
 

@@ -1,5 +1,5 @@
-import { environment } from "../config/environment.ts";
 import type { Environment } from "../config/environment.ts";
+import { environment } from "../config/environment.ts";
 import { runHelp } from "./help.ts";
 import { migrate } from "./migrate-command.ts";
 import { runRelay } from "./run.ts";

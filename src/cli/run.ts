@@ -1,5 +1,5 @@
-import { loadConfig } from "../config/load.ts";
 import type { Environment } from "../config/environment.ts";
+import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { KafkaSink } from "../kafka/kafka-sink.ts";
 import { failpoints } from "../ops/failpoints.ts";
@@ -50,7 +50,10 @@ async function serve(config: Config, warnings: readonly string[]): Promise<numbe
     logger.info("stopped");
     return 0;
   } catch (error) {
-    logger.fatal({ err: error, code: "RELAY_BROKEN" }, "the relay stopped itself: nothing unconfirmed is lost, the slot keeps it");
+    logger.fatal(
+      { err: error, code: "RELAY_BROKEN" },
+      "the relay stopped itself: nothing unconfirmed is lost, the slot keeps it",
+    );
     return 1;
   } finally {
     await server.stop();

@@ -52,7 +52,11 @@ export class Demo {
     const verdict = await run.play();
     const isGood = isClean(verdict);
     say(`\nCounted in Postgres and Kafka, not by the relay:\n\n${verdictTable(verdict)}`);
-    say(isGood ? "Every committed event was published exactly once and in order.\n" : "SOMETHING IS WRONG.\n");
+    say(
+      isGood
+        ? "Every committed event was published exactly once and in order.\n"
+        : "SOMETHING IS WRONG.\n",
+    );
     return isGood ? 0 : 1;
   }
 
@@ -64,7 +68,11 @@ export class Demo {
     const name = `demo_${randomBytes(3).toString("hex")}`;
     const { client, url } = await this.#database(services, name);
     const topicPrefix = `${name}.outbox.event.`;
-    const kafka = new Kafka({ clientId: name, brokers: [...services.kafka.brokers], logLevel: logLevel.NOTHING });
+    const kafka = new Kafka({
+      clientId: name,
+      brokers: [...services.kafka.brokers],
+      logLevel: logLevel.NOTHING,
+    });
     const topic = `${topicPrefix}order`;
     await createTopic(kafka, topic);
     const settings = {
@@ -79,7 +87,9 @@ export class Demo {
     const logFile = join(await mkdtemp(join(tmpdir(), "outbox-relay-demo-")), "relay.log");
     const relay = new RelayChild(settings, logFile);
     this.#cleanUps.push(() => relay.stop());
-    say(`Postgres  ${url}\nKafka     ${services.kafka.brokers.join(",")}  topic ${topic}\nRelay log ${logFile}\n\n`);
+    say(
+      `Postgres  ${url}\nKafka     ${services.kafka.brokers.join(",")}  topic ${topic}\nRelay log ${logFile}\n\n`,
+    );
     return { client, url, kafka, topic, groupPrefix: `${name}-`, relay };
   }
 
@@ -94,7 +104,10 @@ export class Demo {
     await client.connect();
     this.#cleanUps.push(async () => {
       await client.end();
-      await owner.query("select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1", [name]);
+      await owner.query(
+        "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1",
+        [name],
+      );
       await owner.query(`drop database ${name} with (force)`);
       await owner.end();
     });
@@ -115,7 +128,9 @@ export class Demo {
       try {
         await cleanUp();
       } catch (error) {
-        process.stderr.write(`while stopping: ${error instanceof Error ? error.message : String(error)}\n`);
+        process.stderr.write(
+          `while stopping: ${error instanceof Error ? error.message : String(error)}\n`,
+        );
       }
     }
   }
@@ -124,7 +139,10 @@ export class Demo {
 async function createTopic(kafka: Kafka, topic: string): Promise<void> {
   const admin = kafka.admin();
   await admin.connect();
-  await admin.createTopics({ topics: [{ topic, numPartitions: PARTITIONS }], waitForLeaders: true });
+  await admin.createTopics({
+    topics: [{ topic, numPartitions: PARTITIONS }],
+    waitForLeaders: true,
+  });
   await admin.disconnect();
 }
 

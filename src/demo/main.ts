@@ -1,6 +1,7 @@
 import { Demo } from "./demo.ts";
 
-const USAGE = "Usage: npm run demo [-- --keep]\n  --keep  leave everything running and print the addresses\n";
+const USAGE =
+  "Usage: npm run demo [-- --keep]\n  --keep  leave everything running and print the addresses\n";
 
 const words = process.argv.slice(2);
 if (words.some((word) => word !== "--keep")) {

@@ -59,7 +59,9 @@ export class Shop {
     try {
       for (let order = 0; !this.#stop.signal.aborted; order++) {
         await this.#placeOrder(client, clerk, order);
-        await delay((CLERKS * 1000) / this.#ordersPerSecond, undefined, { signal: this.#stop.signal }).catch(
+        await delay((CLERKS * 1000) / this.#ordersPerSecond, undefined, {
+          signal: this.#stop.signal,
+        }).catch(
           () => undefined, // Closing time.
         );
       }
@@ -75,7 +77,11 @@ export class Shop {
     const events = EVENTS.slice(0, 1 + Math.floor(Math.random() * EVENTS.length));
     const isRolledBack = Math.random() < ROLLBACK_SHARE;
     await client.query("begin");
-    await client.query("insert into orders (id, customer, amount) values ($1, $2, $3)", [randomUUID(), customer, amount]);
+    await client.query("insert into orders (id, customer, amount) values ($1, $2, $3)", [
+      randomUUID(),
+      customer,
+      amount,
+    ]);
     const ids: string[] = [];
     for (const [i, type] of events.entries()) {
       const payload = `{"seq": ${order * EVENTS.length + i}, "amount": ${amount}}`;

@@ -16,6 +16,8 @@ export function verdictTable(verdict: Verdict): string {
     ["published although rolled back", verdict.phantoms],
   ];
   const width = Math.max(...rows.map(([label]) => label.length));
-  const lines = rows.map(([label, count]) => `  ${label.padEnd(width)}  ${String(count).padStart(7)}`);
+  const lines = rows.map(
+    ([label, count]) => `  ${label.padEnd(width)}  ${String(count).padStart(7)}`,
+  );
   return `${lines.join("\n")}\n`;
 }

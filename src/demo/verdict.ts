@@ -55,7 +55,9 @@ export async function judge(
 }
 
 async function inbox(client: pg.Client, group: string): Promise<Set<string>> {
-  const { rows } = await client.query<{ id: string }>(`select event_id::text as id from inbox_${group}`);
+  const { rows } = await client.query<{ id: string }>(
+    `select event_id::text as id from inbox_${group}`,
+  );
   return new Set(rows.map(({ id }) => id));
 }
 
@@ -70,7 +72,13 @@ async function readAll(kafka: Kafka, topic: string, expected: number): Promise<S
     eachMessage: ({ partition, message }) => {
       const { id, position } = message.headers ?? {};
       const { seq } = JSON.parse(String(message.value)) as { seq: number };
-      records.push({ partition, id: String(id), key: String(message.key), position: String(position), seq });
+      records.push({
+        partition,
+        id: String(id),
+        key: String(message.key),
+        position: String(position),
+        seq,
+      });
       lastMs = performance.now();
       return Promise.resolve();
     },

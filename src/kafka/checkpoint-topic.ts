@@ -51,24 +51,45 @@ export class CheckpointTopic {
       { name: "min.cleanable.dirty.ratio", value: "0.1" },
       { name: "segment.bytes", value: "16777216" },
     ];
-    const topic = { topic: this.name, numPartitions: 1, replicationFactor: this.#replicationFactor, configEntries };
+    const topic = {
+      topic: this.name,
+      numPartitions: 1,
+      replicationFactor: this.#replicationFactor,
+      configEntries,
+    };
     await withAdmin(this.#connection, (admin) => admin.createTopics({ topics: [topic] }));
   }
 
   async #verify(): Promise<Finding[]> {
     const findings: Finding[] = [];
     const partitions = this.#cluster.partitions(this.name);
-    if (partitions !== 1) findings.push(this.#wrong(`has ${partitions} partitions instead of one`, "delete it and let the relay create it"));
+    if (partitions !== 1)
+      findings.push(
+        this.#wrong(
+          `has ${partitions} partitions instead of one`,
+          "delete it and let the relay create it",
+        ),
+      );
     const request = describeTopicsRequest([this.name], SETTINGS);
     const [config] = readTopicConfigs(await this.#channel.request("any", "coordinator", request));
     if (config === undefined || config.error !== ERROR.none) return findings; // Not ours to see: nothing to say.
     const policy = config.values.get("cleanup.policy");
     if (policy !== undefined && policy !== "compact") {
-      findings.push(this.#wrong(`has cleanup.policy=${policy}, so the checkpoint would be deleted one day`, this.#alter("cleanup.policy=compact")));
+      findings.push(
+        this.#wrong(
+          `has cleanup.policy=${policy}, so the checkpoint would be deleted one day`,
+          this.#alter("cleanup.policy=compact"),
+        ),
+      );
     }
     const compression = config.values.get("compression.type");
     if (compression !== undefined && compression !== "producer" && compression !== "uncompressed") {
-      findings.push(this.#wrong(`has compression.type=${compression}`, this.#alter("compression.type=producer")));
+      findings.push(
+        this.#wrong(
+          `has compression.type=${compression}`,
+          this.#alter("compression.type=producer"),
+        ),
+      );
     }
     return findings;
   }
@@ -90,7 +111,12 @@ export class CheckpointTopic {
 /** What a failed look at the cluster is as a finding. */
 export function findingOf(error: RelayError): Finding {
   const { code, message, hint } = error;
-  return { code: code as ErrorCode, message, hint, severity: error.remedy === "halt" ? "halt" : "retry" };
+  return {
+    code: code as ErrorCode,
+    message,
+    hint,
+    severity: error.remedy === "halt" ? "halt" : "retry",
+  };
 }
 
 /** Kafka before 2.5 or so does not have what the relay speaks. */

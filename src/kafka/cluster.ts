@@ -40,7 +40,9 @@ export class Cluster {
 
   /** Asks about these topics, and only these, and remembers the answer. */
   async refresh(topics: readonly string[]): Promise<Metadata> {
-    const metadata = readMetadata(await this.#channel.request("any", "coordinator", metadataRequest(topics)));
+    const metadata = readMetadata(
+      await this.#channel.request("any", "coordinator", metadataRequest(topics)),
+    );
     this.#channel.setBrokers(metadata.brokers);
     this.#brokers = metadata.brokers.length;
     for (const topic of metadata.topics) {
@@ -69,8 +71,11 @@ export class Cluster {
     await this.#persist(signal, async () => {
       const metadata = await this.refresh(topics);
       const broken = metadata.topics.find(({ error }) => error !== ERROR.none);
-      if (broken !== undefined) return kafkaError(`metadata of topic ${broken.topic}`, broken.error, "retry");
-      const leaderless = metadata.topics.find((topic) => topic.partitions.some(({ leader }) => leader < 0));
+      if (broken !== undefined)
+        return kafkaError(`metadata of topic ${broken.topic}`, broken.error, "retry");
+      const leaderless = metadata.topics.find((topic) =>
+        topic.partitions.some(({ leader }) => leader < 0),
+      );
       return leaderless === undefined ? null : noLeader(leaderless.topic);
     });
   }

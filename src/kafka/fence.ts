@@ -54,12 +54,15 @@ export class Fence {
     const { maxVersions, transactionVersion } = readApiVersions(answer);
     const produce = maxVersions.get(API_PRODUCE) ?? 0;
     if (produce < 11) throw tooOld(`they speak Produce up to version ${produce}, and 11 is needed`);
-    if ((maxVersions.get(API_INIT_PRODUCER_ID) ?? 0) < 4) throw tooOld("InitProducerId 4 is needed");
+    if ((maxVersions.get(API_INIT_PRODUCER_ID) ?? 0) < 4)
+      throw tooOld("InitProducerId 4 is needed");
     const { transactionProtocol } = this.#options;
     const offered = transactionVersion >= TRANSACTION_VERSION_2 && produce >= 12 ? "v2" : "v1";
     if (transactionProtocol === "auto") return offered;
     if (transactionProtocol === "v2" && offered === "v1") {
-      throw tooOld("RELAY_TRANSACTION_PROTOCOL is v2, and the feature transaction.version is below 2");
+      throw tooOld(
+        "RELAY_TRANSACTION_PROTOCOL is v2, and the feature transaction.version is below 2",
+      );
     }
     return transactionProtocol;
   }
@@ -70,7 +73,8 @@ export class Fence {
    */
   async take(former: readonly string[], signal: AbortSignal): Promise<readonly TransactionalId[]> {
     const { delivery, transactionalIdPrefix: prefix, transactionalIds: count } = this.#options;
-    const ours = delivery === "exactly-once" ? Array.from({ length: count }, (_, i) => `${prefix}-${i}`) : [];
+    const ours =
+      delivery === "exactly-once" ? Array.from({ length: count }, (_, i) => `${prefix}-${i}`) : [];
     const all = [...new Set([...ours, ...former])];
     const taken = await Promise.all(all.map((name) => this.#take(name, signal)));
     return taken.filter(({ name }) => ours.includes(name));

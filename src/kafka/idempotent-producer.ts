@@ -7,8 +7,8 @@ import { ERROR } from "./error-code.ts";
 import { indefinite, kafkaError } from "./kafka-error.ts";
 import type { PartitionShare } from "./partition-share.ts";
 import { Sequences } from "./sequences.ts";
-import { TopicChangedError } from "./transactional-producer.ts";
 import type { ProducerParts } from "./transactional-producer.ts";
+import { TopicChangedError } from "./transactional-producer.ts";
 
 const RETRY_PAUSE_MS = 100;
 /** The broker has not written the batch, or its sequence lets it tell a repetition. */
@@ -32,7 +32,12 @@ export class IdempotentProducer {
   readonly #sequences = new Sequences();
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(parts: ProducerParts, cluster: Cluster, identity: ProducerIdentity, retryMsMax: number) {
+  constructor(
+    parts: ProducerParts,
+    cluster: Cluster,
+    identity: ProducerIdentity,
+    retryMsMax: number,
+  ) {
     this.#parts = parts;
     this.#cluster = cluster;
     this.#identity = identity;
@@ -79,7 +84,8 @@ export class IdempotentProducer {
     for (let attempt = 0; ; attempt++) {
       let problem: RelayError;
       try {
-        if (attempt > 0) await this.#cluster.refresh([...new Set(waiting.map(({ topic }) => topic))]);
+        if (attempt > 0)
+          await this.#cluster.refresh([...new Set(waiting.map(({ topic }) => topic))]);
         const [rest, error] = await this.#attempt(waiting);
         if (rest.length === 0) return;
         waiting = rest;
@@ -103,7 +109,8 @@ export class IdempotentProducer {
     });
     let reason: number = ERROR.none;
     const rest = batches.filter(({ topic, partition }) => {
-      const error = answers.find((one) => one.topic === topic && one.partition === partition)?.error ?? -1;
+      const error =
+        answers.find((one) => one.topic === topic && one.partition === partition)?.error ?? -1;
       if (error === ERROR.none || error === ERROR.duplicateSequenceNumber) return false;
       if (!RETRIABLE.has(error)) throw failed(topic, partition, error);
       reason = error;

@@ -20,7 +20,9 @@ export function encodeIncarnation(incarnation: Incarnation): Uint8Array {
 /** Null for bytes that are no incarnation of this version: then its ids are not known. */
 export function decodeIncarnation(bytes: Uint8Array): Incarnation | null {
   try {
-    const value = JSON.parse(new TextDecoder().decode(bytes)) as Partial<Incarnation> & { v?: number };
+    const value = JSON.parse(new TextDecoder().decode(bytes)) as Partial<Incarnation> & {
+      v?: number;
+    };
     const { instance, nonce, transactionalIds, at } = value;
     const isWhole =
       value.v === VERSION &&

@@ -5,15 +5,24 @@ import { ERROR, errorName } from "./error-code.ts";
 const AUTHORIZATION: ReadonlyMap<number, readonly [ErrorCode, string]> = new Map([
   [
     ERROR.topicAuthorizationFailed,
-    ["KAFKA_TOPIC_AUTHORIZATION", "Grant Write and Describe on the topics, and Read on the checkpoint topic, to the relay's principal."],
+    [
+      "KAFKA_TOPIC_AUTHORIZATION",
+      "Grant Write and Describe on the topics, and Read on the checkpoint topic, to the relay's principal.",
+    ],
   ],
   [
     ERROR.transactionalIdAuthorizationFailed,
-    ["KAFKA_TRANSACTIONAL_ID_AUTHORIZATION", "Grant Write and Describe on the transactional ids with the prefix RELAY_TRANSACTIONAL_ID."],
+    [
+      "KAFKA_TRANSACTIONAL_ID_AUTHORIZATION",
+      "Grant Write and Describe on the transactional ids with the prefix RELAY_TRANSACTIONAL_ID.",
+    ],
   ],
   [
     ERROR.clusterAuthorizationFailed,
-    ["KAFKA_CLUSTER_AUTHORIZATION", "Grant IdempotentWrite on the cluster to the relay's principal."],
+    [
+      "KAFKA_CLUSTER_AUTHORIZATION",
+      "Grant IdempotentWrite on the cluster to the relay's principal.",
+    ],
   ],
   [
     ERROR.groupAuthorizationFailed,
@@ -22,7 +31,11 @@ const AUTHORIZATION: ReadonlyMap<number, readonly [ErrorCode, string]> = new Map
 ]);
 
 /** What a code means that is neither success nor handled on the spot. `where` names the request and its object. */
-export function kafkaError(where: string, error: number, remedy: Exclude<Remedy, "halt">): RelayError {
+export function kafkaError(
+  where: string,
+  error: number,
+  remedy: Exclude<Remedy, "halt">,
+): RelayError {
   const authorization = AUTHORIZATION.get(error);
   if (authorization !== undefined) {
     const [code, hint] = authorization;

@@ -7,8 +7,8 @@ import type { OutboundRecord, Sink, SinkBatch } from "../relay/publish/sink.ts";
 import { CheckpointTopic, findingOf } from "./checkpoint-topic.ts";
 import { Cluster } from "./cluster.ts";
 import { Fence } from "./fence.ts";
-import { decodeIncarnation, encodeIncarnation, incarnationKey } from "./incarnation.ts";
 import { IdempotentProducer } from "./idempotent-producer.ts";
+import { decodeIncarnation, encodeIncarnation, incarnationKey } from "./incarnation.ts";
 import type { ConnectionOptions } from "./kafkajs-channel.ts";
 import { KafkajsChannel } from "./kafkajs-channel.ts";
 import { LogTail } from "./log-tail.ts";
@@ -17,8 +17,8 @@ import { shareOut } from "./partition-share.ts";
 import { ProduceRound } from "./produce-round.ts";
 import type { TopicCreation } from "./topics.ts";
 import { Topics } from "./topics.ts";
-import { FencedError, TopicChangedError, TransactionalProducer } from "./transactional-producer.ts";
 import type { ProducerParts } from "./transactional-producer.ts";
+import { FencedError, TopicChangedError, TransactionalProducer } from "./transactional-producer.ts";
 import { RecordBatchEncoder } from "./wire/record-batch.ts";
 
 export interface KafkaSinkOptions extends ConnectionOptions {
@@ -66,7 +66,11 @@ export class KafkaSink implements Sink {
     this.#cluster = cluster;
     this.#topics = new Topics(channel, cluster, options, options, clock);
     const parts = { channel, cluster, connection: options };
-    this.#checkpointTopic = new CheckpointTopic(options.checkpointTopic, parts, options.checkpointReplicationFactor);
+    this.#checkpointTopic = new CheckpointTopic(
+      options.checkpointTopic,
+      parts,
+      options.checkpointReplicationFactor,
+    );
     // An open transaction of a predecessor that could not be fenced ends after its time-out at the latest.
     this.#tail = new LogTail(cluster, clock, options.checkpointTopic, requestTimeoutMs);
     this.#fence = new Fence(channel, cluster, clock, options);
@@ -150,7 +154,10 @@ export class KafkaSink implements Sink {
     const names = ids.map(({ name }) => name);
     if (delivery === "exactly-once") {
       const producer = new TransactionalProducer(this.#parts, protocol, ids);
-      return { ids: names, publish: (events, checkpoint) => producer.publish([...events, checkpoint]) };
+      return {
+        ids: names,
+        publish: (events, checkpoint) => producer.publish([...events, checkpoint]),
+      };
     }
     const identity = await this.#fence.plainIdentity();
     const producer = new IdempotentProducer(this.#parts, this.#cluster, identity, requestTimeoutMs);
@@ -230,12 +237,15 @@ export class KafkaSink implements Sink {
   }
 
   #shared(cause: FencedError): RelayError {
-    return new RelayError(`somebody else uses our transactional ids ${this.#options.transactionalIdPrefix}-*`, {
-      code: "TRANSACTIONAL_ID_SHARED",
-      remedy: "halt",
-      hint: "Give each slot a RELAY_TRANSACTIONAL_ID of its own.",
-      cause,
-    });
+    return new RelayError(
+      `somebody else uses our transactional ids ${this.#options.transactionalIdPrefix}-*`,
+      {
+        code: "TRANSACTIONAL_ID_SHARED",
+        remedy: "halt",
+        hint: "Give each slot a RELAY_TRANSACTIONAL_ID of its own.",
+        cause,
+      },
+    );
   }
 }
 

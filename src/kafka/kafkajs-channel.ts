@@ -3,7 +3,13 @@ import { connect as connectTls } from "node:tls";
 import type { ISocketFactory, KafkaConfig } from "kafkajs";
 import { Kafka, logLevel } from "kafkajs";
 import { RelayError } from "../relay/errors.ts";
-import type { BrokerAddress, BrokerChannel, BrokerId, BrokerRequest, Lane } from "./broker-channel.ts";
+import type {
+  BrokerAddress,
+  BrokerChannel,
+  BrokerId,
+  BrokerRequest,
+  Lane,
+} from "./broker-channel.ts";
 import type { KafkajsBroker, KafkajsCluster } from "./kafkajs-internals.ts";
 import { createCluster, forEachConnection, hangUp, sendRequest } from "./kafkajs-internals.ts";
 
@@ -39,7 +45,9 @@ export function kafkajsConfig(options: ConnectionOptions): KafkaConfig {
 
 /** kafkajs's own sockets wait for more data before they send (Nagle). */
 const noDelaySocket: ISocketFactory = ({ host, port, ssl, onConnect }) => {
-  const socket = ssl ? connectTls({ host, port, servername: host, ...ssl }, onConnect) : connectTcp({ host, port }, onConnect);
+  const socket = ssl
+    ? connectTls({ host, port, servername: host, ...ssl }, onConnect)
+    : connectTcp({ host, port }, onConnect);
   socket.setKeepAlive(true, KEEP_ALIVE_MS);
   socket.setNoDelay(true);
   return socket;
@@ -126,7 +134,11 @@ export class KafkajsChannel implements BrokerChannel {
     if (address === undefined) throw new Error("the broker is not in the cluster's metadata");
     const { connectionPoolBuilder, brokerPool, rootLogger } = this.#cluster;
     const connectionPool = await connectionPoolBuilder.build(address);
-    const broker = brokerPool.createBroker({ connectionPool, logger: rootLogger, nodeId: address.id });
+    const broker = brokerPool.createBroker({
+      connectionPool,
+      logger: rootLogger,
+      nodeId: address.id,
+    });
     forEachConnection(broker, ({ requestQueue }) => {
       // kafkajs looks for waiting requests every millisecond, for ever, also when there are none.
       const check = requestQueue.scheduleCheckPendingRequests.bind(requestQueue);
@@ -162,7 +174,8 @@ export class KafkajsChannel implements BrokerChannel {
       });
     }
     const address = id === "any" ? undefined : this.#addresses.get(id);
-    const where = address === undefined ? this.#options.brokers.join(", ") : `${address.host}:${address.port}`;
+    const where =
+      address === undefined ? this.#options.brokers.join(", ") : `${address.host}:${address.port}`;
     return new RelayError(`Kafka does not answer at ${where} (RELAY_KAFKA_BROKERS)`, {
       code: "KAFKA_UNREACHABLE",
       remedy: "retry",

@@ -71,8 +71,13 @@ export function createCluster(kafka: Kafka): KafkajsCluster {
     ({ description }) => description === "private:Kafka:createCluster",
   );
   const create = symbol === undefined ? undefined : members[symbol];
-  if (typeof create !== "function") throw new Error("kafkajs is not the version this was written for");
-  const options = { metadataMaxAge: 300_000, allowAutoTopicCreation: false, maxInFlightRequests: null };
+  if (typeof create !== "function")
+    throw new Error("kafkajs is not the version this was written for");
+  const options = {
+    metadataMaxAge: 300_000,
+    allowAutoTopicCreation: false,
+    maxInFlightRequests: null,
+  };
   const cluster = (create as (options: object) => KafkajsCluster)(options);
   const isFit =
     typeof cluster.connectionPoolBuilder?.build === "function" &&

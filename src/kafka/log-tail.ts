@@ -1,8 +1,8 @@
 import type { Clock } from "../relay/clock.ts";
 import { pause } from "../relay/clock.ts";
 import { RelayError } from "../relay/errors.ts";
-import { fetchRequest, readFetch } from "./api/fetch.ts";
 import type { FetchedPartition } from "./api/fetch.ts";
+import { fetchRequest, readFetch } from "./api/fetch.ts";
 import type { OffsetKind } from "./api/list-offsets.ts";
 import { listOffsetsRequest, readOffset } from "./api/list-offsets.ts";
 import type { Cluster } from "./cluster.ts";
@@ -41,7 +41,9 @@ export class LogTail {
     signal: AbortSignal,
   ): Promise<Map<string, FetchedRecord>> {
     const start = await this.#offset("start", signal);
-    const end = isStrict ? await this.#stableEnd(signal) : await this.#offset("last-stable", signal);
+    const end = isStrict
+      ? await this.#stableEnd(signal)
+      : await this.#offset("last-stable", signal);
     const found = new Map<string, FetchedRecord>();
     let window = WINDOW_RECORDS;
     for (let to = end; to > start && found.size < keys.length; window *= WINDOW_GROWTH) {
@@ -75,12 +77,14 @@ export class LogTail {
     for (let at = from; at < to; ) {
       const fetched = await this.#fetch(at, signal);
       const newest = fetched.batches.at(-1);
-      if (newest === undefined || newest.lastOffset < at) throw unreadable(this.#topic, "an empty answer");
+      if (newest === undefined || newest.lastOffset < at)
+        throw unreadable(this.#topic, "an empty answer");
       for (const batch of committed(fetched)) {
         if (batch.isCompressed) throw unreadable(this.#topic, "compressed records");
         for (const record of readRecords(batch)) {
           const key = record.key?.toString() ?? "";
-          if (record.offset >= at && record.offset < to && keys.includes(key)) found.set(key, record);
+          if (record.offset >= at && record.offset < to && keys.includes(key))
+            found.set(key, record);
         }
       }
       at = newest.lastOffset + 1n;
@@ -91,13 +95,19 @@ export class LogTail {
   async #fetch(offset: bigint, signal: AbortSignal): Promise<FetchedPartition> {
     const request = fetchRequest(this.#topic, PARTITION, offset);
     const fetched = await this.#cluster.askLeader(this.#topic, request, readFetch, signal);
-    if (fetched.error !== ERROR.none) throw kafkaError(`Fetch of ${this.#topic}`, fetched.error, "retry");
+    if (fetched.error !== ERROR.none)
+      throw kafkaError(`Fetch of ${this.#topic}`, fetched.error, "retry");
     return fetched;
   }
 
   async #offset(kind: OffsetKind, signal: AbortSignal): Promise<bigint> {
     const request = listOffsetsRequest(this.#topic, PARTITION, kind);
-    const { error, offset } = await this.#cluster.askLeader(this.#topic, request, readOffset, signal);
+    const { error, offset } = await this.#cluster.askLeader(
+      this.#topic,
+      request,
+      readOffset,
+      signal,
+    );
     if (error !== ERROR.none) throw kafkaError(`ListOffsets of ${this.#topic}`, error, "retry");
     return offset;
   }

@@ -1,6 +1,6 @@
 import type { OutboundRecord } from "../relay/publish/sink.ts";
 import { partitionOf } from "./partitioner.ts";
-import { recordBytesMax, BATCH_HEADER_BYTES } from "./wire/record-batch.ts";
+import { BATCH_HEADER_BYTES, recordBytesMax } from "./wire/record-batch.ts";
 
 /** The part of a batch that goes to one partition, cut into record batches that the topic takes. */
 export interface PartitionShare {
@@ -15,7 +15,10 @@ export interface TopicLimits {
 }
 
 /** Shares records out by key, in their order. */
-export function shareOut(records: readonly OutboundRecord[], limits: TopicLimits): PartitionShare[] {
+export function shareOut(
+  records: readonly OutboundRecord[],
+  limits: TopicLimits,
+): PartitionShare[] {
   const byTopic = new Map<string, OutboundRecord[][]>();
   for (const record of records) {
     let partitions = byTopic.get(record.topic);

@@ -38,7 +38,10 @@ export class ProduceRound {
    * Resolves once every broker has answered, with exactly one answer for each batch. Rejects with the
    * first failure when all requests have ended: then batches of that broker may be written or not.
    */
-  async send(batches: readonly PartitionBatch[], options: ProduceOptions): Promise<PartitionAnswer[]> {
+  async send(
+    batches: readonly PartitionBatch[],
+    options: ProduceOptions,
+  ): Promise<PartitionAnswer[]> {
     const byLeader = this.#byLeader(batches);
     let answered = 0;
     const requests = [...byLeader].map(async ([leader, ofLeader]) => {
@@ -94,17 +97,23 @@ export class ProduceRound {
 }
 
 /** The answer must name exactly the partitions that were sent: a missing one may not be written. */
-function verifyComplete(batches: readonly PartitionBatch[], answers: readonly PartitionAnswer[]): void {
+function verifyComplete(
+  batches: readonly PartitionBatch[],
+  answers: readonly PartitionAnswer[],
+): void {
   const answered = new Set(answers.map(({ topic, partition }) => `${topic}-${partition}`));
   const isComplete =
     answers.length === batches.length &&
     batches.every(({ topic, partition }) => answered.has(`${topic}-${partition}`));
   if (isComplete) return;
-  throw new RelayError(`Kafka answered for ${answers.length} partitions of ${batches.length} that were sent`, {
-    code: "KAFKA_INCOMPLETE_ANSWER",
-    remedy: "reopen",
-    hint: "The relay goes on by itself; if it lasts, look at what stands between relay and broker.",
-  });
+  throw new RelayError(
+    `Kafka answered for ${answers.length} partitions of ${batches.length} that were sent`,
+    {
+      code: "KAFKA_INCOMPLETE_ANSWER",
+      remedy: "reopen",
+      hint: "The relay goes on by itself; if it lasts, look at what stands between relay and broker.",
+    },
+  );
 }
 
 function leaderless({ topic, partition }: PartitionBatch): RelayError {

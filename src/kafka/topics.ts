@@ -68,7 +68,9 @@ export class Topics {
   /** Largest batch that the topic takes, bytes. */
   batchBytesMax(topic: string): number {
     const known = this.#known.get(topic);
-    return known !== undefined && "batchBytesMax" in known ? known.batchBytesMax : MESSAGE_BYTES_MAX_DEFAULT;
+    return known !== undefined && "batchBytesMax" in known
+      ? known.batchBytesMax
+      : MESSAGE_BYTES_MAX_DEFAULT;
   }
 
   refuse(record: OutboundRecord): RelayError | null {
@@ -83,11 +85,19 @@ export class Topics {
     let found = await this.#look(topics);
     const missing = found.filter(({ error }) => error === ERROR.unknownTopicOrPartition);
     if (missing.length > 0 && this.#autoCreate !== null) {
-      await this.#create(missing.map(({ topic }) => topic), this.#autoCreate);
-      await this.#cluster.awaitLeaders(missing.map(({ topic }) => topic), signal);
+      await this.#create(
+        missing.map(({ topic }) => topic),
+        this.#autoCreate,
+      );
+      await this.#cluster.awaitLeaders(
+        missing.map(({ topic }) => topic),
+        signal,
+      );
       found = await this.#look(topics);
     }
-    const good = found.filter(({ error }) => error === ERROR.none || error === ERROR.leaderNotAvailable);
+    const good = found.filter(
+      ({ error }) => error === ERROR.none || error === ERROR.leaderNotAvailable,
+    );
     const limits = await this.#limits(good.map(({ topic }) => topic));
     const learnedAtMs = this.#clock.monotonicMs();
     for (const { topic, error } of found) {
@@ -98,7 +108,9 @@ export class Topics {
   }
 
   /** A name that Kafka would never accept is not even asked about: brokers drop such requests. */
-  async #look(topics: readonly string[]): Promise<readonly Pick<TopicMetadata, "topic" | "error">[]> {
+  async #look(
+    topics: readonly string[],
+  ): Promise<readonly Pick<TopicMetadata, "topic" | "error">[]> {
     const isValid = (topic: string): boolean => /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/.test(topic);
     const { topics: found } = await this.#cluster.refresh(topics.filter(isValid));
     const invalid = topics.filter((topic) => !isValid(topic));
@@ -109,11 +121,18 @@ export class Topics {
     if (topics.length === 0) return new Map();
     const request = describeTopicsRequest(topics, ["max.message.bytes"]);
     const configs = readTopicConfigs(await this.#channel.request("any", "coordinator", request));
-    const values = new Map(configs.map(({ topic, values: ofTopic }) => [topic, ofTopic.get("max.message.bytes")]));
-    return new Map(topics.map((topic) => [topic, Number(values.get(topic) ?? MESSAGE_BYTES_MAX_DEFAULT)]));
+    const values = new Map(
+      configs.map(({ topic, values: ofTopic }) => [topic, ofTopic.get("max.message.bytes")]),
+    );
+    return new Map(
+      topics.map((topic) => [topic, Number(values.get(topic) ?? MESSAGE_BYTES_MAX_DEFAULT)]),
+    );
   }
 
-  async #create(topics: readonly string[], { partitions, replicationFactor }: TopicCreation): Promise<void> {
+  async #create(
+    topics: readonly string[],
+    { partitions, replicationFactor }: TopicCreation,
+  ): Promise<void> {
     await withAdmin(this.#connection, (admin) =>
       admin.createTopics({
         topics: topics.map((topic) => ({ topic, numPartitions: partitions, replicationFactor })),
@@ -179,9 +198,12 @@ function topicProblem(topic: string, error: number): RelayError {
 }
 
 function tooLarge(topic: string, bytes: number, limit: number): RelayError {
-  return new RelayError(`the record takes ${bytes} bytes, and topic ${topic} takes at most ${limit} (max.message.bytes)`, {
-    code: "RECORD_TOO_LARGE",
-    remedy: "halt",
-    hint: `Raise it: kafka-configs --bootstrap-server <broker> --alter --topic ${topic} --add-config max.message.bytes=${bytes + 1024}. The relay goes on by itself.`,
-  });
+  return new RelayError(
+    `the record takes ${bytes} bytes, and topic ${topic} takes at most ${limit} (max.message.bytes)`,
+    {
+      code: "RECORD_TOO_LARGE",
+      remedy: "halt",
+      hint: `Raise it: kafka-configs --bootstrap-server <broker> --alter --topic ${topic} --add-config max.message.bytes=${bytes + 1024}. The relay goes on by itself.`,
+    },
+  );
 }

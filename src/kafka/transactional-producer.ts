@@ -41,7 +41,11 @@ export class TransactionalProducer {
   #lastProduced: Promise<unknown> = Promise.resolve();
   #lastEnded: Promise<unknown> = Promise.resolve();
 
-  constructor(parts: ProducerParts, protocol: TransactionProtocol, ids: readonly TransactionalId[]) {
+  constructor(
+    parts: ProducerParts,
+    protocol: TransactionProtocol,
+    ids: readonly TransactionalId[],
+  ) {
     this.#parts = parts;
     this.#protocol = protocol;
     this.#ids = ids;
@@ -51,7 +55,9 @@ export class TransactionalProducer {
   publish(shares: readonly PartitionShare[]): Promise<void> {
     const id = this.#ids[this.#turn % this.#ids.length] as TransactionalId;
     this.#turn += 1;
-    const produced = Promise.all([this.#lastProduced, id.idle]).then(() => this.#produce(id, shares));
+    const produced = Promise.all([this.#lastProduced, id.idle]).then(() =>
+      this.#produce(id, shares),
+    );
     const ended = Promise.all([produced, this.#lastEnded]).then(() => this.#end(id));
     this.#lastProduced = produced;
     this.#lastEnded = ended;
@@ -74,20 +80,31 @@ export class TransactionalProducer {
 
   async #addPartitions(id: TransactionalId, shares: readonly PartitionShare[]): Promise<void> {
     const partitions = new Map(
-      [...byTopic(shares)].map(([topic, ofTopic]) => [topic, ofTopic.map((share) => share.partition)]),
+      [...byTopic(shares)].map(([topic, ofTopic]) => [
+        topic,
+        ofTopic.map((share) => share.partition),
+      ]),
     );
     const request = addPartitionsRequest(id.name, id.identity, partitions);
     for (;;) {
       const answer = await this.#parts.channel.request(id.coordinator, "coordinator", request);
       const errors = readAddPartitions(answer);
-      const bad = errors.find((error) => error !== ERROR.none && error !== ERROR.operationNotAttempted);
-      if (bad === undefined && errors.length > 0 && errors.every((error) => error === ERROR.none)) return;
-      if (bad !== ERROR.concurrentTransactions) throw this.#failed(id, "AddPartitionsToTxn", bad ?? -1);
+      const bad = errors.find(
+        (error) => error !== ERROR.none && error !== ERROR.operationNotAttempted,
+      );
+      if (bad === undefined && errors.length > 0 && errors.every((error) => error === ERROR.none))
+        return;
+      if (bad !== ERROR.concurrentTransactions)
+        throw this.#failed(id, "AddPartitionsToTxn", bad ?? -1);
       await this.#busy();
     }
   }
 
-  async #produceRound(id: TransactionalId, shares: readonly PartitionShare[], round: number): Promise<void> {
+  async #produceRound(
+    id: TransactionalId,
+    shares: readonly PartitionShare[],
+    round: number,
+  ): Promise<void> {
     let waiting: PartitionBatch[] = [];
     for (const { topic, partition, rounds } of shares) {
       const records = rounds[round];
@@ -108,7 +125,11 @@ export class TransactionalProducer {
   }
 
   /** Whether nothing was written because the id's former transaction is still being ended; throws for any other refusal. */
-  #isBusy(id: TransactionalId, batch: PartitionBatch, answers: readonly PartitionAnswer[]): boolean {
+  #isBusy(
+    id: TransactionalId,
+    batch: PartitionBatch,
+    answers: readonly PartitionAnswer[],
+  ): boolean {
     const { topic, partition } = batch;
     const answer = answers.find((one) => one.topic === topic && one.partition === partition);
     const error = answer?.error ?? -1;
@@ -132,7 +153,9 @@ export class TransactionalProducer {
   /** Never repeated: a late EndTxn of this version can end another transaction. */
   async #endV1(id: TransactionalId): Promise<void> {
     const request = endTxnV2Request(id.name, id.identity);
-    const error = readEndTxnV2(await this.#parts.channel.request(id.coordinator, "coordinator", request));
+    const error = readEndTxnV2(
+      await this.#parts.channel.request(id.coordinator, "coordinator", request),
+    );
     if (error !== ERROR.none) throw this.#failed(id, "EndTxn", error);
   }
 
@@ -142,9 +165,12 @@ export class TransactionalProducer {
     let hasRepeated = false;
     for (;;) {
       try {
-        const answer = readEndTxnV5(await this.#parts.channel.request(id.coordinator, "coordinator", request));
+        const answer = readEndTxnV5(
+          await this.#parts.channel.request(id.coordinator, "coordinator", request),
+        );
         if (answer.error === ERROR.none) return id.renew(answer);
-        if (answer.error !== ERROR.concurrentTransactions) throw this.#failed(id, "EndTxn", answer.error);
+        if (answer.error !== ERROR.concurrentTransactions)
+          throw this.#failed(id, "EndTxn", answer.error);
         await this.#busy();
       } catch (error) {
         const isLost = error instanceof RelayError && error.code === "KAFKA_UNREACHABLE";
@@ -160,7 +186,10 @@ export class TransactionalProducer {
 
   #failed(id: TransactionalId, where: string, error: number, topic?: string): RelayError {
     if (error === ERROR.invalidProducerEpoch || error === ERROR.producerFenced) {
-      return new FencedError(`${where} with transactional id ${id.name}`, id.ageMs(this.#parts.clock.monotonicMs()));
+      return new FencedError(
+        `${where} with transactional id ${id.name}`,
+        id.ageMs(this.#parts.clock.monotonicMs()),
+      );
     }
     if (topic !== undefined && TOPIC_CHANGED.has(error)) return new TopicChangedError(topic, error);
     return kafkaError(where, error, "reopen");

@@ -1,6 +1,6 @@
-import type { RelayView } from "./relay-view.ts";
 import type { Answer, Route } from "./http-server.ts";
 import { jsonAnswer, textAnswer } from "./http-server.ts";
+import type { RelayView } from "./relay-view.ts";
 
 /** Streaming and standby are both ready: either could do its job. */
 const READY_STATES: ReadonlySet<string> = new Set(["streaming", "standby"]);

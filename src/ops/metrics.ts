@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import type { Finding } from "../relay/finding.ts";
 import type { RelayError } from "../relay/errors.ts";
+import type { Finding } from "../relay/finding.ts";
 import type { AnnounceMoment, Observer } from "../relay/observer.ts";
 import type { RelayStateName } from "../relay/state.ts";
 import type { RelayView } from "./relay-view.ts";
@@ -154,9 +154,15 @@ export class Metrics implements Observer {
   }
 
   #relayGauges(slot: string): void {
-    this.#gauge("relay_state", "1 for the state the relay is in", ["slot", "state"], (gauge, view) => {
-      for (const state of STATES) gauge.set({ slot, state }, view.relay.state.name === state ? 1 : 0);
-    });
+    this.#gauge(
+      "relay_state",
+      "1 for the state the relay is in",
+      ["slot", "state"],
+      (gauge, view) => {
+        for (const state of STATES)
+          gauge.set({ slot, state }, view.relay.state.name === state ? 1 : 0);
+      },
+    );
     this.#gauge("relay_leader", "1 while this relay holds the slot", ["slot"], (gauge, view) => {
       gauge.set({ slot }, view.relay.session === null ? 0 : 1);
     });
@@ -176,9 +182,14 @@ export class Metrics implements Observer {
     this.#gauge("relay_buffer_bytes", "Memory held by rows on their way", [], (gauge, view) => {
       if (view.relay.session !== null) gauge.set(view.relay.session.backlog.bytes);
     });
-    this.#gauge("relay_inflight_batches", "Batches handed over and not durable", [], (gauge, view) => {
-      if (view.relay.session !== null) gauge.set(view.relay.session.backlog.inFlight);
-    });
+    this.#gauge(
+      "relay_inflight_batches",
+      "Batches handed over and not durable",
+      [],
+      (gauge, view) => {
+        if (view.relay.session !== null) gauge.set(view.relay.session.backlog.inFlight);
+      },
+    );
   }
 
   #slotGauges(slot: string): void {
@@ -187,7 +198,8 @@ export class Metrics implements Observer {
       "Disk held by the slot: current WAL position less its restart position",
       ["slot"],
       (gauge, { slot: facts }) => {
-        if (facts?.retainedBytes !== null && facts !== null) gauge.set({ slot }, facts.retainedBytes);
+        if (facts?.retainedBytes !== null && facts !== null)
+          gauge.set({ slot }, facts.retainedBytes);
       },
     );
     this.#gauge("relay_slot_active", "Whether Postgres sees a reader", ["slot"], (gauge, view) => {

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
-import type { Finding } from "../relay/finding.ts";
 import type { RelayError } from "../relay/errors.ts";
+import type { Finding } from "../relay/finding.ts";
 import type { RelayState, StateListener } from "../relay/state.ts";
 import { errorFields } from "./logger.ts";
 import type { ObserverLog } from "./metrics.ts";

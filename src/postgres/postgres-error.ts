@@ -180,8 +180,7 @@ function explainClientError(error: unknown, { address }: ErrorContext): Explanat
   const code = textOf(error, "code");
   const text = textOf(error, "message");
   if (/CERT|SELF_SIGNED|TLS|SSL|UNABLE_TO_/.test(code) || /\bSSL\b/.test(text)) return tls(address);
-  if (text.startsWith("SASL"))
-    return { ...authentication({ address, slot: "", publications: [] }) };
+  if (text.startsWith("SASL")) return authentication({ address });
   return unreachable(address, code);
 }
 

@@ -75,7 +75,8 @@ export class Intake implements DecodedMessages {
   /** From here on rows at or below `position` are dropped. */
   skipTo(position: Position): void {
     this.#position = position;
-    this.#isBehind = this.#transaction !== null && this.#transaction.commitLsn <= position.commitLsn;
+    this.#isBehind =
+      this.#transaction !== null && this.#transaction.commitLsn <= position.commitLsn;
   }
 
   message(bytes: Uint8Array): void {
@@ -140,9 +141,12 @@ export class Intake implements DecodedMessages {
 }
 
 function renamed(former: string, name: string): RelayError {
-  return new RelayError(`the outbox table ${former} was renamed to ${name} and is still published`, {
-    code: "TABLE_RENAMED",
-    remedy: "halt",
-    hint: `Add ${name} to RELAY_TABLES and restart, or rename the table back; the slot keeps its rows.`,
-  });
+  return new RelayError(
+    `the outbox table ${former} was renamed to ${name} and is still published`,
+    {
+      code: "TABLE_RENAMED",
+      remedy: "halt",
+      hint: `Add ${name} to RELAY_TABLES and restart, or rename the table back; the slot keeps its rows.`,
+    },
+  );
 }

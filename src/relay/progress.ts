@@ -39,7 +39,6 @@ export function furtherProgress(a: Progress, b: Progress): Progress {
   return { ...further, keepaliveLsn: maxLsn(a.keepaliveLsn, b.keepaliveLsn) };
 }
 
-
 export function formatProgress(progress: Progress): string {
   return `${formatLsn(progress.commitLsn)} row ${progress.index}`;
 }

@@ -1,6 +1,12 @@
 import type { RelayError } from "./errors.ts";
 
-export type RelayStateName = "starting" | "standby" | "streaming" | "stalled" | "draining" | "failed";
+export type RelayStateName =
+  | "starting"
+  | "standby"
+  | "streaming"
+  | "stalled"
+  | "draining"
+  | "failed";
 
 export interface RelayState {
   readonly name: RelayStateName;

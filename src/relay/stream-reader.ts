@@ -1,5 +1,9 @@
 import { Feedback } from "./capture/feedback.ts";
-import type { ReplicationStream, ServerIdentity, StreamHandlers } from "./capture/replication-stream.ts";
+import type {
+  ReplicationStream,
+  ServerIdentity,
+  StreamHandlers,
+} from "./capture/replication-stream.ts";
 import type { RelayError } from "./errors.ts";
 import { invariant } from "./errors.ts";
 import type { OutboxRecord } from "./event/outbox-record.ts";

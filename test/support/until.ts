@@ -11,7 +11,9 @@ export async function until(
   const deadline = performance.now() + deadlineMs;
   while (!(await holds())) {
     if (performance.now() > deadline) {
-      throw new Error(`waited ${deadlineMs} ms in vain for ${typeof what === "string" ? what : what()}`);
+      throw new Error(
+        `waited ${deadlineMs} ms in vain for ${typeof what === "string" ? what : what()}`,
+      );
     }
     await delay(POLL_INTERVAL_MS);
   }

@@ -16,6 +16,7 @@ export function untilReady(
   deadlineMs: number,
 ): Promise<void> {
   let output = "";
+  let isReady = false;
   return new Promise((resolve, reject) => {
     const fail = (happened: string): void => {
       clearTimeout(timer);
@@ -30,7 +31,8 @@ export function untilReady(
     // The listener stays: an unread pipe would fill and stop the process.
     child.stderr?.on("data", (chunk: Buffer) => {
       output = (output + chunk.toString()).slice(-OUTPUT_CHARACTERS_MAX);
-      if (!ready.test(output)) return;
+      if (isReady || !ready.test(output)) return;
+      isReady = true; // Once only: whoever ends the process later waits for it, and must not be let go.
       clearTimeout(timer);
       letGo(child);
       resolve();

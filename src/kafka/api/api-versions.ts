@@ -13,7 +13,12 @@ export interface BrokerVersions {
 
 /** ApiVersions v3 (KIP-511, KIP-584). */
 export function apiVersionsRequest(): BrokerRequest {
-  const payload = new ByteWriter().tags().compactString("outbox-relay").compactString("1").tags().done();
+  const payload = new ByteWriter()
+    .tags()
+    .compactString("outbox-relay")
+    .compactString("1")
+    .tags()
+    .done();
   return { apiKey: 18, apiVersion: 3, payload };
 }
 

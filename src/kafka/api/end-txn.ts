@@ -23,7 +23,11 @@ export function endTxnV5Request(
   transactionalId: string,
   { producerId, epoch }: ProducerIdentity,
 ): BrokerRequest {
-  const writer = new ByteWriter().tags().compactString(transactionalId).int64(producerId).int16(epoch);
+  const writer = new ByteWriter()
+    .tags()
+    .compactString(transactionalId)
+    .int64(producerId)
+    .int16(epoch);
   return { apiKey: 26, apiVersion: 5, payload: writer.boolean(true).tags().done() };
 }
 

@@ -8,7 +8,10 @@ export interface ProducerIdentity {
 }
 
 /** InitProducerId v4, always without a former identity: it takes the id from whoever has it. */
-export function initProducerIdRequest(transactionalId: string | null, timeoutMs: number): BrokerRequest {
+export function initProducerIdRequest(
+  transactionalId: string | null,
+  timeoutMs: number,
+): BrokerRequest {
   const writer = new ByteWriter().tags().compactString(transactionalId).int32(timeoutMs);
   return { apiKey: 22, apiVersion: 4, payload: writer.int64(-1n).int16(-1).tags().done() };
 }

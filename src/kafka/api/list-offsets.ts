@@ -8,7 +8,11 @@ export type OffsetKind = "start" | "high-watermark" | "last-stable";
 const TIMESTAMP = { start: -2n, "high-watermark": -1n, "last-stable": -1n } as const;
 
 /** ListOffsets v3 for one partition. */
-export function listOffsetsRequest(topic: string, partition: number, kind: OffsetKind): BrokerRequest {
+export function listOffsetsRequest(
+  topic: string,
+  partition: number,
+  kind: OffsetKind,
+): BrokerRequest {
   const writer = new ByteWriter().int32(-1).int8(kind === "last-stable" ? 1 : 0);
   writer.array([topic], (name) => {
     writer.string(name).array([partition], (one) => writer.int32(one).int64(TIMESTAMP[kind]));

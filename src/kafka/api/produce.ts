@@ -39,7 +39,11 @@ export function produceRequest(
     writer.compactString(topic);
     writer.compactArray(ofTopic, (batch) => {
       writer.int32(batch.partition);
-      const stamp = { ...identity, sequence: batch.sequence, isTransactional: transactionalId !== null };
+      const stamp = {
+        ...identity,
+        sequence: batch.sequence,
+        isTransactional: transactionalId !== null,
+      };
       writer.raw(LENGTH_BYTES + batchBytesMax(batch.records), (bytes, at) => {
         const end = encoder.write(bytes, at + LENGTH_BYTES, batch.records, stamp);
         writeLength(bytes, at, end - at - LENGTH_BYTES + 1);
@@ -52,7 +56,9 @@ export function produceRequest(
   return { apiKey: 0, apiVersion, payload: writer.tags().done() };
 }
 
-export function byTopic<T extends { readonly topic: string }>(items: readonly T[]): Map<string, T[]> {
+export function byTopic<T extends { readonly topic: string }>(
+  items: readonly T[],
+): Map<string, T[]> {
   const groups = new Map<string, T[]>();
   for (const item of items) {
     const group = groups.get(item.topic);

@@ -68,7 +68,11 @@ export function singleRecordBytes(record: OutboundRecord): number {
   return BATCH_HEADER_BYTES + varintBytes(size) + size;
 }
 
-function recordBodyBytes(record: OutboundRecord, offsetDelta: number, timestampDelta: number): number {
+function recordBodyBytes(
+  record: OutboundRecord,
+  offsetDelta: number,
+  timestampDelta: number,
+): number {
   const { key, value, headers } = record;
   let size = 1 + varintBytes(timestampDelta) + varintBytes(offsetDelta);
   size += varintBytes(key.length) + key.length;
@@ -96,7 +100,8 @@ function writeRecord(
   o = writeBytes(bytes, o, key);
   o = writeBytes(bytes, o, value);
   o = writeVarint(bytes, o, headers.length);
-  for (const header of headers) o = writeBytes(bytes, writeBytes(bytes, o, header.name), header.value);
+  for (const header of headers)
+    o = writeBytes(bytes, writeBytes(bytes, o, header.name), header.value);
   return o;
 }
 

@@ -94,9 +94,12 @@ function readCommitEnd(message: Uint8Array): Lsn {
 
 function unknownMessage(tag: number | undefined): RelayError {
   const shown = tag === undefined ? "an empty one" : `tag 0x${tag.toString(16)}`;
-  return new RelayError(`Postgres sent a pgoutput message that this version does not know: ${shown}`, {
-    code: "DECODE_UNKNOWN_MESSAGE",
-    remedy: "halt",
-    hint: "Nothing is lost: the slot keeps the WAL. Use a version of outbox-relay that supports this server.",
-  });
+  return new RelayError(
+    `Postgres sent a pgoutput message that this version does not know: ${shown}`,
+    {
+      code: "DECODE_UNKNOWN_MESSAGE",
+      remedy: "halt",
+      hint: "Nothing is lost: the slot keeps the WAL. Use a version of outbox-relay that supports this server.",
+    },
+  );
 }

@@ -31,7 +31,10 @@ export class Tuple {
       this.#kinds[i] = kind as number;
       if (kind === KIND_NULL) continue;
       // "unchanged TOAST" belongs to updates; an insert always carries the whole value.
-      invariant(kind === KIND_TEXT || kind === KIND_BINARY, "a column of an insert is null, text or binary");
+      invariant(
+        kind === KIND_TEXT || kind === KIND_BINARY,
+        "a column of an insert is null, text or binary",
+      );
       const length = readInt32(bytes, o);
       o += 4;
       this.#starts[i] = o;

@@ -1,7 +1,7 @@
 import type { ErrorCode } from "../errors.ts";
 import { RelayError } from "../errors.ts";
-import { formatLsn } from "../lsn.ts";
 import type { Lsn } from "../lsn.ts";
+import { formatLsn } from "../lsn.ts";
 import { textOf } from "./ascii.ts";
 
 export interface RowPlace {

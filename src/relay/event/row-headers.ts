@@ -23,9 +23,11 @@ export class RowHeaders {
     if (object === undefined) throw refuse(event, "is no JSON object");
     if (object === null) return [];
     return Object.entries(object).map(([name, value]) => {
-      if (OWN_HEADERS.includes(name)) throw refuse(event, `uses the name "${name}", which is the relay's own`);
+      if (OWN_HEADERS.includes(name))
+        throw refuse(event, `uses the name "${name}", which is the relay's own`);
       if (value === null) return { name: this.#name(name), value: null };
-      if (typeof value !== "string") throw refuse(event, `has a value that is no string, at "${name}"`);
+      if (typeof value !== "string")
+        throw refuse(event, `has a value that is no string, at "${name}"`);
       return { name: this.#name(name), value: this.#encoder.encode(value) };
     });
   }

@@ -4,8 +4,8 @@ import type { ErrorCode } from "../errors.ts";
 import { positionPrefix } from "../position.ts";
 import { textOf, writeAscii, writeHex32 } from "./ascii.ts";
 import { columnValue } from "./column-value.ts";
-import type { OutboxColumn, OutboxColumnNames, OutboxTable } from "./outbox-table.ts";
 import type { OutboxEvent } from "./outbox-event.ts";
+import type { OutboxColumn, OutboxColumnNames, OutboxTable } from "./outbox-table.ts";
 import { PoisonError } from "./poison.ts";
 
 /**
@@ -75,7 +75,7 @@ interface Problem {
 const NULL_VALUE: Problem = {
   code: "ROW_NULL",
   message: "is NULL",
-  hint: "The row is in the WAL and cannot be changed: declare the column NOT NULL so that it cannot happen again, and see docs/guarantees.md, \"A row that cannot be published\".",
+  hint: 'The row is in the WAL and cannot be changed: declare the column NOT NULL so that it cannot happen again, and see docs/guarantees.md, "A row that cannot be published".',
 };
 
 function unreadable(table: OutboxTable, column: OutboxColumn): Problem {

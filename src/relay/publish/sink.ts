@@ -1,5 +1,5 @@
-import type { Finding } from "../finding.ts";
 import type { RelayError } from "../errors.ts";
+import type { Finding } from "../finding.ts";
 
 /** A header; its name is UTF-8 already, because the same few names go out with every record. */
 export interface RecordHeader {

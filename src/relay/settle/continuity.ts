@@ -33,10 +33,14 @@ function lineageFault({ checkpoint, identity }: ContinuityFacts): RelayError | n
   const covered = coveredLsn(checkpoint);
   if (identity.timeline === checkpoint.timeline) {
     if (covered <= identity.xlogPos) return null;
-    return rewound(`its WAL ends at ${formatLsn(identity.xlogPos)}, before the checkpoint ${formatLsn(covered)}`);
+    return rewound(
+      `its WAL ends at ${formatLsn(identity.xlogPos)}, before the checkpoint ${formatLsn(covered)}`,
+    );
   }
   if (identity.timeline < checkpoint.timeline) {
-    return rewound(`it is on timeline ${identity.timeline}, the checkpoint on ${checkpoint.timeline}: an old primary`);
+    return rewound(
+      `it is on timeline ${identity.timeline}, the checkpoint on ${checkpoint.timeline}: an old primary`,
+    );
   }
   const end = timelineEnd(identity.timelineHistory ?? "", checkpoint.timeline);
   if (end !== null && covered <= end) return null;

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { ALL_DELIVERED } from "../../support/relay/delivery-check.ts";
 import { RelayFixture } from "../../support/relay/fixture.ts";
 import type { RelayProcess } from "../../support/relay/relay-process.ts";
-import { until } from "../../support/services.ts";
 import { Workload } from "../../support/relay/workload.ts";
+import { until } from "../../support/services.ts";
 
 /** Rows 1 to 9 of the fault matrix; the number says at which meeting of the moment the process dies. */
 const FAILPOINTS: readonly (readonly [string, string])[] = [
@@ -39,19 +39,26 @@ afterAll(async () => {
 const SMALL = { RELAY_BATCH_MAX_EVENTS: "50", RELAY_STATUS_INTERVAL: "200ms" };
 
 describe("a relay that is killed", () => {
-  it.each(FAILPOINTS)("when %s leaves nothing lost, doubled or out of order", async (_when, failpoint) => {
-    const doomed = fixture.start({ ...SMALL, RELAY_FAILPOINTS: failpoint });
-    await doomed.ended(60_000);
-    expect(doomed.exitCode).toBeNull();
-    const next = await fixture.streaming(SMALL);
-    await fixture.caughtUp(next);
-    await next.kill();
-  });
+  it.each(FAILPOINTS)(
+    "when %s leaves nothing lost, doubled or out of order",
+    async (_when, failpoint) => {
+      const doomed = fixture.start({ ...SMALL, RELAY_FAILPOINTS: failpoint });
+      await doomed.ended(60_000);
+      expect(doomed.exitCode).toBeNull();
+      const next = await fixture.streaming(SMALL);
+      await fixture.caughtUp(next);
+      await next.kill();
+    },
+  );
 
   it("again and again while it starts still gets everything through in the end", async () => {
     for (let round = 0; round < 15; round++) {
       const relay = fixture.start(SMALL);
-      await until(() => relay.lines.length > round % 4, 20_000, () => relay.output);
+      await until(
+        () => relay.lines.length > round % 4,
+        20_000,
+        () => relay.output,
+      );
       await relay.kill();
     }
     const survivor: RelayProcess = await fixture.streaming(SMALL);

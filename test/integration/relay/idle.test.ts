@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { RelayFixture } from "../../support/relay/fixture.ts";
 import type { TestDatabase } from "../../support/services.ts";
 import { createDatabase, until, withClient } from "../../support/services.ts";
-import { RelayFixture } from "../../support/relay/fixture.ts";
 
 let fixture: RelayFixture;
 let neighbour: TestDatabase;
@@ -29,7 +29,9 @@ describe("an idle outbox beside a busy database", () => {
     const relay = await fixture.streaming({ RELAY_CHECKPOINT_INTERVAL: "1s" });
     await withClient(neighbour.url, async (client) => {
       await client.query("create table noise (n int, fill text)");
-      await client.query("insert into noise select n, repeat('x', 500) from generate_series(1, 150000) n");
+      await client.query(
+        "insert into noise select n, repeat('x', 500) from generate_series(1, 150000) n",
+      );
       // A checkpoint lets the slot's restart position move as well.
       await client.query("checkpoint");
     });

@@ -6,8 +6,8 @@ import { startPostgres } from "../../../src/demo/services/embedded-postgres.ts";
 import { ALL_DELIVERED } from "../../support/relay/delivery-check.ts";
 import { RelayFixture } from "../../support/relay/fixture.ts";
 import type { RelayProcess } from "../../support/relay/relay-process.ts";
-import { until, withClient } from "../../support/services.ts";
 import { Workload } from "../../support/relay/workload.ts";
+import { until, withClient } from "../../support/services.ts";
 
 /** Servers of its own: this file stops and kills them. */
 let postgres: PostgresServer;
@@ -17,7 +17,10 @@ let relay: RelayProcess;
 
 beforeAll(async () => {
   [postgres, kafka] = await Promise.all([startPostgres({}), startKafka({})]);
-  fixture = await RelayFixture.create("outages", { postgresUrl: postgres.url, brokers: kafka.brokers });
+  fixture = await RelayFixture.create("outages", {
+    postgresUrl: postgres.url,
+    brokers: kafka.brokers,
+  });
 });
 
 afterAll(async () => {
@@ -26,7 +29,10 @@ afterAll(async () => {
 });
 
 /** Runs `fault` under load and checks that all is delivered in the end. */
-async function surviving(fault: () => Promise<unknown>, settings: Record<string, string> = {}): Promise<void> {
+async function surviving(
+  fault: () => Promise<unknown>,
+  settings: Record<string, string> = {},
+): Promise<void> {
   relay = await fixture.streaming(settings);
   const workload = new Workload(fixture.database.url, { seed: Date.now() % 10_000 });
   workload.start();
@@ -73,7 +79,9 @@ describe("under load, nothing is lost, doubled or out of order when", () => {
   it("the walsender is terminated", async () => {
     await surviving(() =>
       withClient(fixture.database.url, (client) =>
-        client.query("select pg_terminate_backend(active_pid) from pg_replication_slots where active"),
+        client.query(
+          "select pg_terminate_backend(active_pid) from pg_replication_slots where active",
+        ),
       ),
     );
   });
@@ -96,7 +104,11 @@ describe("under load, nothing is lost, doubled or out of order when", () => {
     await surviving(
       async () => {
         await kafka.kill(0);
-        await until(async () => !(await relay.status()).kafka.reachable, 30_000, "the relay to notice");
+        await until(
+          async () => !(await relay.status()).kafka.reachable,
+          30_000,
+          "the relay to notice",
+        );
         await kafka.start(0);
       },
       { RELAY_KAFKA_REQUEST_TIMEOUT: "3s" },
@@ -107,7 +119,11 @@ describe("under load, nothing is lost, doubled or out of order when", () => {
     await surviving(
       async () => {
         kafka.freeze(0);
-        await until(async () => !(await relay.status()).kafka.reachable, 30_000, "the relay to notice");
+        await until(
+          async () => !(await relay.status()).kafka.reachable,
+          30_000,
+          "the relay to notice",
+        );
         kafka.thaw(0);
       },
       { RELAY_KAFKA_REQUEST_TIMEOUT: "3s" },
@@ -118,7 +134,9 @@ describe("under load, nothing is lost, doubled or out of order when", () => {
 describe("pg_ctl stop -m fast", () => {
   it("is not held up by an idle relay", async () => {
     relay = await fixture.streaming();
-    await withClient(fixture.database.url, (client) => client.query("create table noise as select generate_series(1, 10000)"));
+    await withClient(fixture.database.url, (client) =>
+      client.query("create table noise as select generate_series(1, 10000)"),
+    );
     const stopMs = await postgres.stopFast();
     await postgres.start();
     expect(stopMs).toBeLessThan(3_000);
@@ -130,7 +148,9 @@ describe("pg_ctl stop -m fast", () => {
     relay = await fixture.streaming({ RELAY_KAFKA_REQUEST_TIMEOUT: "3s" });
     await kafka.kill(0);
     await withClient(fixture.database.url, (client) =>
-      client.query("insert into outbox (aggregatetype, aggregateid, type, payload) values ('order', 'down', 'T', '{}')"),
+      client.query(
+        "insert into outbox (aggregatetype, aggregateid, type, payload) values ('order', 'down', 'T', '{}')",
+      ),
     );
     const stopMs = await postgres.stopFast();
     expect(stopMs).toBeLessThan(12_000);

@@ -22,12 +22,17 @@ async function confirmedLsn(): Promise<string> {
 }
 
 async function insertEnd(insert: () => Promise<string>): Promise<{ id: string; before: string }> {
-  const { rows } = await fixture.client.query<{ lsn: string }>("select pg_current_wal_insert_lsn()::text as lsn");
+  const { rows } = await fixture.client.query<{ lsn: string }>(
+    "select pg_current_wal_insert_lsn()::text as lsn",
+  );
   return { id: await insert(), before: rows[0]?.lsn ?? "" };
 }
 
 async function isAtOrBefore(a: string, b: string): Promise<boolean> {
-  const { rows } = await fixture.client.query<{ holds: boolean }>("select $1::pg_lsn <= $2::pg_lsn as holds", [a, b]);
+  const { rows } = await fixture.client.query<{ holds: boolean }>(
+    "select $1::pg_lsn <= $2::pg_lsn as holds",
+    [a, b],
+  );
   return rows[0]?.holds === true;
 }
 

@@ -43,7 +43,9 @@ describe("a relay that cannot start", () => {
     const url = urlWith((one) => {
       one.pathname = "/nowhere";
     });
-    const { message } = await fixture.start({ RELAY_DATABASE_URL: url }).reaches("failed", "POSTGRES_DATABASE_MISSING");
+    const { message } = await fixture
+      .start({ RELAY_DATABASE_URL: url })
+      .reaches("failed", "POSTGRES_DATABASE_MISSING");
     expect(message).toContain("nowhere");
   });
 
@@ -51,12 +53,16 @@ describe("a relay that cannot start", () => {
     const url = urlWith((one) => {
       one.port = "1";
     });
-    const { message } = await fixture.start({ RELAY_DATABASE_URL: url }).reaches("starting", "POSTGRES_UNREACHABLE");
+    const { message } = await fixture
+      .start({ RELAY_DATABASE_URL: url })
+      .reaches("starting", "POSTGRES_UNREACHABLE");
     expect(message).toContain("127.0.0.1:1");
   });
 
   it("for a slot of another plugin names slot and plugin", async () => {
-    await fixture.client.query("select pg_create_logical_replication_slot($1, 'test_decoding')", [fixture.names.slot]);
+    await fixture.client.query("select pg_create_logical_replication_slot($1, 'test_decoding')", [
+      fixture.names.slot,
+    ]);
     const { message } = await fixture.start().reaches("failed", "CONFIG_SLOT");
     expect(message).toContain(fixture.names.slot);
   });
@@ -79,7 +85,9 @@ describe("a relay that cannot start", () => {
   it("shows every finding at once", async () => {
     await fixture.client.query(`drop publication ${fixture.names.publication}`);
     await fixture.client.query("alter table outbox drop column aggregateid");
-    const { message } = await fixture.start({ RELAY_KAFKA_BROKERS: "127.0.0.1:1" }).reaches("failed", "CONFIG_COLUMN");
+    const { message } = await fixture
+      .start({ RELAY_KAFKA_BROKERS: "127.0.0.1:1" })
+      .reaches("failed", "CONFIG_COLUMN");
     expect(message).toContain("aggregateid");
     expect(message).toContain(fixture.names.publication);
     expect(message).toContain("127.0.0.1:1");
@@ -93,7 +101,10 @@ describe("a relay that cannot start", () => {
   });
 
   it("for settings that are wrong lists them all and exits 78", async () => {
-    const relay = new RelayProcess({ RELAY_DATABASE_URL: "http://secret-thing", RELAY_BATCH_LINGER: "soon" });
+    const relay = new RelayProcess({
+      RELAY_DATABASE_URL: "http://secret-thing",
+      RELAY_BATCH_LINGER: "soon",
+    });
     expect(await relay.ended()).toBe(78);
     for (const name of ["RELAY_DATABASE_URL", "RELAY_BATCH_LINGER", "RELAY_KAFKA_BROKERS"]) {
       expect(relay.stderr).toContain(name);
@@ -110,7 +121,9 @@ describe("a publication that is dropped while the relay runs", () => {
       await fixture.insert("k", '{"seq": 1}');
       await fixture.caughtUp(relay);
       await fixture.client.query(`drop publication ${fixture.names.publication}`);
-      const { rows } = await fixture.client.query<{ lsn: string }>("select pg_current_wal_insert_lsn()::text as lsn");
+      const { rows } = await fixture.client.query<{ lsn: string }>(
+        "select pg_current_wal_insert_lsn()::text as lsn",
+      );
       await fixture.insert("k", '{"seq": 2}');
       const { code } = await relay.reaches("failed", "CONFIG_PUBLICATION");
       expect(code).toBe("CONFIG_PUBLICATION");

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { kafkaClient, until } from "../../support/services.ts";
 import { ALL_DELIVERED } from "../../support/relay/delivery-check.ts";
 import { RelayFixture } from "../../support/relay/fixture.ts";
 import type { RelayProcess } from "../../support/relay/relay-process.ts";
 import type { ReadRecord } from "../../support/relay/topic-reader.ts";
 import { Workload } from "../../support/relay/workload.ts";
+import { kafkaClient, until } from "../../support/services.ts";
 
 let fixture: RelayFixture;
 let relay: RelayProcess;
@@ -37,8 +37,17 @@ describe("a committed outbox row", () => {
     );
     const [record] = await published("order");
     expect(record).toMatchObject({ key: "k-1", value: Buffer.from('{"a": 1}') });
-    expect(Object.keys(record?.headers ?? {})).toEqual(["id", "type", "position", "correlation-id"]);
-    expect(record?.headers).toMatchObject({ id: rows[0]?.id, type: "OrderPlaced", "correlation-id": "c-1" });
+    expect(Object.keys(record?.headers ?? {})).toEqual([
+      "id",
+      "type",
+      "position",
+      "correlation-id",
+    ]);
+    expect(record?.headers).toMatchObject({
+      id: rows[0]?.id,
+      type: "OrderPlaced",
+      "correlation-id": "c-1",
+    });
     expect(record?.headers["position"]).toMatch(/^00000001\/[0-9A-F]{16}\/00000001$/);
     expect(Math.abs(Number(record?.timestamp) - Number(rows[0]?.at))).toBeLessThan(5_000);
   });
@@ -131,7 +140,10 @@ describe("other ways to publish", () => {
 describe("a topic that is missing", () => {
   it("is created where the settings say so", async () => {
     await relay.stop();
-    const creating = await fixture.streaming({ RELAY_TOPIC_AUTO_CREATE: "true", RELAY_TOPIC_PARTITIONS: "4" });
+    const creating = await fixture.streaming({
+      RELAY_TOPIC_AUTO_CREATE: "true",
+      RELAY_TOPIC_PARTITIONS: "4",
+    });
     await fixture.insert("k", "{}", "made");
     await fixture.caughtUp(creating);
     const admin = kafkaClient().admin();

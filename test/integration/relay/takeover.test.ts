@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { ALL_DELIVERED } from "../../support/relay/delivery-check.ts";
 import { RelayFixture } from "../../support/relay/fixture.ts";
-import { until } from "../../support/services.ts";
 import { Workload } from "../../support/relay/workload.ts";
+import { until } from "../../support/services.ts";
 
 let fixture: RelayFixture;
 
@@ -20,7 +20,9 @@ describe("two relays on one slot", () => {
     const second = fixture.start({ RELAY_INSTANCE_ID: "second" });
     await second.reaches("standby");
     expect((await second.get("/readyz")).status).toBe(200);
-    expect([(await first.get("/leader")).status, (await second.get("/leader")).status]).toEqual([200, 503]);
+    expect([(await first.get("/leader")).status, (await second.get("/leader")).status]).toEqual([
+      200, 503,
+    ]);
     await fixture.insert("k", '{"seq": 1}');
     await fixture.caughtUp(first);
     expect(await first.stop()).toBe(0);
@@ -35,10 +37,18 @@ describe("two relays on one slot", () => {
     const frozen = await fixture.streaming({ ...settings, RELAY_INSTANCE_ID: "frozen" });
     const workload = new Workload(fixture.database.url, { writers: 4 });
     workload.start();
-    await until(async () => (await frozen.status()).events.published > 20, 30_000, "the first events");
+    await until(
+      async () => (await frozen.status()).events.published > 20,
+      30_000,
+      "the first events",
+    );
     frozen.signal("SIGSTOP");
     const successor = await fixture.streaming({ ...settings, RELAY_INSTANCE_ID: "successor" });
-    await until(async () => (await successor.status()).events.published > 20, 30_000, "the successor's events");
+    await until(
+      async () => (await successor.status()).events.published > 20,
+      30_000,
+      "the successor's events",
+    );
     frozen.signal("SIGCONT");
     await frozen.reaches("standby", null, 30_000);
     await workload.stop();

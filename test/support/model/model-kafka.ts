@@ -13,7 +13,11 @@ export class ModelCluster {
 }
 
 /** Decides a publish: `apply` tells whether it becomes durable, `answer` whether the caller learns of it. */
-export type Fate = () => { readonly apply: boolean; readonly answer: boolean; readonly delayMs: number };
+export type Fate = () => {
+  readonly apply: boolean;
+  readonly answer: boolean;
+  readonly delayMs: number;
+};
 
 export const GOOD_FATE: Fate = () => ({ apply: true, answer: true, delayMs: 2 });
 
@@ -37,7 +41,12 @@ export class ModelSink implements Sink {
 
   preflight(): Promise<readonly Finding[]> {
     if (!this.#cluster.isDown) return Promise.resolve([]);
-    const finding: Finding = { code: "KAFKA_UNREACHABLE", message: "away", hint: "wait", severity: "retry" };
+    const finding: Finding = {
+      code: "KAFKA_UNREACHABLE",
+      message: "away",
+      hint: "wait",
+      severity: "retry",
+    };
     return Promise.resolve([finding]);
   }
 

@@ -8,7 +8,7 @@ import type { SlotFacts, SourceDatabase } from "../../../src/relay/capture/sourc
 import { RelayError } from "../../../src/relay/errors.ts";
 import type { Finding } from "../../../src/relay/finding.ts";
 import type { Lsn } from "../../../src/relay/lsn.ts";
-import { lsn, LSN_ZERO } from "../../../src/relay/lsn.ts";
+import { LSN_ZERO, lsn } from "../../../src/relay/lsn.ts";
 import { beginBytes, commitBytes, insertBytes, relationBytes } from "./pgoutput-bytes.ts";
 
 const TABLE_OID = 4711;
@@ -156,7 +156,9 @@ class ModelStream implements ReplicationStream {
     this.#postgres = postgres;
     this.#handlers = handlers;
     this.#ended = ended;
-    const next = postgres.transactions.findIndex(({ commitLsn }) => commitLsn >= postgres.confirmed);
+    const next = postgres.transactions.findIndex(
+      ({ commitLsn }) => commitLsn >= postgres.confirmed,
+    );
     this.#next = next < 0 ? postgres.transactions.length : next;
     this.identity = {
       systemId: "1",
@@ -196,7 +198,11 @@ class ModelStream implements ReplicationStream {
     this.#isOpen = false;
     this.#ended();
     this.#handlers.closed(
-      new RelayError("the link broke", { code: "POSTGRES_UNREACHABLE", remedy: "retry", hint: "wait" }),
+      new RelayError("the link broke", {
+        code: "POSTGRES_UNREACHABLE",
+        remedy: "retry",
+        hint: "wait",
+      }),
     );
   }
 
@@ -232,7 +238,13 @@ class ModelStream implements ReplicationStream {
       this.#handlers.message(relationBytes(TABLE_OID, "public", "outbox", COLUMNS));
       this.#knowsRelation = true;
     }
-    const values = [id, route ?? "order", key, "placed", payload === undefined ? `{"id":"${id}"}` : payload];
+    const values = [
+      id,
+      route ?? "order",
+      key,
+      "placed",
+      payload === undefined ? `{"id":"${id}"}` : payload,
+    ];
     this.#handlers.message(insertBytes(TABLE_OID, values));
   }
 }

@@ -1,10 +1,10 @@
+import type { Clock } from "../../../src/relay/clock.ts";
 import type { AnnounceMoment, Observer } from "../../../src/relay/observer.ts";
 import type { RelayOptions } from "../../../src/relay/options.ts";
 import { Relay } from "../../../src/relay/relay.ts";
 import type { RelayState } from "../../../src/relay/state.ts";
-import type { ModelPostgres } from "./model-postgres.ts";
 import type { ModelSink } from "./model-kafka.ts";
-import type { Clock } from "../../../src/relay/clock.ts";
+import type { ModelPostgres } from "./model-postgres.ts";
 
 export const MODEL_OPTIONS: RelayOptions = {
   slot: "slot",

@@ -23,7 +23,8 @@ export async function checkDelivery(
   const { rows } = await client.query<{ id: string }>(`select id::text from ${table}`);
   const committed = new Set(rows.map(({ id }) => id));
   const seen = new Map<string, number>();
-  for (const { headers } of records) seen.set(headers["id"] ?? "", (seen.get(headers["id"] ?? "") ?? 0) + 1);
+  for (const { headers } of records)
+    seen.set(headers["id"] ?? "", (seen.get(headers["id"] ?? "") ?? 0) + 1);
   return {
     committed: committed.size,
     published: records.length,

@@ -3,7 +3,14 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import pg from "pg";
 import type { TestDatabase, TestNames } from "../services.ts";
-import { createDatabase, createTopics, kafkaBrokers, kafkaClient, postgresUrl, testNames } from "../services.ts";
+import {
+  createDatabase,
+  createTopics,
+  kafkaBrokers,
+  kafkaClient,
+  postgresUrl,
+  testNames,
+} from "../services.ts";
 import { until } from "../until.ts";
 import type { DeliveryReport } from "./delivery-check.ts";
 import { checkDelivery } from "./delivery-check.ts";
@@ -71,7 +78,9 @@ export class RelayFixture {
 
   async migrate(): Promise<void> {
     const env = { PATH: process.env["PATH"], ...this.settings };
-    await run(process.execPath, [MAIN, "migrate", "up", "--publication", this.names.publication], { env });
+    await run(process.execPath, [MAIN, "migrate", "up", "--publication", this.names.publication], {
+      env,
+    });
   }
 
   start(settings: Readonly<Record<string, string>> = {}): RelayProcess {
@@ -105,7 +114,9 @@ export class RelayFixture {
 
   /** Waits until nothing that is committed now is still to be published. */
   async caughtUp(relay: RelayProcess, deadlineMs = 60_000): Promise<void> {
-    const { rows } = await this.client.query<{ lsn: string }>("select pg_current_wal_lsn()::text as lsn");
+    const { rows } = await this.client.query<{ lsn: string }>(
+      "select pg_current_wal_lsn()::text as lsn",
+    );
     await this.confirmedPast(rows[0]?.lsn ?? "0/0", relay, deadlineMs);
   }
 

@@ -75,15 +75,24 @@ export class RelayProcess {
   }
 
   async port(): Promise<number> {
-    await until(() => this.#port !== undefined || this.hasEnded, 20_000, () => `the relay to start\n${this.output}`);
+    await until(
+      () => this.#port !== undefined || this.hasEnded,
+      20_000,
+      () => `the relay to start\n${this.output}`,
+    );
     if (this.#port === undefined) throw new Error(`the relay did not start:\n${this.output}`);
     return this.#port;
   }
 
   /** Waits for a state, and for a code when one is given. */
-  async reaches(state: string, code: string | null = null, deadlineMs = 30_000): Promise<RelayStatus> {
+  async reaches(
+    state: string,
+    code: string | null = null,
+    deadlineMs = 30_000,
+  ): Promise<RelayStatus> {
     let status: RelayStatus | null = null;
-    const what = (): string => `state ${state} ${code ?? ""}, last seen ${JSON.stringify(status)}\n${this.output}`;
+    const what = (): string =>
+      `state ${state} ${code ?? ""}, last seen ${JSON.stringify(status)}\n${this.output}`;
     await until(
       async () => {
         if (this.hasEnded) throw new Error(`the relay ended while waiting for ${what()}`);
@@ -102,7 +111,11 @@ export class RelayProcess {
 
   /** Resolves with the exit code, null after a signal. */
   async ended(deadlineMs = 30_000): Promise<number | null> {
-    await until(() => this.hasEnded, deadlineMs, () => `the relay to end\n${this.output}`);
+    await until(
+      () => this.hasEnded,
+      deadlineMs,
+      () => `the relay to end\n${this.output}`,
+    );
     return this.#child.exitCode;
   }
 

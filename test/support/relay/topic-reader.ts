@@ -23,7 +23,11 @@ export async function readCommitted(
   topics: readonly string[],
   deadlineMs = 60_000,
 ): Promise<ReadRecord[]> {
-  const kafka = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING, retry: { retries: 12 } });
+  const kafka = new Kafka({
+    brokers: [...brokers],
+    logLevel: logLevel.NOTHING,
+    retry: { retries: 12 },
+  });
   const marker = randomUUID();
   const ends = await writeMarkers(kafka, topics, marker);
   const consumer = kafka.consumer({ groupId: `reader-${randomUUID()}`, readUncommitted: false });
@@ -40,7 +44,11 @@ export async function readCommitted(
         return Promise.resolve();
       },
     });
-    await until(() => ends.size === 0, deadlineMs, () => `the ends of ${[...ends].join(", ")}`);
+    await until(
+      () => ends.size === 0,
+      deadlineMs,
+      () => `the ends of ${[...ends].join(", ")}`,
+    );
   } finally {
     await consumer.disconnect();
   }
@@ -77,7 +85,10 @@ interface Message {
 }
 
 function readRecord(topic: string, partition: number, message: Message): ReadRecord {
-  const headers = Object.entries(message.headers ?? {}).map(([name, value]) => [name, String(value)]);
+  const headers = Object.entries(message.headers ?? {}).map(([name, value]) => [
+    name,
+    String(value),
+  ]);
   return {
     topic,
     partition,

@@ -78,7 +78,11 @@ export class Workload {
     for (let row = 0; row < rows; row++) {
       const key = `${route}-w${writer}-${Math.floor(random() * 2)}`;
       next += 1;
-      const payload = JSON.stringify({ seq: next, text: "Grüße 世界", fill: "x".repeat(random() * 300) });
+      const payload = JSON.stringify({
+        seq: next,
+        text: "Grüße 世界",
+        fill: "x".repeat(random() * 300),
+      });
       await client.query(
         "insert into outbox (aggregatetype, aggregateid, type, payload) values ($1, $2, 'Written', $3)",
         [route, key, payload],

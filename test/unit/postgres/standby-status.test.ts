@@ -1,9 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import {
-  decodeKeepalive,
-  encodeStatus,
-  toldLsn,
-} from "../../../src/postgres/standby-status.ts";
+import { decodeKeepalive, encodeStatus, toldLsn } from "../../../src/postgres/standby-status.ts";
 import { lsn } from "../../../src/relay/lsn.ts";
 
 describe("a standby status update", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
+import { textOf } from "../../../src/relay/event/ascii.ts";
 import { coveredLsn } from "../../../src/relay/progress.ts";
 import { decodeCheckpoint } from "../../../src/relay/settle/checkpoint.ts";
-import { textOf } from "../../../src/relay/event/ascii.ts";
 import type { Fate } from "../../support/model/model-kafka.ts";
 import { GOOD_FATE, ModelCluster, ModelSink } from "../../support/model/model-kafka.ts";
 import { ModelPostgres } from "../../support/model/model-postgres.ts";
@@ -110,7 +110,10 @@ describe("the core under random faults", () => {
       const published = await world.heal();
       expect({ seed, published }).toEqual({ seed, published: world.committed });
       expect({ seed, isStreaming: world.isStreaming }).toEqual({ seed, isStreaming: true });
-      expect({ seed, confirmed: world.postgres.confirmed }).toEqual({ seed, confirmed: world.postgres.walEnd });
+      expect({ seed, confirmed: world.postgres.confirmed }).toEqual({
+        seed,
+        confirmed: world.postgres.walEnd,
+      });
     }
   });
 });

@@ -4,7 +4,12 @@ import { PgoutputDecoder } from "../../../src/relay/decode/pgoutput-decoder.ts";
 import { RowArena } from "../../../src/relay/decode/row-arena.ts";
 import { InvariantError, RelayError } from "../../../src/relay/errors.ts";
 import { lsn } from "../../../src/relay/lsn.ts";
-import { beginBytes, commitBytes, insertBytes, relationBytes } from "../../support/model/pgoutput-bytes.ts";
+import {
+  beginBytes,
+  commitBytes,
+  insertBytes,
+  relationBytes,
+} from "../../support/model/pgoutput-bytes.ts";
 
 const TEXT = 25;
 
@@ -29,7 +34,10 @@ describe("PgoutputDecoder", () => {
   it("reads a transaction with its commit position, time, rows and end", () => {
     const messages = [
       beginBytes(lsn(0x1_0000_0002n), 1_700_000_000_123),
-      relationBytes(7, "public", "outbox", [{ name: "a", typeOid: TEXT }, { name: "b", typeOid: TEXT }]),
+      relationBytes(7, "public", "outbox", [
+        { name: "a", typeOid: TEXT },
+        { name: "b", typeOid: TEXT },
+      ]),
       insertBytes(7, ["é", null]),
       commitBytes(lsn(0x1_0000_0002n), lsn(0x1_0000_0030n)),
     ];
@@ -44,27 +52,40 @@ describe("PgoutputDecoder", () => {
     const messages = [
       relationBytes(7, "s", "t", [{ name: "a", typeOid: TEXT }]),
       insertBytes(7, ["1"]),
-      relationBytes(7, "s", "t", [{ name: "new", typeOid: TEXT }, { name: "a", typeOid: TEXT }]),
+      relationBytes(7, "s", "t", [
+        { name: "new", typeOid: TEXT },
+        { name: "a", typeOid: TEXT },
+      ]),
       insertBytes(7, ["x", "2"]),
     ];
     expect(decodeAll(messages)).toEqual(["s.t a=1", "s.t new=x a=2"]);
   });
 
-  it.each([0x4f, 0x59, 0x55, 0x44, 0x54])("passes over the known tag 0x%s that an outbox has no use for", (tag) => {
-    expect(decodeAll([Uint8Array.of(tag, 0, 0)])).toEqual([]);
-  });
+  it.each([0x4f, 0x59, 0x55, 0x44, 0x54])(
+    "passes over the known tag 0x%s that an outbox has no use for",
+    (tag) => {
+      expect(decodeAll([Uint8Array.of(tag, 0, 0)])).toEqual([]);
+    },
+  );
 
-  it.each([0x53, 0x4d, 0x00, undefined])("halts at the unknown tag %s instead of skipping it", (tag) => {
-    const message = tag === undefined ? new Uint8Array(0) : Uint8Array.of(tag);
-    const decode = (): unknown => decodeAll([message]);
-    expect(decode).toThrow(RelayError);
-    expect(decode).toThrow(expect.objectContaining({ code: "DECODE_UNKNOWN_MESSAGE", remedy: "halt" }));
-  });
+  it.each([0x53, 0x4d, 0x00, undefined])(
+    "halts at the unknown tag %s instead of skipping it",
+    (tag) => {
+      const message = tag === undefined ? new Uint8Array(0) : Uint8Array.of(tag);
+      const decode = (): unknown => decodeAll([message]);
+      expect(decode).toThrow(RelayError);
+      expect(decode).toThrow(
+        expect.objectContaining({ code: "DECODE_UNKNOWN_MESSAGE", remedy: "halt" }),
+      );
+    },
+  );
 
   it("refuses a row without a RELATION and a row that is cut short", () => {
     expect(() => decodeAll([insertBytes(7, ["1"])])).toThrow(InvariantError);
     const relation = relationBytes(7, "s", "t", [{ name: "a", typeOid: TEXT }]);
-    expect(() => decodeAll([relation, insertBytes(7, ["12345"]).subarray(0, -2)])).toThrow(InvariantError);
+    expect(() => decodeAll([relation, insertBytes(7, ["12345"]).subarray(0, -2)])).toThrow(
+      InvariantError,
+    );
   });
 
   it("keeps a row's bytes when the driver writes over its buffer", () => {
@@ -86,7 +107,9 @@ describe("PgoutputDecoder", () => {
 describe("RowArena", () => {
   it("keeps rows apart, small and large, each with its spare room", () => {
     const arena = new RowArena(64);
-    const rows = [10, 20, 30, 40, 100, 5].map((size, i) => arena.copy(new Uint8Array(size).fill(i + 1), 4));
+    const rows = [10, 20, 30, 40, 100, 5].map((size, i) =>
+      arena.copy(new Uint8Array(size).fill(i + 1), 4),
+    );
     rows.forEach((row, i) => {
       expect([...new Set(row.subarray(0, -4))]).toEqual([i + 1]);
       expect([...row.subarray(-4)]).toEqual([0, 0, 0, 0]);

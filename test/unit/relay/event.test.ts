@@ -40,12 +40,20 @@ function recordOf(columns: Columns, template = "outbox.event.${routedByValue}"):
   });
   const names = Object.entries(columns).map(([name, [typeOid]]) => ({ name, typeOid }));
   decoder.decode(relationBytes(1, "public", "outbox", names));
-  decoder.decode(insertBytes(1, Object.values(columns).map(([, value]) => value)));
+  decoder.decode(
+    insertBytes(
+      1,
+      Object.values(columns).map(([, value]) => value),
+    ),
+  );
   return records[0] as OutboxRecord;
 }
 
 function headersOf(record: OutboxRecord): [string, string | null][] {
-  return record.headers.map(({ name, value }) => [textOf(name), value === null ? null : textOf(value)]);
+  return record.headers.map(({ name, value }) => [
+    textOf(name),
+    value === null ? null : textOf(value),
+  ]);
 }
 
 describe("an outbox row as a record", () => {
@@ -64,19 +72,27 @@ describe("an outbox row as a record", () => {
 
   it("keeps integers beyond 2^53, decimals with zeros and multi-byte text as they are", () => {
     const payload = '{"n": 9007199254740993, "d": 1.10, "t": "Grüße, 世界 🚚"}';
-    expect(textOf(recordOf({ ...ROW, payload: [OID.jsonb, payload] }).value as Uint8Array)).toBe(payload);
+    expect(textOf(recordOf({ ...ROW, payload: [OID.jsonb, payload] }).value as Uint8Array)).toBe(
+      payload,
+    );
   });
 
   it("is a tombstone for an SQL NULL payload, and not for a JSON null or an empty text", () => {
     expect(recordOf({ ...ROW, payload: [OID.jsonb, null] }).value).toBeNull();
-    expect(textOf(recordOf({ ...ROW, payload: [OID.jsonb, "null"] }).value as Uint8Array)).toBe("null");
+    expect(textOf(recordOf({ ...ROW, payload: [OID.jsonb, "null"] }).value as Uint8Array)).toBe(
+      "null",
+    );
     expect(recordOf({ ...ROW, payload: [OID.text, ""] }).value).toHaveLength(0);
   });
 
   it("carries raw bytes for bytea, from its text form and from its binary form", () => {
     const bytes = Uint8Array.of(0, 255, 65);
-    expect([...(recordOf({ ...ROW, payload: [OID.bytea, "\\x00ff41"] }).value ?? [])]).toEqual([...bytes]);
-    expect([...(recordOf({ ...ROW, payload: [OID.bytea, bytes] }).value ?? [])]).toEqual([...bytes]);
+    expect([...(recordOf({ ...ROW, payload: [OID.bytea, "\\x00ff41"] }).value ?? [])]).toEqual([
+      ...bytes,
+    ]);
+    expect([...(recordOf({ ...ROW, payload: [OID.bytea, bytes] }).value ?? [])]).toEqual([
+      ...bytes,
+    ]);
   });
 
   it("reads the binary forms of uuid, jsonb and integers as their text", () => {
@@ -108,18 +124,26 @@ describe("an outbox row as a record", () => {
     expect(recordOf(ROW, "all-events").topic).toBe("all-events");
   });
 
-  it.each(["id", "aggregatetype", "aggregateid", "type"])("is refused when %s is NULL, naming the column", (column) => {
-    const poisoned = { ...ROW, [column]: [OID.text, null] } as Columns;
-    const problem = { code: "ROW_NULL", message: expect.stringContaining(`column ${column} is NULL`) };
-    expect(() => recordOf(poisoned)).toThrow(expect.objectContaining(problem));
-  });
+  it.each(["id", "aggregatetype", "aggregateid", "type"])(
+    "is refused when %s is NULL, naming the column",
+    (column) => {
+      const poisoned = { ...ROW, [column]: [OID.text, null] } as Columns;
+      const problem = {
+        code: "ROW_NULL",
+        message: expect.stringContaining(`column ${column} is NULL`),
+      };
+      expect(() => recordOf(poisoned)).toThrow(expect.objectContaining(problem));
+    },
+  );
 
   it.each(["[1]", '"text"', "{", '{"a": 1}', '{"id": "x"}', '{"position": "x"}'])(
     "is refused when its headers are %s, without showing them",
     (headers) => {
       const read = (): unknown => recordOf({ ...ROW, headers: [OID.text, headers] });
       expect(read).toThrow(expect.objectContaining({ code: "ROW_HEADERS" }));
-      expect(read).toThrow(/the outbox row with id e-1 \(row 31 of the transaction committed at 0\/ABCDEF\)/);
+      expect(read).toThrow(
+        /the outbox row with id e-1 \(row 31 of the transaction committed at 0\/ABCDEF\)/,
+      );
     },
   );
 
@@ -130,7 +154,10 @@ describe("an outbox row as a record", () => {
 
   it("halts when the table has lost a required column, naming table and column", () => {
     const { aggregateid: _, ...without } = ROW;
-    const problem = { code: "COLUMN_MISSING", message: expect.stringMatching(/public\.outbox.*aggregateid/) };
+    const problem = {
+      code: "COLUMN_MISSING",
+      message: expect.stringMatching(/public\.outbox.*aggregateid/),
+    };
     expect(() => recordOf(without)).toThrow(expect.objectContaining(problem));
   });
 
@@ -138,7 +165,9 @@ describe("an outbox row as a record", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
         const hex = `\\x${Buffer.from(bytes).toString("hex")}`;
-        expect(recordOf({ ...ROW, payload: [OID.bytea, hex] }).value).toEqual(new Uint8Array(bytes));
+        expect(recordOf({ ...ROW, payload: [OID.bytea, hex] }).value).toEqual(
+          new Uint8Array(bytes),
+        );
       }),
     );
   });

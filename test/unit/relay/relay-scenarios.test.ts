@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import type { RelayOptions } from "../../../src/relay/options.ts";
 import { textOf } from "../../../src/relay/event/ascii.ts";
+import type { RelayOptions } from "../../../src/relay/options.ts";
 import { decodeCheckpoint } from "../../../src/relay/settle/checkpoint.ts";
 import { ModelCluster, ModelSink } from "../../support/model/model-kafka.ts";
 import type { ModelRow } from "../../support/model/model-postgres.ts";
@@ -27,7 +27,10 @@ async function start(options: Partial<RelayOptions> = {}): Promise<ModelRelay> {
 }
 
 function rows(count: number, more: Partial<ModelRow> = {}): ModelRow[] {
-  const first = postgres.transactions.reduce((sum, transaction) => sum + transaction.rows.length, 1);
+  const first = postgres.transactions.reduce(
+    (sum, transaction) => sum + transaction.rows.length,
+    1,
+  );
   return Array.from({ length: count }, (_, i) => ({ id: String(first + i), key: "k", ...more }));
 }
 
@@ -61,7 +64,10 @@ describe("a relay in front of well-behaved servers", () => {
     postgres.commit(rows(10));
     await clock.advance(50);
     const inside = cluster.checkpoints.slice(1, 3).map(decodeCheckpoint);
-    expect(inside.map(({ index, endLsn }) => [index, endLsn])).toEqual([[4, null], [8, null]]);
+    expect(inside.map(({ index, endLsn }) => [index, endLsn])).toEqual([
+      [4, null],
+      [8, null],
+    ]);
     expect(publishedIds()).toHaveLength(10);
   });
 
@@ -73,7 +79,9 @@ describe("a relay in front of well-behaved servers", () => {
     expect(postgres.confirmed).not.toBe(postgres.walEnd);
     await clock.advance(2_000);
     expect(postgres.confirmed).toBe(postgres.walEnd);
-    expect(decodeCheckpoint(cluster.checkpoints.at(-1) as Uint8Array).keepaliveLsn).toBe(postgres.walEnd);
+    expect(decodeCheckpoint(cluster.checkpoints.at(-1) as Uint8Array).keepaliveLsn).toBe(
+      postgres.walEnd,
+    );
   });
 
   it("confirms at once when an idle server asks, as it does when it shuts down", async () => {
@@ -154,7 +162,10 @@ describe("a row that cannot be published", () => {
     postgres.commit([{ id: "x", key: "k", route: "new" }]);
     postgres.commit([{ id: "y", key: "k" }]);
     await clock.advance(3_000);
-    expect([relay.relay.state.name, relay.relay.state.reason?.code]).toEqual(["failed", "TOPIC_MISSING"]);
+    expect([relay.relay.state.name, relay.relay.state.reason?.code]).toEqual([
+      "failed",
+      "TOPIC_MISSING",
+    ]);
     expect(publishedIds()).toEqual(["1"]);
     cluster.missingTopics.clear();
     await clock.advance(6_000);
@@ -170,7 +181,10 @@ describe("servers that go away", () => {
     postgres.commit(rows(1));
     await clock.advance(4_000);
     expect(postgres.isStreaming).toBe(false);
-    expect([relay.relay.state.name, relay.relay.state.reason?.code]).toEqual(["stalled", "KAFKA_UNREACHABLE"]);
+    expect([relay.relay.state.name, relay.relay.state.reason?.code]).toEqual([
+      "stalled",
+      "KAFKA_UNREACHABLE",
+    ]);
     cluster.isDown = false;
     await clock.advance(10_000);
     expect(publishedIds()).toEqual(["1"]);
@@ -221,7 +235,10 @@ describe("continuity", () => {
     const confirmations = postgres.confirmations.length;
     const relay = await start();
     await clock.advance(20_000);
-    expect([relay.relay.state.name, relay.relay.state.reason?.code]).toEqual(["failed", "GAP_SLOT_ADVANCED"]);
+    expect([relay.relay.state.name, relay.relay.state.reason?.code]).toEqual([
+      "failed",
+      "GAP_SLOT_ADVANCED",
+    ]);
     expect(postgres.confirmations).toHaveLength(confirmations);
   });
 

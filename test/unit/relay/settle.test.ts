@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import type { SlotFacts } from "../../../src/relay/capture/source-database.ts";
 import { InvariantError } from "../../../src/relay/errors.ts";
-import { formatLsn, lsn, LSN_ZERO, parseLsn } from "../../../src/relay/lsn.ts";
+import { formatLsn, LSN_ZERO, lsn, parseLsn } from "../../../src/relay/lsn.ts";
 import { covers, formatPosition } from "../../../src/relay/position.ts";
 import { furtherProgress } from "../../../src/relay/progress.ts";
 import type { Checkpoint } from "../../../src/relay/settle/checkpoint.ts";
@@ -35,8 +35,14 @@ describe("LSNs and positions", () => {
     const position = fc.record({ timeline: fc.nat(), commitLsn: anyLsn, index: fc.nat() });
     fc.assert(
       fc.property(position, position, (a, b) => {
-        const order = a.timeline - b.timeline || Number(a.commitLsn > b.commitLsn) - Number(a.commitLsn < b.commitLsn) || a.index - b.index;
-        const textOrder = formatPosition(a) < formatPosition(b) ? -1 : Number(formatPosition(a) > formatPosition(b));
+        const order =
+          a.timeline - b.timeline ||
+          Number(a.commitLsn > b.commitLsn) - Number(a.commitLsn < b.commitLsn) ||
+          a.index - b.index;
+        const textOrder =
+          formatPosition(a) < formatPosition(b)
+            ? -1
+            : Number(formatPosition(a) > formatPosition(b));
         expect(Math.sign(order)).toBe(textOrder);
       }),
     );
@@ -45,7 +51,11 @@ describe("LSNs and positions", () => {
   it("cover the transactions before them and the first rows of their own", () => {
     const position = { timeline: 1, commitLsn: lsn(100n), index: 2 };
     expect(covers(position, lsn(99n), 1000)).toBe(true);
-    expect([1, 2, 3].map((index) => covers(position, lsn(100n), index))).toEqual([true, true, false]);
+    expect([1, 2, 3].map((index) => covers(position, lsn(100n), index))).toEqual([
+      true,
+      true,
+      false,
+    ]);
     expect(covers(position, lsn(101n), 1)).toBe(false);
   });
 });
@@ -65,7 +75,8 @@ describe("Progress", () => {
         for (const one of [a, b]) {
           expect(further.commitLsn >= one.commitLsn).toBe(true);
           expect(further.keepaliveLsn >= one.keepaliveLsn).toBe(true);
-          if (further.commitLsn === one.commitLsn) expect(further.index).toBeGreaterThanOrEqual(one.index);
+          if (further.commitLsn === one.commitLsn)
+            expect(further.index).toBeGreaterThanOrEqual(one.index);
         }
       }),
     );
@@ -101,7 +112,10 @@ describe("the checkpoint record", () => {
     ["null", "CHECKPOINT_UNREADABLE"],
     ['{"v":2}', "CHECKPOINT_NEWER"],
     ['{"v":1,"sysid":"1"}', "CHECKPOINT_UNREADABLE"],
-    ['{"v":1,"sysid":"1","tli":1,"commit":"x","index":0,"end":null,"keepalive":"0/0","config":"","instance":"","at":""}', "CHECKPOINT_UNREADABLE"],
+    [
+      '{"v":1,"sysid":"1","tli":1,"commit":"x","index":0,"end":null,"keepalive":"0/0","config":"","instance":"","at":""}',
+      "CHECKPOINT_UNREADABLE",
+    ],
   ])("halts at %s", (text, code) => {
     const decode = (): unknown => decodeCheckpoint(new TextEncoder().encode(text));
     expect(decode).toThrow(expect.objectContaining({ code, remedy: "halt" }));
@@ -118,7 +132,8 @@ describe("continuityFault", () => {
     walSenderTimeoutMs: 0,
   };
   const facts = { checkpoint: CHECKPOINT, slot, identity, config: "c" };
-  const codeOf = (change: object): string | null => continuityFault({ ...facts, ...change })?.code ?? null;
+  const codeOf = (change: object): string | null =>
+    continuityFault({ ...facts, ...change })?.code ?? null;
 
   it("accepts a slot at or behind the checkpoint on the same lineage", () => {
     expect(codeOf({})).toBeNull();
@@ -126,18 +141,46 @@ describe("continuityFault", () => {
   });
 
   it("accepts a later timeline that branched off at or after the checkpoint", () => {
-    const later = { ...identity, timeline: 4, timelineHistory: "1\t0/50\tx\n2\t0/130\tx\n3\t0/150\tx\n" };
+    const later = {
+      ...identity,
+      timeline: 4,
+      timelineHistory: "1\t0/50\tx\n2\t0/130\tx\n3\t0/150\tx\n",
+    };
     expect(codeOf({ identity: later })).toBeNull();
   });
 
   it.each([
     ["another cluster", { identity: { ...identity, systemId: "8" } }, "LINEAGE_FOREIGN"],
-    ["a server whose WAL ends before the checkpoint", { identity: { ...identity, xlogPos: lsn(0x12fn) } }, "LINEAGE_REWOUND"],
+    [
+      "a server whose WAL ends before the checkpoint",
+      { identity: { ...identity, xlogPos: lsn(0x12fn) } },
+      "LINEAGE_REWOUND",
+    ],
     ["an older timeline", { identity: { ...identity, timeline: 1 } }, "LINEAGE_REWOUND"],
-    ["a timeline that branched off before the checkpoint", { identity: { ...identity, timeline: 3, timelineHistory: "2\t0/12F\tx" } }, "LINEAGE_REWOUND"],
-    ["a timeline of unknown ancestry", { identity: { ...identity, timeline: 3, timelineHistory: "1\t0/FFF\tx" } }, "LINEAGE_REWOUND"],
-    ["a slot past the checkpoint", { slot: { ...slot, confirmedLsn: lsn(0x131n) } }, "GAP_SLOT_ADVANCED"],
-    ["other tables inside a transaction", { config: "d", checkpoint: { ...CHECKPOINT, endLsn: null }, slot: { ...slot, confirmedLsn: lsn(0x100n) } }, "CONFIG_CHANGED_INSIDE_TRANSACTION"],
+    [
+      "a timeline that branched off before the checkpoint",
+      { identity: { ...identity, timeline: 3, timelineHistory: "2\t0/12F\tx" } },
+      "LINEAGE_REWOUND",
+    ],
+    [
+      "a timeline of unknown ancestry",
+      { identity: { ...identity, timeline: 3, timelineHistory: "1\t0/FFF\tx" } },
+      "LINEAGE_REWOUND",
+    ],
+    [
+      "a slot past the checkpoint",
+      { slot: { ...slot, confirmedLsn: lsn(0x131n) } },
+      "GAP_SLOT_ADVANCED",
+    ],
+    [
+      "other tables inside a transaction",
+      {
+        config: "d",
+        checkpoint: { ...CHECKPOINT, endLsn: null },
+        slot: { ...slot, confirmedLsn: lsn(0x100n) },
+      },
+      "CONFIG_CHANGED_INSIDE_TRANSACTION",
+    ],
   ])("refuses %s", (_what, change, code) => {
     expect(codeOf(change)).toBe(code);
   });

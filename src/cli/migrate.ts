@@ -65,7 +65,9 @@ export async function runMigrate(
     const migrator = new Migrator({ ...limits, ...command.target, connectionString });
     await migrator.connect();
     try {
-      return await (command.action === "up" ? up(migrator, out) : status(migrator, command, out));
+      return await (command.action === "up"
+        ? up(migrator, command, out)
+        : status(migrator, command, out));
     } finally {
       await migrator.close();
     }
@@ -116,10 +118,19 @@ function usage(problem: string, out: Output): number {
   return EXIT.usage;
 }
 
-async function up(migrator: Migrator, out: Output): Promise<number> {
-  for (const file of await readMigrations()) {
-    const isNew = await migrator.apply(file);
-    out.stdout(`${file.fileName}: ${isNew ? "applied" : "already applied"}\n`);
+const UP_ANSWERS = {
+  applied: "applied",
+  repeated: "applied again, because something was missing",
+  unchanged: "already applied",
+} as const;
+
+/** The files are idempotent: where something was dropped since, all of them run again. */
+async function up(migrator: Migrator, { target }: MigrateCommand, out: Output): Promise<number> {
+  const files = await readMigrations();
+  const { isReady } = await migrationStatus(migrator, files, target);
+  for (const file of files) {
+    const outcome = await migrator.apply(file, { again: !isReady });
+    out.stdout(`${file.fileName}: ${UP_ANSWERS[outcome]}\n`);
   }
   return EXIT.ok;
 }

@@ -16,6 +16,8 @@ export interface MigratorOptions extends MigrationTarget {
   readonly lockTriesMax?: number;
 }
 
+export type MigrationOutcome = "applied" | "repeated" | "unchanged";
+
 /** A row of `relay_migrations`. */
 export interface AppliedMigration {
   readonly version: number;
@@ -69,15 +71,15 @@ export class Migrator {
   }
 
   /**
-   * Applies one file in its own transaction, under an advisory lock, and answers whether there was
-   * anything to do. Throws `MIGRATION_CHANGED` when it was applied with another content, and
+   * Applies one file in its own transaction, under an advisory lock, and answers what was done; `again`
+   * runs it although it was applied before. Throws `MIGRATION_CHANGED` when it was applied with another content, and
    * `MIGRATION_LOCKED` (retry) when a lock could not be had in several tries.
    */
-  async apply(file: MigrationFile): Promise<boolean> {
+  async apply(file: MigrationFile, { again = false } = {}): Promise<MigrationOutcome> {
     const { lockTriesMax = LOCK_TRIES_MAX } = this.#options;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#applyOnce(file);
+        return await this.#applyOnce(file, again);
       } catch (error) {
         await this.#client.query("rollback").catch(() => undefined);
         if (!hasSqlState(error, LOCK_NOT_AVAILABLE)) throw this.#explain(error, file);
@@ -87,21 +89,20 @@ export class Migrator {
     }
   }
 
-  async #applyOnce(file: MigrationFile): Promise<boolean> {
+  async #applyOnce(file: MigrationFile, again: boolean): Promise<MigrationOutcome> {
     const { schema, lockTimeoutMs = LOCK_TIMEOUT_MS } = this.#options;
     const client = this.#client;
     await client.query("begin");
     await client.query("select set_config('lock_timeout', $1, true)", [`${lockTimeoutMs}ms`]);
     await client.query("select pg_advisory_xact_lock($1, hashtext($2))", [LOCK_SPACE, schema]);
     const applied = await this.#find(file);
-    if (applied === null) {
-      await client.query(renderMigration(file, this.#options, lockTimeoutMs));
-      await this.#record(file);
-    } else if (applied.checksum !== file.checksum) {
-      throw changed(file);
-    }
+    if (applied !== null && applied.checksum !== file.checksum) throw changed(file);
+    const isWanted = applied === null || again;
+    if (isWanted) await client.query(renderMigration(file, this.#options, lockTimeoutMs));
+    if (applied === null) await this.#record(file);
     await client.query("commit");
-    return applied === null;
+    if (applied === null) return "applied";
+    return isWanted ? "repeated" : "unchanged";
   }
 
   async #find(file: MigrationFile): Promise<AppliedMigration | null> {

@@ -1,8 +1,5 @@
-import { Backoff } from "./backoff.ts";
 import type { SlotFacts } from "./capture/source-database.ts";
-import { pause } from "./clock.ts";
 import { RelayError } from "./errors.ts";
-import { PoisonError } from "./event/poison.ts";
 import type { RelayOptions } from "./options.ts";
 import { IDLE_WAL_BYTES_MAX } from "./options.ts";
 import type { RelayPorts } from "./ports.ts";
@@ -15,7 +12,8 @@ import type { Checkpoint } from "./settle/checkpoint.ts";
 import { encodeCheckpoint } from "./settle/checkpoint.ts";
 import { slotMissing } from "./settle/continuity.ts";
 import { Ladder } from "./settle/ladder.ts";
-import { resumePoint, startPoint } from "./start-position.ts";
+import { SinkRecovery } from "./sink-recovery.ts";
+import { startPoint } from "./start-position.ts";
 import type { RelayStateName, StateBoard } from "./state.ts";
 import { StreamReader } from "./stream-reader.ts";
 import { StallWatch } from "./watch.ts";
@@ -37,18 +35,17 @@ export class Session {
   readonly #ladder = new Ladder();
   readonly #reader: StreamReader;
   readonly #publisher: Publisher;
+  readonly #recovery: SinkRecovery;
   readonly #watch: StallWatch;
   readonly #ending = new AbortController();
   #checkpointBase: Pick<Checkpoint, "systemId" | "timeline"> = { systemId: "", timeline: 0 };
   #lastCheckpoint: Progress | null = null;
-  /** The refused row that holds the stream up. */
-  #refusal: RelayError | null = null;
   #heldFailure: RelayError | null;
-  #isReopening = false;
   #isDraining = false;
   #isFinishing = false;
   #endWhenSettled: RelayError | null = null;
-  #end: unknown = null;
+  /** What the session ends with; null while it goes on and when it ends well. */
+  #end: { readonly error: unknown } | null = null;
   #cancelDeadline: () => void = () => undefined;
 
   /** `heldFailure`: what a former session failed with at a row, and may fail with again. */
@@ -73,14 +70,19 @@ export class Session {
       refused: (error) => this.#rowRefused(error),
       closed: (error) => this.#finish(error),
     });
+    this.#recovery = new SinkRecovery(ports, options, this.#backlog, {
+      show: (name, reason) => this.#show(name, reason),
+      resumeFrom: (point) => this.#reader.resumeFrom(point),
+      refusal: () => this.#publisher.refusal(),
+    });
     this.#watch = new StallWatch(
       ports.clock,
       options.sinkStallReleaseMs,
       {
-        isStuck: () => this.#backlog.hasRecords || this.#isReopening,
+        isStuck: () => this.#backlog.hasRecords || this.#recovery.isReopening,
         isUnconfirmed: () => this.#isUnconfirmed,
       },
-      (error) => this.#finish(this.#refusal ?? error),
+      (error) => this.#finish(this.#recovery.refusal ?? error),
     );
   }
 
@@ -108,7 +110,7 @@ export class Session {
 
   /** The row that this session could not publish, if that is what ended it or what it still holds at. */
   get rowFailure(): RelayError | null {
-    return this.#refusal ?? this.#endWhenSettled ?? this.#heldFailure;
+    return this.#recovery.refusal ?? this.#endWhenSettled ?? this.#heldFailure;
   }
 
   /**
@@ -129,7 +131,7 @@ export class Session {
       if (stop.aborted) drain();
       await this.#publish(await this.#heldSlot(stop));
     } catch (error) {
-      throw this.#ending.signal.aborted ? (this.#end ?? error) : error;
+      throw this.#ending.signal.aborted && this.#end !== null ? this.#end.error : error;
     } finally {
       stop.removeEventListener("abort", drain);
       unsubscribe();
@@ -155,73 +157,14 @@ export class Session {
     if (!point.isStored) this.#publisher.settleIdle();
     this.#show("streaming");
     while (!signal.aborted) await this.#publishOnce();
-    if (this.#end !== null) throw this.#end;
+    if (this.#end !== null) throw this.#end.error;
   }
 
   async #publishOnce(): Promise<void> {
     try {
       await this.#publisher.run(this.#ending.signal);
     } catch (error) {
-      if (!(error instanceof RelayError)) throw error;
-      this.#ports.observer.error("sink", error);
-      if (error instanceof PoisonError) await this.#untilAccepted(error);
-      else if (error.remedy === "standby") throw error;
-      else await this.#reopen(error);
-    }
-  }
-
-  /** Holds the stream while the oldest row is refused: the topic may be created, the limit raised. */
-  async #untilAccepted(poison: PoisonError): Promise<void> {
-    const { signal } = this.#ending;
-    const backoff = new Backoff(this.#options.retry, this.#ports.clock);
-    this.#refusal = poison;
-    while (this.#refusal !== null && !signal.aborted) {
-      this.#show("failed", this.#refusal);
-      await pause(this.#ports.clock, backoff.nextMs(), signal);
-      this.#refusal = await this.#recheck(this.#refusal, signal);
-    }
-    if (!signal.aborted) this.#show("streaming");
-  }
-
-  async #recheck(former: RelayError, signal: AbortSignal): Promise<RelayError | null> {
-    const { first } = this.#backlog;
-    if (first === null) return null;
-    try {
-      await this.#ports.sink.learn([first.topic], true, signal);
-    } catch (error) {
-      if (error instanceof RelayError) return former;
-      throw error;
-    }
-    return this.#publisher.refusal();
-  }
-
-  /** After an unknown outcome: fences, reads the checkpoint and goes on from it, with slot and rows in hand. */
-  async #reopen(cause: RelayError): Promise<void> {
-    const { signal } = this.#ending;
-    const backoff = new Backoff(this.#options.retry, this.#ports.clock);
-    let problem: RelayError | null = cause;
-    this.#isReopening = true;
-    while (problem !== null && !signal.aborted) {
-      this.#show(problem.remedy === "halt" ? "failed" : "streaming", problem);
-      problem = await this.#open(signal);
-      if (problem !== null) await pause(this.#ports.clock, backoff.nextMs(), signal);
-    }
-    this.#isReopening = false;
-    if (!signal.aborted) this.#show("streaming");
-  }
-
-  /** Null when the sink is open again. */
-  async #open(signal: AbortSignal): Promise<RelayError | null> {
-    try {
-      const stored = await this.#ports.sink.open(signal);
-      const { settled, read } = this.#backlog;
-      const progress = resumePoint(stored, settled, read);
-      this.#reader.resumeFrom({ progress, isStored: stored !== null });
-      return null;
-    } catch (error) {
-      if (!(error instanceof RelayError) || error.remedy === "standby") throw error;
-      this.#ports.observer.error("sink", error);
-      return error;
+      await this.#recovery.recover(error, this.#ending.signal);
     }
   }
 
@@ -252,7 +195,7 @@ export class Session {
 
   #finish(error: unknown): void {
     if (this.#ending.signal.aborted) return;
-    this.#end = error;
+    if (error !== null) this.#end = { error };
     this.#cancelDeadline();
     const { clock, sink } = this.#ports;
     this.#cancelDeadline = clock.after(LAST_BATCHES_MS, () => void sink.close());
@@ -281,6 +224,7 @@ export class Session {
   #settled(batch: Batch, durationMs: number): void {
     const { observer } = this.#ports;
     this.#watch.progressed();
+    this.#recovery.progressed();
     this.#lastCheckpoint = batch.progress;
     this.#recordPassed(batch);
     observer.moment("batch-settled");

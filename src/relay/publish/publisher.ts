@@ -38,7 +38,9 @@ export class Publisher {
   readonly #options: PublisherOptions;
   readonly #events: PublisherEvents;
   readonly #waker: Waker;
-  #failure: unknown = null;
+  /** What the run ends with; in a box, because anything can be thrown. */
+  #failure: { readonly error: unknown } | null = null;
+  #outstanding = 0;
   #isFlushing = false;
   #isIdleWanted = false;
   #lastSettledMs: number;
@@ -86,10 +88,12 @@ export class Publisher {
       signal.removeEventListener("abort", wake);
       await this.#waker.until(() => this.#outstanding === 0);
     }
-    if (this.#failure !== null) throw this.#failure;
+    this.#throwFailure();
   }
 
-  #outstanding = 0;
+  #throwFailure(): void {
+    if (this.#failure !== null) throw this.#failure.error;
+  }
 
   async #step(signal: AbortSignal): Promise<void> {
     const dueAtMs = this.#dueAtMs();
@@ -119,7 +123,7 @@ export class Publisher {
       await this.#learn(batch, signal);
     } catch (error) {
       this.#backlog.putBack(batch);
-      this.#failure ??= error;
+      this.#failure ??= { error };
       return null;
     }
     if (signal.aborted || this.#failure !== null) {
@@ -131,7 +135,8 @@ export class Publisher {
     if (refused > 0) return this.#backlog.cutTaken(batch, refused);
     this.#backlog.putBack(batch);
     await this.#waker.until(() => this.#outstanding === 0);
-    this.#failure ??= this.refusal();
+    const refusal = this.refusal();
+    if (refusal !== null) this.#failure ??= { error: refusal };
     return null;
   }
 
@@ -167,14 +172,14 @@ export class Publisher {
       this.#backlog.settle(batch);
       this.#events.settled(batch, nowMs - startedMs);
     } catch (error) {
-      this.#failure ??= error;
+      this.#failure ??= { error };
     }
     this.#waker.wake();
   }
 
   #fail(error: unknown): void {
     this.#outstanding -= 1;
-    this.#failure ??= error;
+    this.#failure ??= { error };
     this.#waker.wake();
   }
 }

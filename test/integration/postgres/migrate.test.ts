@@ -67,6 +67,14 @@ describe("migrate up", () => {
     );
   });
 
+  it("makes a publication again that was dropped since", async () => {
+    await migrate("up");
+    await database.query("drop publication shop_events");
+    expect((await migrate("up")).stdout).toContain("0002_publication.sql: applied again");
+    expect((await migrate("status")).exitCode).toBe(0);
+    expect(await database.query("select from relay_migrations")).toHaveLength(2);
+  });
+
   it("works for several who start at the same time", async () => {
     const results = await Promise.all(Array.from({ length: 4 }, () => migrate("up")));
     expect(results.map(({ exitCode, stderr }) => [exitCode, stderr])).toEqual(

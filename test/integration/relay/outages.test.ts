@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import type { EmbeddedKafka } from "../../../src/demo/services/embedded-kafka.ts";
 import { startKafka } from "../../../src/demo/services/embedded-kafka.ts";
 import type { PostgresServer } from "../../../src/demo/services/embedded-postgres.ts";
@@ -29,55 +29,48 @@ afterAll(async () => {
 });
 
 /** Runs `fault` under load and checks that all is delivered in the end. */
-async function surviving(
+async function expectAllDeliveredDespite(
   fault: () => Promise<unknown>,
   settings: Record<string, string> = {},
 ): Promise<void> {
   relay = await fixture.streaming(settings);
-  const workload = new Workload(fixture.database.url, { seed: Date.now() % 10_000 });
+  const workload = new Workload(fixture.database.url, { seed: newSeed() });
   workload.start();
-  await until(() => workload.transactions > 30, 30_000, "30 transactions");
-  await fault();
-  const seen = workload.transactions;
-  await until(() => workload.transactions > seen + 30, 60_000, "30 transactions after the fault");
-  await workload.stop();
-  await withClient(fixture.database.url, async (client) => {
-    await relay.reaches("streaming", null, 60_000);
-    const lsn = await client.query<{ lsn: string }>("select pg_current_wal_lsn()::text as lsn");
-    await caughtUp(lsn.rows[0]?.lsn ?? "0/0");
-  });
+  try {
+    await until(() => workload.transactions > 30, 30_000, "30 transactions");
+    await fault();
+    const seen = workload.transactions;
+    await until(() => workload.transactions > seen + 30, 60_000, "30 transactions after the fault");
+  } finally {
+    await workload.stop();
+  }
+  await relay.reaches("streaming", null, 60_000);
+  await caughtUp();
   await expectAllDelivered();
-  await relay.kill();
 }
 
-async function caughtUp(lsn: string): Promise<void> {
-  await withClient(fixture.database.url, (client) =>
-    until(
-      async () => {
-        await client.query("select pg_logical_emit_message(true, 'test', '')");
-        const { rows } = await client.query<{ past: boolean }>(
-          "select confirmed_flush_lsn >= $1::pg_lsn as past from pg_replication_slots where slot_name = $2",
-          [lsn, fixture.names.slot],
-        );
-        return rows[0]?.past === true;
-      },
-      60_000,
-      () => `the slot to pass ${lsn}\n${relay.output}`,
-    ),
-  );
+function newSeed(): number {
+  const seed = Date.now() % 10_000;
+  process.stdout.write(`workload seed ${seed}\n`);
+  return seed;
+}
+
+async function caughtUp(): Promise<void> {
+  await fixture.reconnect();
+  await fixture.caughtUp(relay);
 }
 
 async function expectAllDelivered(): Promise<void> {
-  const records = await fixture.read();
-  await withClient(fixture.database.url, async (client) => {
-    const { checkDelivery } = await import("../../support/relay/delivery-check.ts");
-    expect(await checkDelivery(client, "outbox", records)).toMatchObject(ALL_DELIVERED);
-  });
+  expect(await fixture.delivery()).toMatchObject(ALL_DELIVERED);
 }
+
+afterEach(async () => {
+  await relay.kill();
+});
 
 describe("under load, nothing is lost, doubled or out of order when", () => {
   it("the walsender is terminated", async () => {
-    await surviving(() =>
+    await expectAllDeliveredDespite(() =>
       withClient(fixture.database.url, (client) =>
         client.query(
           "select pg_terminate_backend(active_pid) from pg_replication_slots where active",
@@ -87,21 +80,21 @@ describe("under load, nothing is lost, doubled or out of order when", () => {
   });
 
   it("Postgres is restarted fast", async () => {
-    await surviving(async () => {
+    await expectAllDeliveredDespite(async () => {
       await postgres.stopFast();
       await postgres.start();
     });
   });
 
   it("Postgres is stopped at once, as in a crash, and comes back", async () => {
-    await surviving(async () => {
+    await expectAllDeliveredDespite(async () => {
       await postgres.stopImmediate();
       await postgres.start();
     });
   });
 
   it("Kafka is killed and comes back", async () => {
-    await surviving(
+    await expectAllDeliveredDespite(
       async () => {
         await kafka.kill(0);
         await until(
@@ -116,7 +109,7 @@ describe("under load, nothing is lost, doubled or out of order when", () => {
   });
 
   it("Kafka hangs for longer than a request may take", async () => {
-    await surviving(
+    await expectAllDeliveredDespite(
       async () => {
         kafka.freeze(0);
         await until(
@@ -141,7 +134,6 @@ describe("pg_ctl stop -m fast", () => {
     await postgres.start();
     expect(stopMs).toBeLessThan(3_000);
     await relay.reaches("streaming", null, 30_000);
-    await relay.kill();
   });
 
   it("waits no longer than the grace period for a relay whose Kafka is down", async () => {
@@ -156,10 +148,7 @@ describe("pg_ctl stop -m fast", () => {
     expect(stopMs).toBeLessThan(12_000);
     await Promise.all([postgres.start(), kafka.start(0)]);
     await relay.reaches("streaming", null, 60_000);
-    await withClient(fixture.database.url, async (client) => {
-      const lsn = await client.query<{ lsn: string }>("select pg_current_wal_lsn()::text as lsn");
-      await caughtUp(lsn.rows[0]?.lsn ?? "0/0");
-    });
+    await caughtUp();
     await expectAllDelivered();
   });
 });

@@ -33,11 +33,11 @@ export interface FixtureOptions {
 /** One database, slot, publication and set of topics of its own, and the relays that a test starts on them. */
 export class RelayFixture {
   readonly database: TestDatabase;
-  readonly client: pg.Client;
   readonly names: TestNames;
   readonly brokers: readonly string[];
   readonly topics: readonly string[];
   readonly #relays: RelayProcess[] = [];
+  #client: pg.Client;
 
   private constructor(
     database: TestDatabase,
@@ -47,7 +47,7 @@ export class RelayFixture {
     topics: readonly string[],
   ) {
     this.database = database;
-    this.client = client;
+    this.#client = client;
     this.names = names;
     this.brokers = brokers;
     this.topics = topics;
@@ -64,6 +64,16 @@ export class RelayFixture {
     const fixture = new RelayFixture(database, client, names, brokers, topics);
     if (migrate) await fixture.migrate();
     return fixture;
+  }
+
+  get client(): pg.Client {
+    return this.#client;
+  }
+
+  /** A new connection, after the server was away. */
+  async reconnect(): Promise<void> {
+    await this.#client.end().catch(() => undefined);
+    this.#client = await connectClient(this.database.url);
   }
 
   get settings(): Record<string, string> {

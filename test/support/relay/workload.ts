@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import pg from "pg";
 
 export interface WorkloadOptions {
@@ -15,6 +16,8 @@ export interface WorkloadOptions {
  */
 export class Workload {
   readonly #url: string;
+  /** Two workloads on one table have no key in common. */
+  readonly #name = randomUUID().slice(0, 8);
   readonly #options: Required<WorkloadOptions>;
   readonly #stop = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
@@ -42,14 +45,14 @@ export class Workload {
 
   async #write(writer: number): Promise<void> {
     const random = randomFrom(this.#options.seed * 1000 + writer);
-    let seq = 0;
+    const seq = { last: 0 };
     while (!this.#stop.signal.aborted) {
       const client = new pg.Client({ connectionString: this.#url });
       client.on("error", () => undefined);
       try {
         await client.connect();
         while (!this.#stop.signal.aborted) {
-          seq = await this.#transaction(client, writer, seq, random);
+          await this.#transaction(client, writer, seq, random);
           this.#transactions += 1;
         }
       } catch {
@@ -68,18 +71,18 @@ export class Workload {
   async #transaction(
     client: pg.Client,
     writer: number,
-    seq: number,
+    seq: { last: number },
     random: () => number,
-  ): Promise<number> {
+  ): Promise<void> {
     const { route, pauseMsMax } = this.#options;
     const rows = random() < 0.02 ? 300 : 1 + Math.floor(random() * 5);
-    let next = seq;
     await client.query("begin");
     for (let row = 0; row < rows; row++) {
-      const key = `${route}-w${writer}-${Math.floor(random() * 2)}`;
-      next += 1;
+      const key = `${route}-${this.#name}-${writer}-${Math.floor(random() * 2)}`;
+      // Never used again, even if the commit's answer is lost and the commit is not.
+      seq.last += 1;
       const payload = JSON.stringify({
-        seq: next,
+        seq: seq.last,
         text: "Grüße 世界",
         fill: "x".repeat(random() * 300),
       });
@@ -91,7 +94,6 @@ export class Workload {
     }
     if (random() < 0.1) await rolledBackSavepoint(client, route);
     await client.query(random() < 0.1 ? "rollback" : "commit");
-    return next;
   }
 }
 

@@ -34,7 +34,11 @@ afterAll(async () => {
 });
 
 /** Small batches, so that transactions are split and moments come often. */
-const SMALL = { RELAY_BATCH_MAX_EVENTS: "50", RELAY_STATUS_INTERVAL: "200ms" };
+const SMALL = {
+  RELAY_BATCH_MAX_EVENTS: "50",
+  RELAY_STATUS_INTERVAL: "200ms",
+  RELAY_CHECKPOINT_INTERVAL: "200ms",
+};
 
 /** Writers are at work during `crashes`; afterwards one relay that nobody disturbs has to make it good. */
 async function expectAllDeliveredAfter(crashes: () => Promise<void>): Promise<void> {

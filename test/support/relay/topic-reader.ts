@@ -30,7 +30,9 @@ export async function readCommitted(
   });
   const marker = randomUUID();
   const ends = await writeMarkers(kafka, topics, marker);
-  const consumer = kafka.consumer({ groupId: `reader-${randomUUID()}`, readUncommitted: false });
+  const groupId = `reader-${randomUUID()}`;
+  // A fetch that comes just before the markers would otherwise be held for 5 s.
+  const consumer = kafka.consumer({ groupId, readUncommitted: false, maxWaitTimeInMs: 100 });
   const records: ReadRecord[] = [];
   try {
     await consumer.connect();

@@ -43,7 +43,7 @@ async function drain(way: string, settings: Record<string, string>): Promise<Dra
   await relay.streaming();
   const cpuBefore = await relay.cpuSeconds();
   const startedMs = performance.now();
-  while ((await relay.published()) < rows) await delay(50);
+  await relay.untilPublished(rows);
   const seconds = (performance.now() - startedMs) / 1000;
   const cpuUsPerEvent = Number(
     ((((await relay.cpuSeconds()) - cpuBefore) * 1e6) / rows).toFixed(1),

@@ -2,7 +2,6 @@
  * Lets one transaction of many rows pass and prints the largest resident set of the relay.
  * Usage: npx node bench/memory.ts [ROWS]    (1000000 unless given)
  */
-import { setTimeout as delay } from "node:timers/promises";
 import { print, Rig } from "./rig.ts";
 
 const rows = Number(process.argv[2] ?? 1_000_000);
@@ -13,7 +12,7 @@ try {
   const idleMb = await relay.rssMbMax();
   await rig.fill(rows, rows);
   const startedMs = performance.now();
-  while ((await relay.published()) < rows) await delay(50);
+  await relay.untilPublished(rows);
   const seconds = (performance.now() - startedMs) / 1000;
   const perSecond = Math.round(rows / seconds);
   print({ way: "one transaction", rows, perSecond, idleMb, rssMbMax: await relay.rssMbMax() });

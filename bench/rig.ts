@@ -14,6 +14,7 @@ const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 const run = promisify(execFile);
 
 export const TOPIC = "outbox.event.order";
+const STUCK_MS = 60_000;
 export const SLOT = "outbox_relay";
 
 /** Servers with an outbox and one topic, as every benchmark needs them. */
@@ -22,6 +23,7 @@ export class Rig {
   readonly brokers: readonly string[];
   readonly url: string;
   readonly #services: Services;
+  readonly #relays: BenchRelay[] = [];
 
   private constructor(services: Services, client: pg.Client) {
     this.#services = services;
@@ -54,7 +56,9 @@ export class Rig {
   }
 
   relay(settings: Readonly<Record<string, string>> = {}): BenchRelay {
-    return new BenchRelay({ ...this.settings, ...settings });
+    const relay = new BenchRelay({ ...this.settings, ...settings });
+    this.#relays.push(relay);
+    return relay;
   }
 
   /** Fills the outbox with rows of about 300 payload bytes, `perTransaction` rows in one transaction. */
@@ -64,7 +68,7 @@ export class Rig {
       do $$ begin
         for t in 1..${transactions} loop
           insert into outbox (aggregatetype, aggregateid, type, payload)
-          select 'order', 'order-' || (n * 7919 % 50000), 'OrderPlaced',
+          select 'order', 'order-' || (n::bigint * 7919 % 50000), 'OrderPlaced',
                  jsonb_build_object('seq', t * ${perTransaction} + n, 'text', repeat(md5(n::text), 8))
           from generate_series(1, ${perTransaction}) n;
           commit;
@@ -73,6 +77,7 @@ export class Rig {
   }
 
   async stop(): Promise<void> {
+    for (const relay of this.#relays) relay.kill();
     await this.client.end();
     await this.#services.stop();
   }
@@ -128,6 +133,24 @@ export class BenchRelay {
     const fields =
       (await readFile(`/proc/${this.#child.pid}/stat`, "utf8")).split(") ")[1]?.split(" ") ?? [];
     return (Number(fields[11]) + Number(fields[12])) / 100;
+  }
+
+  /** Resolves when `rows` events are durable at Kafka; rejects when nothing more comes. */
+  async untilPublished(rows: number): Promise<void> {
+    let [last, sinceMs] = [0, performance.now()];
+    for (;;) {
+      const published = await this.published();
+      if (published >= rows) return;
+      if (published > last) [last, sinceMs] = [published, performance.now()];
+      if (performance.now() - sinceMs > STUCK_MS) {
+        throw new Error(`stuck at ${published} of ${rows} events:\n${this.#output}`);
+      }
+      await delay(20);
+    }
+  }
+
+  kill(): void {
+    this.#child.kill("SIGKILL");
   }
 
   async stop(): Promise<void> {

@@ -11,6 +11,7 @@ import { Metrics } from "../ops/metrics.ts";
 import { RelayLog } from "../ops/relay-log.ts";
 import { RelayView } from "../ops/relay-view.ts";
 import { SlotMonitor } from "../ops/slot-monitor.ts";
+import { keepHeapSmall } from "../ops/small-heap.ts";
 import { systemClock } from "../ops/system-clock.ts";
 import { PgReplicationSource } from "../postgres/replication-source.ts";
 import { PgSourceDatabase } from "../postgres/source-database.ts";
@@ -34,6 +35,7 @@ export async function runRelay(argv: readonly string[], env: Environment): Promi
 }
 
 async function serve(config: Config, warnings: readonly string[]): Promise<number> {
+  keepHeapSmall();
   const logger = createLogger(config.log.level, config.instanceId);
   for (const warning of warnings) logger.warn({ code: "CONFIG_UNKNOWN" }, warning);
   const stop = new StopSignal();

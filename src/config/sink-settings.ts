@@ -119,7 +119,7 @@ export const sinkSettings = {
   },
   bufferMaxBytes: setting("RELAY_BUFFER_MAX_BYTES", {
     kind: size({ min: 64 * KIB, max: 16 * GIB }),
-    default: 64 * MIB,
+    default: 16 * MIB,
     doc: "Reading from Postgres pauses above this much waiting and in flight.",
   }),
   retry: {

@@ -31,6 +31,7 @@ async function measure(delivery: string): Promise<void> {
   await consumer.connect();
   await consumer.subscribe({ topic: TOPIC });
   await consumer.run({
+    autoCommit: false,
     eachBatch: ({ batch }) => {
       const nowMs = Date.now();
       for (const { timestamp } of batch.messages) latenciesMs.push(nowMs - Number(timestamp));

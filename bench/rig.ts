@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Kafka, logLevel } from "kafkajs";
 import pg from "pg";
+import { createTopicsWithLeaders } from "../src/demo/services/kafka-topics.ts";
 import type { Services } from "../src/demo/services/services.ts";
 import { startServices } from "../src/demo/services/services.ts";
 
@@ -85,7 +86,7 @@ export class Rig {
   async #createTopic(numPartitions: number): Promise<void> {
     const admin = this.kafka().admin();
     await admin.connect();
-    await admin.createTopics({ topics: [{ topic: TOPIC, numPartitions }], waitForLeaders: true });
+    await createTopicsWithLeaders(admin, [{ topic: TOPIC, numPartitions }]);
     await admin.disconnect();
   }
 }

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Admin } from "kafkajs";
 import { Kafka, logLevel } from "kafkajs";
 import pg from "pg";
+import { createTopicsWithLeaders } from "../../src/demo/services/kafka-topics.ts";
 import { until } from "./until.ts";
 
 export { until };
@@ -125,19 +126,13 @@ export async function createTopics(
   kafka: Kafka = kafkaClient(),
 ): Promise<void> {
   const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
-  await withAdmin(
-    (admin) =>
-      admin.createTopics({
-        topics: topics.map((topic) => ({
-          topic,
-          numPartitions: partitions,
-          replicationFactor,
-          configEntries,
-        })),
-        waitForLeaders: true,
-      }),
-    kafka,
-  );
+  const wanted = topics.map((topic) => ({
+    topic,
+    numPartitions: partitions,
+    replicationFactor,
+    configEntries,
+  }));
+  await withAdmin((admin) => createTopicsWithLeaders(admin, wanted), kafka);
 }
 
 /** Runs `work` with an admin connection of its own. */

@@ -1,0 +1,32 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Admin, ITopicConfig } from "kafkajs";
+
+const LEADERS_DEADLINE_MS = 20_000;
+const POLL_MS = 20;
+
+/**
+ * Creates topics and waits until every partition has a leader. kafkajs's own `waitForLeaders` gives
+ * up where the broker that it asks has not heard of the topic yet.
+ */
+export async function createTopicsWithLeaders(
+  admin: Admin,
+  topics: readonly ITopicConfig[],
+): Promise<void> {
+  const names = topics.map(({ topic }) => topic);
+  await admin.createTopics({ topics: [...topics], waitForLeaders: false });
+  const deadlineMs = performance.now() + LEADERS_DEADLINE_MS;
+  while (!(await haveLeaders(admin, names))) {
+    if (performance.now() > deadlineMs) throw new Error(`no leaders yet for ${names.join(", ")}`);
+    await delay(POLL_MS);
+  }
+}
+
+async function haveLeaders(admin: Admin, names: string[]): Promise<boolean> {
+  try {
+    const { topics } = await admin.fetchTopicMetadata({ topics: names });
+    return topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0));
+  } catch (error) {
+    if (error instanceof Error && "retriable" in error && error.retriable === true) return false;
+    throw error;
+  }
+}

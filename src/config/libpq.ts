@@ -54,6 +54,9 @@ export function libpqProblems(parts: LibpqParts): string[] {
   if (parts.host !== undefined && !/^[A-Za-z0-9._:/-]+$/.test(parts.host)) {
     problems.push(`PGHOST: ${JSON.stringify(parts.host)} is no host; expected one name or address`);
   }
+  if (parts.database !== undefined && /^\.\.?$/.test(parts.database)) {
+    problems.push(`PGDATABASE: a URL cannot hold the name ${JSON.stringify(parts.database)}`);
+  }
   return problems;
 }
 

@@ -80,7 +80,7 @@ describe("migrate up", () => {
     expect(results.map(({ exitCode, stderr }) => [exitCode, stderr])).toEqual(
       results.map(() => [0, ""]),
     );
-    const applied = results.filter(({ stdout }) => stdout.includes("outbox.sql: applied"));
+    const applied = results.filter(({ stdout }) => stdout.includes("outbox.sql: applied\n"));
     expect(applied).toHaveLength(1);
     expect(await database.query("select from relay_migrations")).toHaveLength(2);
   });

@@ -57,7 +57,7 @@ describe("libpq's variables", () => {
   it("keep every character of a password and a database name", () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1, unit: "grapheme" }), (text) => {
-        fc.pre(text.isWellFormed() && !/\0/.test(text));
+        fc.pre(text.isWellFormed() && !/\0|^\.\.?$/.test(text));
         const url = urlOf({ PGHOST: "db", PGUSER: text, PGPASSWORD: text, PGDATABASE: text });
         expect(decodeURIComponent(url.username)).toBe(text);
         expect(decodeURIComponent(url.password)).toBe(text);
@@ -72,6 +72,7 @@ describe("libpq's variables", () => {
       expect(() => urlOf({ PGHOST: "db", PGPORT: port })).toThrow("PGPORT");
     }
     expect(() => urlOf({ PGHOST: "a,b" })).toThrow("PGHOST");
+    expect(() => urlOf({ PGHOST: "db", PGDATABASE: ".." })).toThrow("PGDATABASE");
   });
 
   it("without a host do not make a URL: the database stays required", () => {

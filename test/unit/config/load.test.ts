@@ -61,7 +61,7 @@ describe("the config", () => {
         protocol: "auto",
       },
       batch: { maxEvents: 1_000, maxBytes: 1_048_576, lingerMs: 5 },
-      bufferMaxBytes: 67_108_864,
+      bufferMaxBytes: 16_777_216,
       retry: { initialMs: 100, maxMs: 5_000, jitter: 0.2 },
       checkpoint: {
         topic: "outbox-relay.checkpoint.outbox_relay",

@@ -8,6 +8,7 @@ import type { Route } from "../ops/http-server.ts";
 import { HttpServer } from "../ops/http-server.ts";
 import { createLogger } from "../ops/logger.ts";
 import { Metrics } from "../ops/metrics.ts";
+import { logNodeWarnings } from "../ops/node-warnings.ts";
 import { RelayLog } from "../ops/relay-log.ts";
 import { RelayView } from "../ops/relay-view.ts";
 import { SlotMonitor } from "../ops/slot-monitor.ts";
@@ -37,6 +38,7 @@ export async function runRelay(argv: readonly string[], env: Environment): Promi
 async function serve(config: Config, warnings: readonly string[]): Promise<number> {
   keepHeapSmall();
   const logger = createLogger(config.log.level, config.instanceId);
+  logNodeWarnings(logger);
   for (const warning of warnings) logger.warn({ code: "CONFIG_UNKNOWN" }, warning);
   const stop = new StopSignal();
   stop.listen();

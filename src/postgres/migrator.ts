@@ -26,6 +26,7 @@ export interface AppliedMigration {
   readonly appliedAt: Date;
 }
 
+const HISTORY_TABLE = "relay_migrations";
 const CONNECT_TIMEOUT_MS = 10_000;
 const LOCK_TIMEOUT_MS = 5_000;
 const LOCK_TRIES_MAX = 4;
@@ -136,10 +137,14 @@ export class Migrator {
     );
   }
 
+  /**
+   * Asks the catalog itself: `to_regclass` may answer from the session's cache, which holds what was
+   * missing before somebody else's migration was waited for.
+   */
   async #hasHistory(): Promise<boolean> {
     const [row] = await this.query<{ exists: boolean }>(
-      "select to_regclass($1) is not null as exists",
-      [historyTable(this.#options)],
+      "select exists (select from pg_catalog.pg_tables where schemaname = $1 and tablename = $2)",
+      [this.#options.schema, HISTORY_TABLE],
     );
     return row?.exists === true;
   }
@@ -165,7 +170,7 @@ export function recordName({ name }: MigrationFile, target: MigrationTarget): st
 }
 
 function historyTable({ schema }: MigrationTarget): string {
-  return `${pg.escapeIdentifier(schema)}.relay_migrations`;
+  return `${pg.escapeIdentifier(schema)}.${HISTORY_TABLE}`;
 }
 
 function changed({ fileName }: MigrationFile): RelayError {

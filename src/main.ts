@@ -1,4 +1,10 @@
 #!/usr/bin/env node
 import { main } from "./cli/command.ts";
 
+// Whoever reads us may stop before the end, as `migrate print | head` does.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+});
+
 process.exitCode = await main(process.argv.slice(2));

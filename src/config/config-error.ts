@@ -4,10 +4,11 @@ import { RelayError } from "../relay/errors.ts";
 export class ConfigError extends RelayError {
   readonly problems: readonly string[];
 
-  constructor(problems: readonly string[]) {
+  /** `unknown`: names that no setting has. They are no problem in themselves, but often the cause of one. */
+  constructor(problems: readonly string[], unknown: readonly string[] = []) {
     const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
     super(
-      `the configuration has ${count}:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`,
+      `the configuration has ${count}:\n${list(problems)}${unknown.length === 0 ? "" : `\nperhaps because:\n${list(unknown)}`}`,
       {
         code: "CONFIG_INVALID",
         remedy: "halt",
@@ -16,4 +17,8 @@ export class ConfigError extends RelayError {
     );
     this.problems = problems;
   }
+}
+
+function list(sentences: readonly string[]): string {
+  return sentences.map((sentence) => `  - ${sentence}`).join("\n");
 }

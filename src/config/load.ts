@@ -36,8 +36,8 @@ export function loadConfig(env: Environment, readFile: ReadFile = readText): Loa
   deriveMissing(values);
   problems.push(...missing(placed, values, problems));
   const unknown = unknownNames(env, placed);
-  if (values.get("strict") === true) problems.push(...unknown);
-  if (problems.length > 0) throw new ConfigError(problems);
+  if (values.get("strict") === true) problems.push(...unknown.splice(0));
+  if (problems.length > 0) throw new ConfigError(problems, unknown);
   const config = checked(values);
   const broken = relationProblems(config);
   if (broken.length > 0) throw new ConfigError(broken);

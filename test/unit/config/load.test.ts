@@ -248,6 +248,11 @@ describe("a name that no setting has", () => {
     expect(problemsOf({ ...env, RELAY_STRICT_CONFIG: "true" })).toEqual([sentence]);
   });
 
+  it("is told beside a problem, which it may have caused", () => {
+    const env = { RELAY_DATABASE_URL: "postgres://u:p@h/d", RELAY_KAFKA_BROKER: "b:9092" };
+    expect(() => load(env)).toThrow(/RELAY_KAFKA_BROKERS is not set[^]*RELAY_KAFKA_BROKER is no/);
+  });
+
   it("gets no suggestion when nothing is near, and never one of a reserved name", () => {
     expect(load({ ...MINIMAL, RELAY_Q: "" }).warnings).toEqual(["RELAY_Q is no setting"]);
     expect(load({ ...MINIMAL, RELAY_FAILPOINT: "x" }).warnings[0]).not.toContain(

@@ -16,12 +16,15 @@ export const ERROR = {
   topicAuthorizationFailed: 29,
   groupAuthorizationFailed: 30,
   clusterAuthorizationFailed: 31,
+  invalidTimestamp: 32,
+  policyViolation: 44,
   duplicateSequenceNumber: 46,
   operationNotAttempted: 55,
   invalidProducerEpoch: 47,
   concurrentTransactions: 51,
   transactionalIdAuthorizationFailed: 53,
   kafkaStorageError: 56,
+  invalidRecord: 87,
   producerFenced: 90,
 } as const;
 
@@ -44,6 +47,7 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [29, "TOPIC_AUTHORIZATION_FAILED"],
   [30, "GROUP_AUTHORIZATION_FAILED"],
   [31, "CLUSTER_AUTHORIZATION_FAILED"],
+  [32, "INVALID_TIMESTAMP"],
   [35, "UNSUPPORTED_VERSION"],
   [37, "INVALID_PARTITIONS"],
   [38, "INVALID_REPLICATION_FACTOR"],

@@ -6,6 +6,7 @@ import type { Cluster } from "./cluster.ts";
 import { ERROR } from "./error-code.ts";
 import { indefinite, kafkaError } from "./kafka-error.ts";
 import type { PartitionShare } from "./partition-share.ts";
+import { refusedRecord } from "./refused-record.ts";
 import { Sequences } from "./sequences.ts";
 import type { ProducerParts } from "./transactional-producer.ts";
 import { TopicChangedError } from "./transactional-producer.ts";
@@ -108,13 +109,17 @@ export class IdempotentProducer {
       timeoutMs: this.#parts.requestTimeoutMs,
     });
     let reason: number = ERROR.none;
-    const rest = batches.filter(({ topic, partition }) => {
-      const error =
-        answers.find((one) => one.topic === topic && one.partition === partition)?.error ?? -1;
+    const rest = batches.filter((batch) => {
+      const { topic, partition } = batch;
+      const answer = answers.find((one) => one.topic === topic && one.partition === partition);
+      const error = answer?.error ?? -1;
       if (error === ERROR.none || error === ERROR.duplicateSequenceNumber) return false;
-      if (!RETRIABLE.has(error)) throw failed(topic, partition, error);
-      reason = error;
-      return true;
+      if (RETRIABLE.has(error)) {
+        reason = error;
+        return true;
+      }
+      const refused = answer === undefined ? null : refusedRecord(batch, answer);
+      throw refused ?? failed(topic, partition, error);
     });
     return [rest, reason];
   }

@@ -11,6 +11,7 @@ import { ERROR } from "./error-code.ts";
 import { indefinite, kafkaError } from "./kafka-error.ts";
 import type { PartitionShare } from "./partition-share.ts";
 import type { ProduceRound } from "./produce-round.ts";
+import { refusedRecord } from "./refused-record.ts";
 import type { TransactionalId } from "./transactional-id.ts";
 
 /** Between two tries while a broker still writes the markers of the id's former transaction. */
@@ -135,6 +136,8 @@ export class TransactionalProducer {
     const error = answer?.error ?? -1;
     if (error === ERROR.none || error === ERROR.duplicateSequenceNumber) return false;
     if (error === ERROR.concurrentTransactions) return true;
+    const refused = answer === undefined ? null : refusedRecord(batch, answer);
+    if (refused !== null) throw refused;
     throw this.#failed(id, `Produce to ${topic}-${partition}`, error, topic);
   }
 

@@ -92,6 +92,8 @@ export interface PartitionAnswer {
   readonly topic: string;
   readonly partition: number;
   readonly error: number;
+  /** Place in the batch of the first record that the broker refused (KIP-467); null when it names none. */
+  readonly refusedIndex: number | null;
 }
 
 export interface ProduceAnswer {
@@ -118,12 +120,13 @@ function readAnswer(reader: ByteReader, topic: string): PartitionAnswer {
   reader.int64();
   reader.int64();
   reader.int64();
-  reader.compactArray(() => {
-    reader.int32();
+  const [refusedIndex = null] = reader.compactArray(() => {
+    const index = reader.int32();
     reader.compactString();
     reader.tags();
+    return index;
   });
   reader.compactString();
   reader.tags();
-  return { topic, partition, error };
+  return { topic, partition, error, refusedIndex };
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { ALL_DELIVERED } from "../../support/relay/delivery-check.ts";
 import { RelayFixture } from "../../support/relay/fixture.ts";
-import { createTopics, kafkaClient } from "../../support/services.ts";
+import { createTopics, withAdmin } from "../../support/services.ts";
 
 let fixture: RelayFixture;
 
@@ -36,6 +36,11 @@ async function isAtOrBefore(a: string, b: string): Promise<boolean> {
   return rows[0]?.holds === true;
 }
 
+async function alterTopics(setting: { name: string; value: string }): Promise<void> {
+  const resources = fixture.topics.map((name) => ({ type: 2, name, configEntries: [setting] }));
+  await withAdmin((admin) => admin.alterConfigs({ validateOnly: false, resources }));
+}
+
 describe("a row that cannot be published", () => {
   it("for want of a topic halts the relay with its id, and passes once the topic is created", async () => {
     const relay = await fixture.streaming();
@@ -62,20 +67,22 @@ describe("a row that cannot be published", () => {
     const { message } = await relay.reaches("failed", "RECORD_TOO_LARGE");
     expect(message).toContain(id);
     expect(relay.output).not.toContain("xxxx");
-    const admin = kafkaClient().admin();
-    await admin.connect();
-    await admin.alterConfigs({
-      validateOnly: false,
-      resources: fixture.topics.map((name) => ({
-        type: 2,
-        name,
-        configEntries: [{ name: "max.message.bytes", value: "5000000" }],
-      })),
-    });
-    await admin.disconnect();
+    await alterTopics({ name: "max.message.bytes", value: "5000000" });
     await relay.reaches("streaming");
     await fixture.caughtUp(relay);
     expect(await fixture.delivery()).toMatchObject({ ...ALL_DELIVERED, published: 2 });
+  });
+
+  it("because the topic wants other times halts the relay, and passes once the topic does not", async () => {
+    await alterTopics({ name: "message.timestamp.before.max.ms", value: "0" });
+    const relay = await fixture.streaming();
+    const id = await fixture.insert("k", '{"seq": 1}');
+    const { message } = await relay.reaches("failed", "RECORD_REFUSED");
+    expect(message).toContain(id);
+    await alterTopics({ name: "message.timestamp.before.max.ms", value: "86400000" });
+    await relay.reaches("streaming");
+    await fixture.caughtUp(relay);
+    expect(await fixture.delivery()).toMatchObject({ ...ALL_DELIVERED, published: 1 });
   });
 
   it("for want of a key halts the relay; what came before is published, what comes after waits", async () => {

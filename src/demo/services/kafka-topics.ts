@@ -24,7 +24,12 @@ export async function createTopicsWithLeaders(
 async function haveLeaders(admin: Admin, names: string[]): Promise<boolean> {
   try {
     const { topics } = await admin.fetchTopicMetadata({ topics: names });
-    return topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0));
+    if (!topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))) {
+      return false;
+    }
+    // A leader in the metadata may not know of it itself yet; it does once it tells its offsets.
+    await Promise.all(names.map((name) => admin.fetchTopicOffsets(name)));
+    return true;
   } catch (error) {
     if (error instanceof Error && "retriable" in error && error.retriable === true) return false;
     throw error;

@@ -1,6 +1,7 @@
 import type { KafkaSinkOptions } from "../../../src/kafka/kafka-sink.ts";
 import { KafkaSink } from "../../../src/kafka/kafka-sink.ts";
 import { systemClock } from "../../../src/ops/system-clock.ts";
+import { RelayError } from "../../../src/relay/errors.ts";
 import type { AnnounceMoment } from "../../../src/relay/observer.ts";
 import type { OutboundRecord, SinkBatch } from "../../../src/relay/publish/sink.ts";
 import { kafkaBrokers, uniqueName, until } from "../../support/services.ts";
@@ -90,6 +91,22 @@ export function batch(records: readonly OutboundRecord[], checkpoint: string): S
 
 export function text(bytes: Uint8Array | null): string | null {
   return bytes === null ? null : Buffer.from(bytes).toString();
+}
+
+/** As the relay does it: opens again after a leader that was not ready yet, as that of a new topic may be. */
+export async function publishAsRelay(sink: KafkaSink, what: SinkBatch): Promise<void> {
+  const isDone = async (): Promise<boolean> => {
+    try {
+      await sink.publish(what);
+      return true;
+    } catch (error) {
+      if (!(error instanceof RelayError) || error.remedy !== "reopen") throw error;
+      await sink.open(GO_ON);
+      await sink.learn([...new Set(what.records.map(({ topic }) => topic))], false, GO_ON);
+      return false;
+    }
+  };
+  await until(isDone, 20_000, "the new topic to take records");
 }
 
 /** What a promise was rejected with; fails when it was not. */

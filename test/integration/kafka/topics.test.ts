@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { createTopics, uniqueName, withAdmin } from "../../support/services.ts";
-import { batch, GO_ON, record, Sinks } from "./sinks.ts";
+import { batch, GO_ON, publishAsRelay, record, Sinks } from "./sinks.ts";
 
 let sinks: Sinks;
 let topic: string;
@@ -23,7 +23,7 @@ describe("a topic", () => {
     await createTopics([topic]);
     await sink.learn([topic], true, GO_ON);
     expect(sink.refuse(record(topic, "k", "1"))).toBeNull();
-    await sink.publish(batch([record(topic, "k", "1")], "1"));
+    await publishAsRelay(sink, batch([record(topic, "k", "1")], "1"));
   });
 
   it("that is missing is created with the partitions of the settings, where they say so", async () => {
@@ -32,7 +32,7 @@ describe("a topic", () => {
     });
     await sink.learn([topic], false, GO_ON);
     expect(sink.refuse(record(topic, "k", "1"))).toBeNull();
-    await sink.publish(batch([record(topic, "k", "1")], "1"));
+    await publishAsRelay(sink, batch([record(topic, "k", "1")], "1"));
     const { topics } = await withAdmin((admin) => admin.fetchTopicMetadata({ topics: [topic] }));
     expect(topics[0]?.partitions).toHaveLength(5);
   });

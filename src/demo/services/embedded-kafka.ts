@@ -18,6 +18,8 @@ export interface KafkaOptions {
   readonly secure?: SecureListener;
   /** Broker settings; they win over ours. */
   readonly properties?: Readonly<Record<string, string>>;
+  /** Cuts the start short, and ends what it had started. */
+  readonly stop?: AbortSignal;
 }
 
 /** A Kafka cluster of our own in KRaft mode, without containers, with its data in a temporary folder. */
@@ -44,10 +46,10 @@ export interface EmbeddedKafka {
 
 export async function startKafka(options: KafkaOptions = {}): Promise<EmbeddedKafka> {
   await assertRuns("java", "-version");
-  const libraries = await kafkaLibraries(options.version ?? KAFKA_VERSION);
-  const classArchive = await kafkaClassArchive(libraries);
+  const libraries = await kafkaLibraries(options.version ?? KAFKA_VERSION, options.stop);
+  const classArchive = await kafkaClassArchive(libraries, options.stop);
   const root = await mkdtemp(join(tmpdir(), "outbox-relay-kafka-"));
-  const guard = new ProcessGuard(root);
+  const guard = new ProcessGuard(root, options.stop);
   try {
     const places = await brokerPlaces(options.brokers ?? 1, root);
     const shared = { libraries, classArchive, guard };

@@ -40,6 +40,7 @@ export class KafkaBroker {
     const program = ["-cp", join(libraries, "*"), "kafka.Kafka", properties];
     this.#child = spawn("java", [...JVM_FLAGS, ...share, ...program], {
       stdio: ["ignore", "ignore", "pipe"],
+      detached: true, // Ctrl-C is for our owner, who still needs the broker to put things away.
     });
     guard.watch(this.#child, "KILL");
     this.#child.stderr?.pipe(createWriteStream(logFile, { flags: "a" }));

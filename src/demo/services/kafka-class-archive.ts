@@ -2,10 +2,10 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, rename } from "node:fs/promises";
 import { join } from "node:path";
+import { workFolder } from "./cache.ts";
 import { endProcess, untilReady } from "./child-process.ts";
 import { freePorts } from "./free-ports.ts";
 import { KAFKA_READY, KAFKA_START_DEADLINE_MS } from "./kafka-broker.ts";
-import { workFolder } from "./kafka-jars.ts";
 import { formatStorage, JVM_FLAGS, writeProperties } from "./kafka-storage.ts";
 import { ProcessGuard } from "./process-guard.ts";
 
@@ -13,12 +13,12 @@ import { ProcessGuard } from "./process-guard.ts";
  * The file with the classes that a broker loads, which halves its start. A first run writes it: a broker that is
  * stopped as soon as it is up. The JVM takes it only with the same jars, class path and Java, and ignores it otherwise.
  */
-export async function kafkaClassArchive(libraries: string): Promise<string> {
+export async function kafkaClassArchive(libraries: string, stop?: AbortSignal): Promise<string> {
   const archive = join(libraries, "classes.jsa");
   if (existsSync(archive)) return archive;
   const work = workFolder(`${libraries}-classes`);
   await mkdir(work, { recursive: true });
-  const guard = new ProcessGuard(work);
+  const guard = new ProcessGuard(work, stop);
   try {
     const properties = await writeProperties(work, await brokerProperties(work));
     const directory = join(work, "data");
@@ -27,6 +27,7 @@ export async function kafkaClassArchive(libraries: string): Promise<string> {
     const flags = [`-XX:ArchiveClassesAtExit=${partial}`, "-cp", `${libraries}/*`, "kafka.Kafka"];
     const child = spawn("java", [...JVM_FLAGS, ...flags, properties], {
       stdio: ["ignore", "ignore", "pipe"],
+      detached: true,
     });
     guard.watch(child, "KILL");
     await untilReady(child, "Kafka", KAFKA_READY, KAFKA_START_DEADLINE_MS);

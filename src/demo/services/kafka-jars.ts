@@ -1,17 +1,16 @@
 import { execFile, spawn } from "node:child_process";
-import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { CACHE_FOLDER, removeLeftovers, renameUnlessThere, workFolder } from "./cache.ts";
 import { ProcessGuard } from "./process-guard.ts";
 
 /** 4.4.0 is incomplete on Maven Central. */
 export const KAFKA_VERSION = "4.3.1";
 
-const CACHE_FOLDER = fileURLToPath(new URL("../../../.cache", import.meta.url));
 const POM = fileURLToPath(new URL("./kafka/pom.xml", import.meta.url));
 const INSTALL = "apt-get install --yes --no-install-recommends default-jre-headless maven";
 const OUTPUT_CHARACTERS_MAX = 4_000;
@@ -20,14 +19,17 @@ const OUTPUT_CHARACTERS_MAX = 4_000;
  * The folder with Kafka's jars (44 MB), fetched once from Maven Central through the machine's own Maven settings.
  * Two runs may do this at once: each fetches into a folder of its own, and renames it when it is complete.
  */
-export async function kafkaLibraries(version: string = KAFKA_VERSION): Promise<string> {
+export async function kafkaLibraries(
+  version: string = KAFKA_VERSION,
+  stop?: AbortSignal,
+): Promise<string> {
   const libraries = librariesFolder(version);
   if (existsSync(libraries)) return libraries;
   await assertRuns("mvn", "--version");
   await mkdir(CACHE_FOLDER, { recursive: true });
   await removeLeftovers();
   const partial = workFolder(libraries);
-  const guard = new ProcessGuard(partial);
+  const guard = new ProcessGuard(partial, stop);
   try {
     await fetchJars(version, partial, guard);
     await renameUnlessThere(partial, libraries);
@@ -62,33 +64,11 @@ export async function runs(program: string, ...flags: string[]): Promise<boolean
   );
 }
 
-/** A name for unfinished work that tells whose it is, so that a later run can remove it when we are gone. */
-export function workFolder(target: string): string {
-  return `${target}.partial-${process.pid}-${randomBytes(4).toString("hex")}`;
-}
-
-async function removeLeftovers(): Promise<void> {
-  for (const name of await readdir(CACHE_FOLDER)) {
-    const pid = /\.partial-(\d+)-[0-9a-f]+$/.exec(name)?.[1];
-    if (pid === undefined || isAlive(Number(pid))) continue;
-    await rm(join(CACHE_FOLDER, name), { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: it is there and somebody else's.
-    return error instanceof Error && "code" in error && error.code === "EPERM";
-  }
-}
-
 async function fetchJars(version: string, folder: string, guard: ProcessGuard): Promise<void> {
   const flags = [`-Dkafka.version=${version}`, `-DoutputDirectory=${folder}`];
   const child = spawn("mvn", ["-q", "-B", "-f", POM, "dependency:copy-dependencies", ...flags], {
     stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
   });
   guard.watch(child, "KILL");
   let output = "";
@@ -100,12 +80,4 @@ async function fetchJars(version: string, folder: string, guard: ProcessGuard): 
   await once(child, "exit");
   if (child.exitCode === 0) return;
   throw new Error(`Maven could not fetch Kafka ${version} (exit ${child.exitCode}):\n${output}`);
-}
-
-async function renameUnlessThere(partial: string, target: string): Promise<void> {
-  try {
-    await rename(partial, target);
-  } catch (error) {
-    if (!existsSync(target)) throw error; // Otherwise another run was faster, and its copy is as good.
-  }
 }

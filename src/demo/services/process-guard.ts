@@ -34,9 +34,11 @@ rm -rf -- "$1"
 /** Sees to it that child processes and their folder go away even when this process is killed. */
 export class ProcessGuard {
   readonly #shell: ChildProcess;
+  #isClosing = false;
 
-  /** `directory` is removed when this process ends or `close` is called. */
-  constructor(directory: string) {
+  /** `directory` is removed when this process ends, `close` is called, or `stop` is aborted. */
+  constructor(directory: string, stop?: AbortSignal) {
+    stop?.throwIfAborted();
     this.#shell = spawn("/bin/sh", ["-c", GUARD, "guard", directory], {
       stdio: ["pipe", "ignore", "ignore"],
       detached: true,
@@ -45,18 +47,22 @@ export class ProcessGuard {
     this.#shell.unref();
     // A guard that is gone shows at `close`; until then its pipe must not throw into unrelated code.
     this.#shell.stdin?.on("error", () => this.#shell.stdin?.destroy());
+    stop?.addEventListener("abort", () => void this.close(), { once: true });
   }
 
   /** Until `child` has ended, `signal` is what ends it when we are gone. */
   watch(child: ChildProcess, signal: "KILL" | "QUIT"): void {
     const { pid } = child;
     if (pid === undefined) return; // It did not start, and reports that itself.
+    // Closed while its owner was about to start this one: nobody else would end it.
+    if (this.#isClosing) child.kill("SIGKILL");
     this.#tell(`watch ${pid} ${signal}`);
     child.once("exit", () => this.#tell(`forget ${pid}`));
   }
 
   /** Ends what still runs, removes the folder, and resolves when both are done. */
   async close(): Promise<void> {
+    this.#isClosing = true;
     if (this.#shell.exitCode !== null || this.#shell.signalCode !== null) return;
     const ended = once(this.#shell, "exit");
     this.#shell.ref();

@@ -1,5 +1,7 @@
 import { startContainerKafka, startContainerPostgres } from "./containers.ts";
+import type { KafkaOptions } from "./embedded-kafka.ts";
 import { startKafka } from "./embedded-kafka.ts";
+import type { PostgresOptions } from "./embedded-postgres.ts";
 import { startPostgres } from "./embedded-postgres.ts";
 import { kafkaIsCached, runs } from "./kafka-jars.ts";
 
@@ -22,6 +24,13 @@ export interface Services {
   stop(): Promise<void>;
 }
 
+export interface StartOptions {
+  /** Cuts the start short, and ends what it had started. */
+  readonly stop?: AbortSignal;
+  /** An embedded Postgres is a copy of one in the cache: it starts sooner, and is no cluster of its own. */
+  readonly isCopiedPostgres?: boolean;
+}
+
 type Environment = Readonly<Record<string, string | undefined>>;
 type Source = "embedded" | "containers";
 
@@ -30,8 +39,19 @@ type Source = "embedded" | "containers";
  * ones; else containers, where Java or Maven is missing and a Docker engine answers. `TEST_SERVICES` forces
  * `embedded` or `containers`. Throws when one cannot be had, with the command that provides it, and leaves none behind.
  */
-export async function startServices(env: Environment): Promise<Services> {
-  const [postgres, kafka] = await Promise.allSettled([postgresService(env), kafkaService(env)]);
+export async function startServices(
+  env: Environment,
+  { stop, isCopiedPostgres = false }: StartOptions = {},
+): Promise<Services> {
+  // Of the start only: later their owner stops them in an order of his own.
+  const starting = new AbortController();
+  const cutShort = (): void => starting.abort(stop?.reason);
+  stop?.addEventListener("abort", cutShort, { once: true });
+  const [postgres, kafka] = await Promise.allSettled([
+    postgresService(env, { isCopy: isCopiedPostgres, stop: starting.signal }),
+    kafkaService(env, { stop: starting.signal }),
+  ]);
+  stop?.removeEventListener("abort", cutShort);
   if (postgres.status === "fulfilled" && kafka.status === "fulfilled") {
     const both = [postgres.value, kafka.value];
     return {
@@ -48,17 +68,20 @@ export async function startServices(env: Environment): Promise<Services> {
   throw new AggregateError(reasons, reasons.map(String).join("\n"));
 }
 
-async function postgresService(env: Environment): Promise<PostgresService> {
+async function postgresService(
+  env: Environment,
+  options: PostgresOptions,
+): Promise<PostgresService> {
   const url = env["TEST_POSTGRES_URL"] ?? "";
   if (url !== "") return { url, stop: () => Promise.resolve() };
-  return forcedSource(env) === "containers" ? startContainerPostgres() : startPostgres();
+  return forcedSource(env) === "containers" ? startContainerPostgres() : startPostgres(options);
 }
 
-async function kafkaService(env: Environment): Promise<KafkaService> {
+async function kafkaService(env: Environment, options: KafkaOptions): Promise<KafkaService> {
   const brokers = env["TEST_KAFKA_BROKERS"] ?? "";
   if (brokers !== "") return { brokers: brokers.split(","), stop: () => Promise.resolve() };
   const source = forcedSource(env) ?? (await kafkaSource());
-  return source === "containers" ? startContainerKafka() : startKafka();
+  return source === "containers" ? startContainerKafka() : startKafka(options);
 }
 
 function forcedSource(env: Environment): Source | undefined {

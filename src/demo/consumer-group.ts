@@ -1,5 +1,17 @@
 import type { Consumer, EachMessagePayload, Kafka } from "kafkajs";
-import pg from "pg";
+import type pg from "pg";
+import { connect } from "./connection.ts";
+
+export const GROUPS = ["payment", "inventory", "notification"] as const;
+
+export interface ConsumerGroupParts {
+  readonly kafka: Kafka;
+  readonly groupId: string;
+  readonly url: string;
+  readonly topic: string;
+  /** Told when it cannot go on. */
+  readonly fail: (error: Error) => void;
+}
 
 /**
  * A service behind the topic: reads committed records and books each in its inbox table, whose primary key is the event
@@ -7,29 +19,17 @@ import pg from "pg";
  */
 export class ConsumerGroup {
   readonly name: string;
-  readonly #kafka: Kafka;
-  readonly #groupId: string;
-  readonly #url: string;
-  readonly #topic: string;
+  readonly #parts: ConsumerGroupParts;
   #client: pg.Client | null = null;
   #consumer: Consumer | null = null;
-  #consumed = 0;
 
-  constructor(name: string, kafka: Kafka, where: { groupId: string; url: string; topic: string }) {
+  constructor(name: string, parts: ConsumerGroupParts) {
     this.name = name;
-    this.#kafka = kafka;
-    this.#groupId = where.groupId;
-    this.#url = where.url;
-    this.#topic = where.topic;
+    this.#parts = parts;
   }
 
   get isRunning(): boolean {
     return this.#consumer !== null;
-  }
-
-  /** Records booked by this process, for the live counters only. */
-  get consumed(): number {
-    return this.#consumed;
   }
 
   static inboxSql(name: string): string {
@@ -42,14 +42,24 @@ export class ConsumerGroup {
   }
 
   async start(): Promise<void> {
-    const client = new pg.Client({ connectionString: this.#url });
-    await client.connect();
-    const consumer = this.#kafka.consumer({ groupId: this.#groupId, readUncommitted: false });
+    const { kafka, groupId, url, topic, fail } = this.#parts;
+    const client = await connect(url, fail);
     this.#client = client;
+    const consumer = kafka.consumer({ groupId, readUncommitted: false });
     this.#consumer = consumer;
+    consumer.on(consumer.events.CRASH, ({ payload }) => this.#onError(consumer, payload.error));
     await consumer.connect();
-    await consumer.subscribe({ topic: this.#topic, fromBeginning: true });
-    await consumer.run({ eachMessage: (message) => this.#book(client, message) });
+    await consumer.subscribe({ topic, fromBeginning: true });
+    await consumer.run({
+      eachMessage: async (message) => {
+        try {
+          await this.#book(client, message);
+        } catch (error) {
+          this.#onError(consumer, error); // Told now: the client would try again for a while.
+          throw error;
+        }
+      },
+    });
   }
 
   async stop(): Promise<void> {
@@ -63,10 +73,15 @@ export class ConsumerGroup {
   /** The effect and the inbox row are one transaction; here the inbox row is the effect. */
   async #book(client: pg.Client, { message }: EachMessagePayload): Promise<void> {
     const { id, type, position } = message.headers ?? {};
-    const { rowCount } = await client.query(
+    await client.query(
       `insert into inbox_${this.name} (event_id, type, position) values ($1, $2, $3) on conflict do nothing`,
       [String(id), String(type), String(position)],
     );
-    this.#consumed += rowCount ?? 0;
+  }
+
+  #onError(consumer: Consumer, cause: unknown): void {
+    if (this.#consumer !== consumer) return; // It was stopped, and what it says no longer counts.
+    const message = cause instanceof Error ? cause.message : String(cause);
+    this.#parts.fail(new Error(`the consumer of ${this.name} failed: ${message}`, { cause }));
   }
 }

@@ -1,38 +1,62 @@
+import { setTimeout as delay } from "node:timers/promises";
+
 const LINE_INTERVAL_MS = 2_000;
-const TERMINAL_INTERVAL_MS = 200;
+const TERMINAL_INTERVAL_MS = 250;
 
 /** One line of counters: rewritten in place on a terminal, written every two seconds elsewhere. */
 export class Counters {
-  readonly #line: () => string;
-  readonly #isTerminal = process.stdout.isTTY === true;
-  #timer: NodeJS.Timeout | null = null;
+  readonly #line: () => Promise<string>;
+  readonly #fail: (error: Error) => void;
+  readonly #isTerminal = process.stdout.isTTY;
   readonly #startedMs = performance.now();
+  #stop: AbortController | null = null;
+  #loop: Promise<void> = Promise.resolve();
+  #last = "";
 
-  constructor(line: () => string) {
+  constructor(line: () => Promise<string>, fail: (error: Error) => void) {
     this.#line = line;
+    this.#fail = fail;
   }
 
-  start(): void {
-    const intervalMs = this.#isTerminal ? TERMINAL_INTERVAL_MS : LINE_INTERVAL_MS;
-    this.#timer = setInterval(() => this.#show(), intervalMs);
+  /** `isQuiet`: away from a terminal, a line that says nothing new is left out. */
+  start(isQuiet = false): void {
+    const stop = new AbortController();
+    this.#stop = stop;
+    this.#loop = this.#run(stop.signal, isQuiet).catch((error: unknown) => {
+      this.#fail(error instanceof Error ? error : new Error(String(error)));
+    });
   }
 
-  stop(): void {
-    if (this.#timer !== null) clearInterval(this.#timer);
-    this.#timer = null;
-    this.#show();
+  /** Leaves the last line standing. */
+  async stop(): Promise<void> {
+    if (this.#stop === null) return;
+    this.#stop.abort();
+    this.#stop = null;
+    await this.#loop;
     if (this.#isTerminal) process.stdout.write("\n");
   }
 
   /** A sentence of its own above the counters. */
   say(sentence: string): void {
     const clear = this.#isTerminal ? "\r\u001b[2K" : "";
-    process.stdout.write(`${clear}${this.#elapsed()}  ${sentence}\n`);
+    process.stdout.write(`${clear}${this.#elapsed()}  * ${sentence}\n`);
   }
 
-  #show(): void {
-    const text = `${this.#elapsed()}  ${this.#line()}`;
-    process.stdout.write(this.#isTerminal ? `\r\u001b[2K${text}` : `${text}\n`);
+  async #run(stop: AbortSignal, isQuiet: boolean): Promise<void> {
+    const intervalMs = this.#isTerminal ? TERMINAL_INTERVAL_MS : LINE_INTERVAL_MS;
+    while (!stop.aborted) {
+      await delay(intervalMs, undefined, { signal: stop }).catch(() => undefined);
+      const line = await this.#line();
+      if (this.#isTerminal || !isQuiet || line !== this.#last) this.#show(line);
+      this.#last = line;
+    }
+  }
+
+  #show(line: string): void {
+    const text = `${this.#elapsed()}  ${line}`;
+    // A line that wraps could not be rewritten.
+    const columns = process.stdout.columns - 1;
+    process.stdout.write(this.#isTerminal ? `\r\u001b[2K${text.slice(0, columns)}` : `${text}\n`);
   }
 
   #elapsed(): string {

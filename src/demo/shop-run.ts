@@ -1,117 +1,138 @@
-import { setTimeout as delay } from "node:timers/promises";
-import type { Kafka } from "kafkajs";
-import type pg from "pg";
-import { ConsumerGroup } from "./consumer-group.ts";
+import { connect } from "./connection.ts";
+import { ConsumerGroup, GROUPS } from "./consumer-group.ts";
 import { Counters } from "./counters.ts";
-import type { RelayChild } from "./relay-child.ts";
+import type { Counts } from "./counts.ts";
+import { behind, countAll, haveAllCaughtUp } from "./counts.ts";
+import { gatherEvidence } from "./evidence.ts";
 import { Shop } from "./shop.ts";
+import type { Stage } from "./stage.ts";
 import type { Verdict } from "./verdict.ts";
 import { judge } from "./verdict.ts";
-
-export const GROUPS = ["payment", "inventory", "notification"] as const;
+import { holdsWithin, pause } from "./waiting.ts";
 
 const ORDERS_PER_SECOND = 80;
-const CATCH_UP_DEADLINE_MS = 60_000;
+const CATCH_UP_DEADLINE_MS = 30_000;
 
-export interface Stage {
-  readonly client: pg.Client;
-  readonly url: string;
-  readonly kafka: Kafka;
-  readonly topic: string;
-  readonly groupPrefix: string;
-  readonly relay: RelayChild;
-}
+/** The acts of the play, as shares of the time that the shop is open. */
+const ACTS = {
+  everythingRuns: 0.25,
+  relayIsDown: 0.125,
+  relayIsBack: 0.2,
+  notificationIsDown: 0.225,
+  notificationIsBack: 0.2,
+} as const;
 
 /** The play: orders, three consumers, a relay that is killed, a consumer that falls behind, and the verdict. */
 export class ShopRun {
   readonly #stage: Stage;
+  readonly #playMs: number;
   readonly #shop: Shop;
   readonly #groups: readonly ConsumerGroup[];
   readonly #counters: Counters;
-  readonly #stop: AbortSignal;
+  #client: Awaited<ReturnType<typeof connect>> | null = null;
 
-  constructor(stage: Stage, stop: AbortSignal) {
+  constructor(stage: Stage, playMs: number) {
+    const { url, topic, kafka, fail } = stage;
     this.#stage = stage;
-    this.#stop = stop;
-    this.#shop = new Shop(stage.url, ORDERS_PER_SECOND);
-    const { url, topic, kafka } = stage;
-    this.#groups = GROUPS.map(
-      (name) => new ConsumerGroup(name, kafka, { groupId: stage.groupPrefix + name, url, topic }),
-    );
-    this.#counters = new Counters(() => this.#line());
+    this.#playMs = playMs;
+    this.#shop = new Shop(url, ORDERS_PER_SECOND, fail);
+    this.#groups = GROUPS.map((name) => {
+      const groupId = stage.groupPrefix + name;
+      return new ConsumerGroup(name, { kafka, groupId, url, topic, fail });
+    });
+    this.#counters = new Counters(() => this.#line(), fail);
   }
 
   async play(): Promise<Verdict> {
-    const { relay } = this.#stage;
-    relay.start();
+    this.#client = await connect(this.#stage.url, this.#stage.fail);
     await Promise.all(this.#groups.map((group) => group.start()));
     this.#counters.start();
     this.#shop.open();
     this.#counters.say("the shop is open; payment, inventory and notification consume");
-    await this.#wait(6_000);
-    await relay.kill();
-    this.#counters.say("the relay was killed with SIGKILL; orders go on");
-    await this.#wait(3_000);
-    relay.start();
-    this.#counters.say("the relay was started again");
-    await this.#wait(5_000);
-    await this.#pauseNotification();
+    await this.#act("everythingRuns");
+    await this.#killRelay();
+    await this.#act("relayIsBack");
+    await this.#stopNotification();
     await this.#shop.close();
-    this.#counters.say("the shop is closed; waiting until everybody has everything");
-    await this.#caughtUp();
-    this.#counters.stop();
+    this.#counters.say("the shop is closed; whatever is under way may arrive");
+    await this.#catchUp();
+    await this.#counters.stop();
     return this.#verdict();
   }
 
-  /** Ends what a cut-short play left running. */
-  async end(): Promise<void> {
-    this.#counters.stop();
-    await this.#shop.close();
-    await Promise.all(this.#groups.map((group) => group.stop()));
+  /** Counts on for whoever inserts by hand. Ends only by being stopped. */
+  async hold(): Promise<never> {
+    this.#counters.start(true);
+    for (;;) await pause(60_000, this.#stage.stop);
   }
 
-  async #pauseNotification(): Promise<void> {
+  /** Ends everything, also what a cut-short play left running. */
+  async end(): Promise<void> {
+    await this.#counters.stop();
+    await this.#shop.close();
+    await Promise.all(this.#groups.map((group) => group.stop()));
+    await this.#client?.end();
+  }
+
+  async #killRelay(): Promise<void> {
+    const { relay, stop } = this.#stage;
+    const { pid } = relay;
+    await relay.kill();
+    this.#counters.say(`the relay was killed with SIGKILL (process ${pid}); orders go on`);
+    await this.#act("relayIsDown");
+    await relay.start(stop);
+    this.#counters.say(`the relay runs again (process ${relay.pid}) and goes on where it was`);
+  }
+
+  async #stopNotification(): Promise<void> {
     const notification = this.#groups.find(({ name }) => name === "notification");
     await notification?.stop();
     this.#counters.say("notification was stopped; the others do not notice");
-    await this.#wait(5_000);
+    await this.#act("notificationIsDown");
     await notification?.start();
     this.#counters.say("notification was started again and catches up");
-    await this.#wait(5_000);
+    await this.#act("notificationIsBack");
   }
 
-  async #caughtUp(): Promise<void> {
-    const deadlineMs = performance.now() + CATCH_UP_DEADLINE_MS;
-    while (!(await this.#isCaughtUp())) {
-      this.#stop.throwIfAborted();
-      if (performance.now() > deadlineMs) return; // The verdict says what is missing.
-      await this.#wait(200);
-    }
+  async #catchUp(): Promise<void> {
+    const { client, stop } = this.#stage;
+    const isDone = async (): Promise<boolean> => haveAllCaughtUp(await countAll(client));
+    if (await holdsWithin(CATCH_UP_DEADLINE_MS, isDone, stop)) return;
+    // No failure yet: the verdict says what is missing.
+    this.#counters.say(`not everything arrived within ${CATCH_UP_DEADLINE_MS / 1000} s`);
   }
 
-  async #isCaughtUp(): Promise<boolean> {
-    const counts = GROUPS.map((group) => `(select count(*) from inbox_${group})`).join(", ");
-    const { rows } = await this.#stage.client.query<{ done: boolean }>(
-      `select (select count(*) from outbox) <= least(${counts}) as done`,
-    );
-    return rows[0]?.done === true;
+  /** The relay is stopped meanwhile, in good order: nothing can come after what is counted. */
+  async #verdict(): Promise<Verdict> {
+    const { relay, stop } = this.#stage;
+    await relay.stop();
+    const verdict = judge(await gatherEvidence(this.#stage));
+    await relay.start(stop);
+    return verdict;
   }
 
-  #verdict(): Promise<Verdict> {
-    const { client, kafka, topic } = this.#stage;
-    const { rolledBackEventIds } = this.#shop;
-    return judge(client, kafka, { topic, groups: GROUPS, rolledBackEventIds });
+  #act(act: keyof typeof ACTS): Promise<void> {
+    return pause(ACTS[act] * this.#playMs, this.#stage.stop);
   }
 
-  async #wait(ms: number): Promise<void> {
-    await delay(ms, undefined, { signal: this.#stop });
+  async #line(): Promise<string> {
+    if (this.#client === null) return "";
+    const counts = await countAll(this.#client);
+    const orders = `orders ${pad(counts.orders)}, rolled back ${pad(counts.ordersRolledBack, 3)}`;
+    const relay = `relay ${this.#stage.relay.pid === undefined ? "DOWN" : "up  "}`;
+    return `${orders} | events ${pad(counts.events)} | ${relay} | behind: ${this.#lags(counts)}`;
   }
 
-  #line(): string {
-    const consumed = this.#groups.map(
-      ({ name, consumed: count, isRunning }) => `${name} ${count}${isRunning ? "" : " (stopped)"}`,
-    );
-    const relay = this.#stage.relay.pid === undefined ? "relay down" : "relay up";
-    return `orders ${this.#shop.placed}, rolled back ${this.#shop.rolledBack} | ${relay} | ${consumed.join(", ")}`;
+  #lags(counts: Counts): string {
+    return this.#groups
+      .map((group) => {
+        const isDown = group.isRunning ? "" : " DOWN";
+        return `${group.name} ${pad(behind(counts, group.name))}${isDown}`;
+      })
+      .join(" ");
   }
+}
+
+function pad(count: number, width = 4): string {
+  return String(count).padStart(width);
 }

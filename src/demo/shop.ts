@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import pg from "pg";
+import type pg from "pg";
+import { connect } from "./connection.ts";
 
 const CLERKS = 4;
 const CUSTOMERS = 40;
@@ -15,6 +16,11 @@ export const SHOP_SQL = `
     customer text not null,
     amount numeric(10, 2) not null,
     placed_at timestamptz not null default now()
+  );
+  -- What a rollback leaves no trace of; written afterwards, in a transaction of its own.
+  create table if not exists rolled_back_events (
+    event_id uuid primary key,
+    order_id uuid not null
   )`;
 
 /**
@@ -25,26 +31,22 @@ export class Shop {
   readonly #url: string;
   readonly #ordersPerSecond: number;
   readonly #stop = new AbortController();
+  readonly #fail: (error: Error) => void;
   #clerks: Promise<unknown> = Promise.resolve();
-  #placed = 0;
-  readonly rolledBackEventIds: string[] = [];
-  #rolledBack = 0;
 
-  constructor(url: string, ordersPerSecond: number) {
+  /** `fail` is told when a clerk cannot go on. */
+  constructor(url: string, ordersPerSecond: number, fail: (error: Error) => void) {
     this.#url = url;
     this.#ordersPerSecond = ordersPerSecond;
-  }
-
-  get placed(): number {
-    return this.#placed;
-  }
-
-  get rolledBack(): number {
-    return this.#rolledBack;
+    this.#fail = fail;
   }
 
   open(): void {
-    this.#clerks = Promise.all(Array.from({ length: CLERKS }, (_, clerk) => this.#work(clerk)));
+    const clerks = Array.from({ length: CLERKS }, (_, clerk) => this.#work(clerk));
+    this.#clerks = Promise.all(clerks).catch((cause: unknown) => {
+      const message = cause instanceof Error ? cause.message : String(cause);
+      this.#fail(new Error(`the shop failed: ${message}`, { cause }));
+    });
   }
 
   /** No more orders; resolves when the last transaction has ended. */
@@ -54,8 +56,7 @@ export class Shop {
   }
 
   async #work(clerk: number): Promise<void> {
-    const client = new pg.Client({ connectionString: this.#url });
-    await client.connect();
+    const client = await connect(this.#url, this.#fail);
     try {
       for (let order = 0; !this.#stop.signal.aborted; order++) {
         await this.#placeOrder(client, clerk, order);
@@ -76,25 +77,39 @@ export class Shop {
     const amount = (10 + Math.random() * 500).toFixed(2);
     const events = EVENTS.slice(0, 1 + Math.floor(Math.random() * EVENTS.length));
     const isRolledBack = Math.random() < ROLLBACK_SHARE;
+    const orderId = randomUUID();
     await client.query("begin");
     await client.query("insert into orders (id, customer, amount) values ($1, $2, $3)", [
-      randomUUID(),
+      orderId,
       customer,
       amount,
     ]);
     const ids: string[] = [];
     for (const [i, type] of events.entries()) {
-      const payload = `{"seq": ${order * EVENTS.length + i}, "amount": ${amount}}`;
-      const { rows } = await client.query<{ id: string }>(
-        "insert into outbox (aggregatetype, aggregateid, type, payload) values ('order', $1, $2, $3) returning id::text",
-        [customer, type, payload],
-      );
-      ids.push(rows[0]?.id ?? "");
+      const payload = { seq: order * EVENTS.length + i, amount: Number(amount) };
+      ids.push(await this.#announce(client, customer, type, payload));
     }
     await client.query(isRolledBack ? "rollback" : "commit");
-    if (isRolledBack) {
-      this.#rolledBack += 1;
-      this.rolledBackEventIds.push(...ids);
-    } else this.#placed += 1;
+    if (isRolledBack) await this.#noteRollback(client, orderId, ids);
+  }
+
+  async #announce(
+    client: pg.Client,
+    customer: string,
+    type: string,
+    payload: Readonly<Record<string, number>>,
+  ): Promise<string> {
+    const { rows } = await client.query<{ id: string }>(
+      "insert into outbox (aggregatetype, aggregateid, type, payload) values ('order', $1, $2, $3) returning id::text",
+      [customer, type, JSON.stringify(payload)],
+    );
+    return rows[0]?.id ?? "";
+  }
+
+  async #noteRollback(client: pg.Client, orderId: string, ids: readonly string[]): Promise<void> {
+    await client.query(
+      "insert into rolled_back_events (event_id, order_id) select unnest($1::uuid[]), $2",
+      [ids, orderId],
+    );
   }
 }

@@ -6,14 +6,14 @@ export function verdictTable(verdict: Verdict): string {
     ["events committed in Postgres", verdict.committed],
     ["events rolled back in Postgres", verdict.rolledBack],
     ["events published in Kafka", verdict.published],
-    ...Object.entries(verdict.consumed).map(([group, count]): [string, number] => [
+    ...[...verdict.consumed].map(([group, count]): [string, number] => [
       `events consumed by ${group}`,
       count,
     ]),
     ["lost", verdict.lost],
     ["duplicated", verdict.duplicated],
     ["out of order", verdict.outOfOrder],
-    ["published although rolled back", verdict.phantoms],
+    ["published though never committed", verdict.phantoms],
   ];
   const width = Math.max(...rows.map(([label]) => label.length));
   const lines = rows.map(

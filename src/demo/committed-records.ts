@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Kafka, KafkaMessage } from "kafkajs";
+import { FETCH_WAIT_MS } from "./consumer-group.ts";
 import type { PublishedRecord } from "./verdict.ts";
 import { holdsWithin } from "./waiting.ts";
 
@@ -17,7 +18,11 @@ export async function readTopic(
 ): Promise<PublishedRecord[]> {
   const unread = await endOffsets(kafka, topic);
   const groupId = `verdict-${randomUUID()}`;
-  const consumer = kafka.consumer({ groupId, readUncommitted: false });
+  const consumer = kafka.consumer({
+    groupId,
+    readUncommitted: false,
+    maxWaitTimeInMs: FETCH_WAIT_MS,
+  });
   const records: PublishedRecord[] = [];
   consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload: { partition, lastOffset } }) => {
     if (BigInt(lastOffset) + 1n >= (unread.get(partition) ?? 0n)) unread.delete(partition);

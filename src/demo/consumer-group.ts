@@ -4,6 +4,9 @@ import { connect } from "./connection.ts";
 
 export const GROUPS = ["payment", "inventory", "notification"] as const;
 
+/** A consumer that is stopped waits for the answer to its last fetch. */
+export const FETCH_WAIT_MS = 200;
+
 export interface ConsumerGroupParts {
   readonly kafka: Kafka;
   readonly groupId: string;
@@ -45,7 +48,11 @@ export class ConsumerGroup {
     const { kafka, groupId, url, topic, fail } = this.#parts;
     const client = await connect(url, fail);
     this.#client = client;
-    const consumer = kafka.consumer({ groupId, readUncommitted: false });
+    const consumer = kafka.consumer({
+      groupId,
+      readUncommitted: false,
+      maxWaitTimeInMs: FETCH_WAIT_MS,
+    });
     this.#consumer = consumer;
     consumer.on(consumer.events.CRASH, ({ payload }) => this.#onError(consumer, payload.error));
     await consumer.connect();

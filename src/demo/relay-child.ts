@@ -3,9 +3,9 @@ import { execFile, spawn } from "node:child_process";
 import { open, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { endProcess, hasEnded } from "./services/child-process.ts";
+import { endProcess } from "./services/child-process.ts";
 import type { ProcessGuard } from "./services/process-guard.ts";
-import { holdsWithin, pause } from "./waiting.ts";
+import { holdsWithin } from "./waiting.ts";
 
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
 const MIGRATE_DEADLINE_MS = 60_000;
@@ -36,6 +36,8 @@ export interface RelayChildParts {
 export class RelayChild {
   readonly #parts: RelayChildParts;
   #child: ChildProcess | undefined;
+  /** Those whose end is our doing. */
+  readonly #ended = new WeakSet<ChildProcess>();
 
   constructor(parts: RelayChildParts) {
     this.#parts = parts;
@@ -75,21 +77,24 @@ export class RelayChild {
   }
 
   /** SIGKILL: nothing in it gets to run any more. */
-  async kill(): Promise<void> {
-    const child = this.#child;
-    this.#child = undefined;
-    await endProcess(child, "SIGKILL");
+  kill(): Promise<void> {
+    return this.#end("SIGKILL");
   }
 
   /** In good order, or not at all after a while. */
   async stop(): Promise<void> {
     const child = this.#child;
+    const overdue = setTimeout(() => child?.kill("SIGKILL"), STOP_DEADLINE_MS);
+    await this.#end("SIGTERM");
+    clearTimeout(overdue);
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#child;
+    if (child === undefined) return;
+    this.#ended.add(child);
+    await endProcess(child, signal);
     this.#child = undefined;
-    const done = new AbortController();
-    const overdue = pause(STOP_DEADLINE_MS, done.signal).then(() => child?.kill("SIGKILL"));
-    overdue.catch(() => undefined);
-    await endProcess(child, "SIGTERM");
-    done.abort();
   }
 
   async #isStreaming(): Promise<boolean> {
@@ -104,7 +109,7 @@ export class RelayChild {
   }
 
   async #onExit(child: ChildProcess, how: string): Promise<void> {
-    if (this.#child !== child || !hasEnded(child)) return; // We ended it.
+    if (this.#ended.has(child)) return;
     this.#child = undefined;
     this.#parts.fail(new Error(await this.#withLog(`the relay ended by itself (${how})`)));
   }

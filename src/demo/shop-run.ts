@@ -11,6 +11,8 @@ import { judge } from "./verdict.ts";
 import { holdsWithin, pause } from "./waiting.ts";
 
 const ORDERS_PER_SECOND = 80;
+/** Of the longest: one group is down. */
+const LAGS_WIDTH = "payment 9999 inventory 9999 notification 9999 DOWN".length;
 const CATCH_UP_DEADLINE_MS = 30_000;
 
 /** The acts of the play, as shares of the time that the shop is open. */
@@ -118,9 +120,10 @@ export class ShopRun {
   async #line(): Promise<string> {
     if (this.#client === null) return "";
     const counts = await countAll(this.#client);
-    const orders = `orders ${pad(counts.orders)}, rolled back ${pad(counts.ordersRolledBack, 3)}`;
     const relay = `relay ${this.#stage.relay.pid === undefined ? "DOWN" : "up  "}`;
-    return `${orders} | events ${pad(counts.events)} | ${relay} | behind: ${this.#lags(counts)}`;
+    const orders = `orders ${pad(counts.orders)} events ${pad(counts.events)}`;
+    // The orders come last: a narrow terminal cuts them off, and the rest is what there is to see.
+    return `${relay} | behind: ${this.#lags(counts)} | ${orders} rolled back ${pad(counts.ordersRolledBack, 3)}`;
   }
 
   #lags(counts: Counts): string {
@@ -129,7 +132,8 @@ export class ShopRun {
         const isDown = group.isRunning ? "" : " DOWN";
         return `${group.name} ${pad(behind(counts, group.name))}${isDown}`;
       })
-      .join(" ");
+      .join(" ")
+      .padEnd(LAGS_WIDTH);
   }
 }
 

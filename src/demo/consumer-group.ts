@@ -7,6 +7,9 @@ export const GROUPS = ["payment", "inventory", "notification"] as const;
 /** A consumer that is stopped waits for the answer to its last fetch. */
 export const FETCH_WAIT_MS = 200;
 
+/** The client gets over some errors by a fresh start, such as a coordinator that a young broker is still loading. */
+const RESTARTS_MAX = 3;
+
 export interface ConsumerGroupParts {
   readonly kafka: Kafka;
   readonly groupId: string;
@@ -54,7 +57,11 @@ export class ConsumerGroup {
       maxWaitTimeInMs: FETCH_WAIT_MS,
     });
     this.#consumer = consumer;
-    consumer.on(consumer.events.CRASH, ({ payload }) => this.#onError(consumer, payload.error));
+    let restarts = 0;
+    consumer.on(consumer.events.CRASH, ({ payload: { restart, error } }) => {
+      restarts += 1;
+      if (!restart || restarts > RESTARTS_MAX) this.#onError(consumer, error);
+    });
     await consumer.connect();
     await consumer.subscribe({ topic, fromBeginning: true });
     await consumer.run({

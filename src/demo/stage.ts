@@ -9,6 +9,7 @@ import { connect } from "./connection.ts";
 import { migrate, RelayChild } from "./relay-child.ts";
 import { freePorts } from "./services/free-ports.ts";
 import { kafkaIsCached } from "./services/kafka-jars.ts";
+import { createTopicsWithLeaders } from "./services/kafka-topics.ts";
 import { ProcessGuard } from "./services/process-guard.ts";
 import type { Services } from "./services/services.ts";
 import { startServices } from "./services/services.ts";
@@ -103,8 +104,7 @@ async function createTopic(kafka: Kafka, topic: string): Promise<void> {
   const admin = kafka.admin();
   await admin.connect();
   try {
-    const topics = [{ topic, numPartitions: PARTITIONS }];
-    await admin.createTopics({ topics, waitForLeaders: true });
+    await createTopicsWithLeaders(admin, [{ topic, numPartitions: PARTITIONS }]);
   } finally {
     await admin.disconnect();
   }

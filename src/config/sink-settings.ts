@@ -103,7 +103,7 @@ export const sinkSettings = {
   batch: {
     maxEvents: setting("RELAY_BATCH_MAX_EVENTS", {
       kind: integer({ min: 1, max: 100_000 }),
-      default: 1_000,
+      default: 2_000,
       doc: "A batch closes at this many events.",
     }),
     maxBytes: setting("RELAY_BATCH_MAX_BYTES", {

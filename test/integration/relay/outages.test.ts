@@ -124,6 +124,36 @@ describe("under load, nothing is lost, doubled or out of order when", () => {
   });
 });
 
+describe("a relay that is started while", () => {
+  it("Kafka is down starts publishing by itself once Kafka is there", async () => {
+    await kafka.kill(0);
+    relay = fixture.start();
+    await relay.reaches("starting", "KAFKA_UNREACHABLE");
+    const { rows } = await fixture.client.query<{ active: boolean }>(
+      "select active from pg_replication_slots where slot_name = $1",
+      [fixture.names.slot],
+    );
+    expect(rows[0]?.active).toBe(false);
+    await fixture.insert("kafka-was-down", '{"seq": 1}');
+    await kafka.start(0);
+    await relay.reaches("streaming", null, 60_000);
+    await fixture.caughtUp(relay);
+    await expectAllDelivered();
+  });
+
+  it("Postgres is down starts publishing by itself once Postgres is there", async () => {
+    await postgres.stopFast();
+    relay = fixture.start();
+    await relay.reaches("starting", "POSTGRES_UNREACHABLE");
+    await postgres.start();
+    await relay.reaches("streaming", null, 60_000);
+    await fixture.reconnect();
+    await fixture.insert("postgres-was-down", '{"seq": 1}');
+    await caughtUp();
+    await expectAllDelivered();
+  });
+});
+
 describe("pg_ctl stop -m fast", () => {
   it("is not held up by an idle relay", async () => {
     relay = await fixture.streaming();

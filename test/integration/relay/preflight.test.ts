@@ -93,7 +93,7 @@ describe("a relay that cannot start", () => {
     expect(message).toContain("127.0.0.1:1");
   });
 
-  it("for Kafka being down waits and starts by itself when Kafka is there", async () => {
+  it("for Kafka being down stays up, waits, and names the setting", async () => {
     const relay = fixture.start({ RELAY_KAFKA_BROKERS: "127.0.0.1:1" });
     const { hint } = await relay.reaches("starting", "KAFKA_UNREACHABLE");
     expect(hint).toContain("RELAY_KAFKA_BROKERS");

@@ -99,3 +99,28 @@ describe("a relay that is asked to stop while thousands of rows are in flight", 
     await expectAllDeliveredAfter(() => Promise.resolve());
   });
 });
+
+describe("a relay that delivers at least once and is killed", () => {
+  it.each([
+    ["after the events and before the checkpoint", "produce-acked=kill@12"],
+    ["after a batch is settled", "batch-settled=kill@12"],
+  ])("%s loses nothing, and repeats only what was not checkpointed", async (_when, failpoint) => {
+    const settings = { ...SMALL, RELAY_DELIVERY: "at-least-once" };
+    const { duplicated: before } = await fixture.delivery();
+    const workload = new Workload(fixture.database.url, { seed: ++seed });
+    workload.start();
+    const doomed = fixture.start({ ...settings, RELAY_FAILPOINTS: failpoint });
+    try {
+      expect(await doomed.ended(60_000)).toBeNull();
+    } finally {
+      await doomed.kill();
+      await workload.stop();
+    }
+    const survivor = await fixture.streaming(settings);
+    await fixture.caughtUp(survivor);
+    await survivor.kill();
+    const { lost, phantom, duplicated } = await fixture.delivery();
+    expect({ lost, phantom }).toEqual({ lost: 0, phantom: 0 });
+    expect(duplicated - before).toBeLessThanOrEqual(50);
+  });
+});

@@ -39,7 +39,7 @@ export interface ReplicationSourceOptions extends PostgresOptions {
 
 /**
  * `pg-logical-replication` 2.5.0 behind our port. The library's defaults lose rows in four ways, so
- * of its machinery only the connection and the message pump are used (`design.md`, section 8).
+ * of its machinery only the connection and the message pump are used.
  */
 export class PgReplicationSource implements ReplicationSource {
   readonly #options: ReplicationSourceOptions;

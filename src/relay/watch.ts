@@ -13,7 +13,7 @@ export interface PendingWork {
 
 /**
  * Ends a session that holds the slot without getting anywhere: the slot keeps the WAL anyway, and a
- * stream that cannot confirm blocks a fast shutdown of Postgres (`correctness.md`, experiment X7).
+ * stream that cannot confirm blocks a fast shutdown of Postgres (measured).
  */
 export class StallWatch {
   readonly #clock: Clock;

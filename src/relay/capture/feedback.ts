@@ -8,7 +8,7 @@ const SETTLE_WAIT_MS = 100;
  * otherwise or after a commit, and always after `intervalMs`, whatever Kafka does.
  *
  * The short wait matters: the server asks again at once while the answer does not cover what it sent,
- * so answering each question immediately would be a storm (`correctness.md`, experiment X5).
+ * so answering each question immediately would be a storm (measured).
  */
 export class Feedback {
   readonly #clock: Clock;

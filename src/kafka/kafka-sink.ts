@@ -4,6 +4,8 @@ import { RelayError } from "../relay/errors.ts";
 import type { Finding } from "../relay/finding.ts";
 import type { AnnounceMoment } from "../relay/observer.ts";
 import type { OutboundRecord, Sink, SinkBatch } from "../relay/publish/sink.ts";
+import type { CheckpointEntry } from "./checkpoint-record.ts";
+import { checkpointRecord, openIds } from "./checkpoint-record.ts";
 import { CheckpointTopic, findingOf } from "./checkpoint-topic.ts";
 import { Cluster } from "./cluster.ts";
 import { Fence } from "./fence.ts";
@@ -38,7 +40,7 @@ export interface KafkaSinkOptions extends ConnectionOptions {
 }
 
 /** How a batch reaches the brokers in the delivery that was chosen. */
-type Publish = (events: PartitionShare[], checkpoint: PartitionShare) => Promise<void>;
+type Publish = (events: PartitionShare[], entry: CheckpointEntry) => Promise<void>;
 
 /** The Sink in front of a real cluster: events and checkpoint in one Kafka transaction. */
 export class KafkaSink implements Sink {
@@ -106,7 +108,7 @@ export class KafkaSink implements Sink {
     const { publish, ids } = await this.#fenced(signal);
     this.#parts.moment("fenced");
     this.#nonce = randomUUID();
-    await publish([], this.#incarnationShare(ids));
+    await publish([], this.#incarnationEntry(ids));
     this.#parts.moment("barrier-committed");
     const checkpoint = await this.#readBack(signal);
     if (signal.aborted) throw aborted();
@@ -118,8 +120,8 @@ export class KafkaSink implements Sink {
     const publish = this.#publish;
     if (publish === null) throw notOpen();
     try {
-      const share = this.#checkpointShare([{ key: this.#options.slot, value: checkpoint }]);
-      await publish(shareOut(records, this.#limits), share);
+      const entry = { key: this.#options.slot, value: checkpoint };
+      await publish(shareOut(records, this.#limits), entry);
     } catch (error) {
       if (this.#publish === publish) this.#publish = null;
       throw await this.#understood(error);
@@ -150,18 +152,23 @@ export class KafkaSink implements Sink {
     const { delivery, requestTimeoutMs } = this.#options;
     const former = await this.#incarnation(signal);
     const protocol = await this.#fence.protocol();
-    const ids = await this.#fence.take(former?.transactionalIds ?? [], signal);
+    const open = await openIds(this.#tail, signal);
+    const ids = await this.#fence.take(former?.transactionalIds ?? [], open, signal);
     const names = ids.map(({ name }) => name);
     if (delivery === "exactly-once") {
       const producer = new TransactionalProducer(this.#parts, protocol, ids);
       return {
         ids: names,
-        publish: (events, checkpoint) => producer.publish([...events, checkpoint]),
+        publish: (events, entry) =>
+          producer.publish([...events, this.#checkpointShare(entry, producer.nextId)]),
       };
     }
     const identity = await this.#fence.plainIdentity();
     const producer = new IdempotentProducer(this.#parts, this.#cluster, identity, requestTimeoutMs);
-    return { ids: names, publish: (events, checkpoint) => producer.publish(events, checkpoint) };
+    return {
+      ids: names,
+      publish: (events, entry) => producer.publish(events, this.#checkpointShare(entry, null)),
+    };
   }
 
   /** The last checkpoint below our own barrier, which must be the newest incarnation. */
@@ -181,26 +188,20 @@ export class KafkaSink implements Sink {
     return value === undefined || value === null ? null : decodeIncarnation(value);
   }
 
-  #incarnationShare(ids: readonly string[]): PartitionShare {
+  #incarnationEntry(ids: readonly string[]): CheckpointEntry {
     const value = encodeIncarnation({
       instance: this.#options.instanceId,
       nonce: this.#nonce,
       transactionalIds: ids,
       at: new Date(this.#clock.wallMs()).toISOString(),
     });
-    return this.#checkpointShare([{ key: incarnationKey(this.#options.slot), value }]);
+    return { key: incarnationKey(this.#options.slot), value };
   }
 
-  #checkpointShare(entries: readonly { key: string; value: Uint8Array }[]): PartitionShare {
+  #checkpointShare(entry: CheckpointEntry, transactionalId: string | null): PartitionShare {
     const topic = this.#options.checkpointTopic;
-    const records = entries.map(({ key, value }) => ({
-      topic,
-      key: new TextEncoder().encode(key),
-      value,
-      headers: [],
-      timestampMs: this.#clock.wallMs(),
-    }));
-    return { topic, partition: 0, rounds: [records] };
+    const record = checkpointRecord(topic, entry, transactionalId, this.#clock.wallMs());
+    return { topic, partition: 0, rounds: [[record]] };
   }
 
   readonly #limits = {

@@ -52,9 +52,18 @@ export class TransactionalProducer {
     this.#ids = ids;
   }
 
+  /** Name of the transactional id that the next `publish` uses. */
+  get nextId(): string {
+    return this.#next.name;
+  }
+
+  get #next(): TransactionalId {
+    return this.#ids[this.#turn % this.#ids.length] as TransactionalId;
+  }
+
   /** One transaction; resolves when it is committed. Rejects with RelayError. */
   publish(shares: readonly PartitionShare[]): Promise<void> {
-    const id = this.#ids[this.#turn % this.#ids.length] as TransactionalId;
+    const id = this.#next;
     this.#turn += 1;
     const produced = Promise.all([this.#lastProduced, id.idle]).then(() =>
       this.#produce(id, shares),

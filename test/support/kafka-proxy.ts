@@ -3,7 +3,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { connect, createServer } from "node:net";
 
 /** What happens to a request on its way to the broker. */
-export type Verdict = "pass" | "cut-request" | "cut-answer";
+export type Verdict = "pass" | "cut-request" | "cut-answer" | "swallow";
 
 /** Decides by the request's API key (kafka.apache.org/protocol) what happens to it. */
 export type Judge = (apiKey: number) => Verdict;
@@ -12,7 +12,8 @@ const SIZE_BYTES = 4;
 
 /**
  * Stands between a Kafka client and one broker, and cuts connections at chosen requests: before the broker
- * sees one (`cut-request`), or after it has answered and before the client learns (`cut-answer`).
+ * sees one (`cut-request`), or after it has answered and before the client learns (`cut-answer`). A request that it
+ * swallows is never answered, and the connection stays.
  */
 export class KafkaProxy {
   judge: Judge = () => "pass";
@@ -59,6 +60,7 @@ export class KafkaProxy {
       const verdict = this.judge(frame.readInt16BE(SIZE_BYTES));
       if (verdict !== "pass") this.cuts += 1;
       if (verdict === "cut-request") return cut();
+      if (verdict === "swallow") return;
       isAnswerFatal ||= verdict === "cut-answer";
       broker.write(frame);
     });

@@ -5,7 +5,7 @@ import type { KafkaSink } from "../../../src/kafka/kafka-sink.ts";
 import type { Verdict } from "../../support/kafka-proxy.ts";
 import { KafkaProxy } from "../../support/kafka-proxy.ts";
 import { readCommitted } from "../../support/relay/topic-reader.ts";
-import { createTopics, kafkaClient, uniqueName } from "../../support/services.ts";
+import { createTopics, kafkaClient, uniqueName, until } from "../../support/services.ts";
 import { batch, GO_ON, record, rejection, Sinks } from "./sinks.ts";
 
 const PRODUCE = 0;
@@ -144,3 +144,29 @@ describe("at-least-once, with the connection lost at Produce", () => {
     60_000,
   );
 });
+
+describe.each(["v1", "v2"] as const)(
+  "transactions left open by a predecessor, in protocol %s",
+  (protocol) => {
+    it("are ended in the order of their records, so that simple consumers pass over all of them", async () => {
+      sinks = new Sinks({ brokers, transactionProtocol: protocol });
+      for (let round = 0; round < 5; round++) {
+        const moments: string[] = [];
+        const { sink } = await sinks.open({ moment: (moment) => void moments.push(moment) });
+        await sink.learn([topic], false, GO_ON);
+        await sink.publish(batch([record(topic, "k", `committed ${round}`)], String(round)));
+        moments.length = 0;
+        proxy.judge = (key) => (key === END_TXN ? "swallow" : "pass");
+        // As many as there are ids; the turn at which they start differs from round to round.
+        for (const left of ["a", "b", "c"].slice(0, 2 + (round % 2))) {
+          sink.publish(batch([record(topic, "k", `open ${left}`)], "never")).catch(() => undefined);
+        }
+        const acked = (): number => moments.filter((moment) => moment === "produce-acked").length;
+        await until(() => acked() === 2 + (round % 2), 10_000, "all Produces to be acknowledged");
+        proxy.judge = () => "pass";
+      }
+      await sinks.open();
+      expect(await values()).toEqual([0, 1, 2, 3, 4].map((round) => `committed ${round}`));
+    });
+  },
+);

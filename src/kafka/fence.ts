@@ -70,28 +70,14 @@ export class Fence {
   /**
    * `InitProducerId` for our ids and the `former` ones. Once it has answered for an id, whatever a predecessor had open
    * under it is committed or aborted for ever, markers included, and its later requests are refused. Returns ours.
-   *
-   * Ids in `open` come first, one after another in this order, which is that of their records: brokers list aborted
-   * transactions by their ends, and kafkajs 2.2.4 takes that for the order of their beginnings. With two that overlap
-   * and end the other way round its consumers see records of an aborted one.
    */
-  async take(
-    former: readonly string[],
-    open: readonly string[],
-    signal: AbortSignal,
-  ): Promise<readonly TransactionalId[]> {
+  async take(former: readonly string[], signal: AbortSignal): Promise<readonly TransactionalId[]> {
     const { delivery, transactionalIdPrefix: prefix, transactionalIds: count } = this.#options;
     const ours =
       delivery === "exactly-once" ? Array.from({ length: count }, (_, i) => `${prefix}-${i}`) : [];
     const all = [...new Set([...ours, ...former])];
-    const taken = new Map<string, TransactionalId>();
-    for (const name of open) {
-      if (all.includes(name)) taken.set(name, await this.#take(name, signal));
-    }
-    const rest = all.filter((name) => !taken.has(name));
-    const others = await Promise.all(rest.map((name) => this.#take(name, signal)));
-    for (const id of others) taken.set(id.name, id);
-    return ours.flatMap((name) => taken.get(name) ?? []);
+    const taken = await Promise.all(all.map((name) => this.#take(name, signal)));
+    return taken.filter(({ name }) => ours.includes(name));
   }
 
   /** An identity without a transactional id: it fences nobody. */

@@ -4,8 +4,6 @@ import { RelayError } from "../relay/errors.ts";
 import type { Finding } from "../relay/finding.ts";
 import type { AnnounceMoment } from "../relay/observer.ts";
 import type { OutboundRecord, Sink, SinkBatch } from "../relay/publish/sink.ts";
-import type { CheckpointEntry } from "./checkpoint-record.ts";
-import { checkpointRecord, openIds } from "./checkpoint-record.ts";
 import { CheckpointTopic, findingOf } from "./checkpoint-topic.ts";
 import { Cluster } from "./cluster.ts";
 import { Fence } from "./fence.ts";
@@ -40,7 +38,7 @@ export interface KafkaSinkOptions extends ConnectionOptions {
 }
 
 /** How a batch reaches the brokers in the delivery that was chosen. */
-type Publish = (events: PartitionShare[], entry: CheckpointEntry) => Promise<void>;
+type Publish = (events: PartitionShare[], checkpoint: PartitionShare) => Promise<void>;
 
 /** The Sink in front of a real cluster: events and checkpoint in one Kafka transaction. */
 export class KafkaSink implements Sink {
@@ -108,7 +106,7 @@ export class KafkaSink implements Sink {
     const { publish, ids } = await this.#fenced(signal);
     this.#parts.moment("fenced");
     this.#nonce = randomUUID();
-    await publish([], this.#incarnationEntry(ids));
+    await publish([], this.#incarnationShare(ids));
     this.#parts.moment("barrier-committed");
     const checkpoint = await this.#readBack(signal);
     if (signal.aborted) throw aborted();
@@ -120,8 +118,8 @@ export class KafkaSink implements Sink {
     const publish = this.#publish;
     if (publish === null) throw notOpen();
     try {
-      const entry = { key: this.#options.slot, value: checkpoint };
-      await publish(shareOut(records, this.#limits), entry);
+      const share = this.#checkpointShare([{ key: this.#options.slot, value: checkpoint }]);
+      await publish(shareOut(records, this.#limits), share);
     } catch (error) {
       if (this.#publish === publish) this.#publish = null;
       throw await this.#understood(error);
@@ -152,23 +150,18 @@ export class KafkaSink implements Sink {
     const { delivery, requestTimeoutMs } = this.#options;
     const former = await this.#incarnation(signal);
     const protocol = await this.#fence.protocol();
-    const open = await openIds(this.#tail, signal);
-    const ids = await this.#fence.take(former?.transactionalIds ?? [], open, signal);
+    const ids = await this.#fence.take(former?.transactionalIds ?? [], signal);
     const names = ids.map(({ name }) => name);
     if (delivery === "exactly-once") {
       const producer = new TransactionalProducer(this.#parts, protocol, ids);
       return {
         ids: names,
-        publish: (events, entry) =>
-          producer.publish([...events, this.#checkpointShare(entry, producer.nextId)]),
+        publish: (events, checkpoint) => producer.publish([...events, checkpoint]),
       };
     }
     const identity = await this.#fence.plainIdentity();
     const producer = new IdempotentProducer(this.#parts, this.#cluster, identity, requestTimeoutMs);
-    return {
-      ids: names,
-      publish: (events, entry) => producer.publish(events, this.#checkpointShare(entry, null)),
-    };
+    return { ids: names, publish: (events, checkpoint) => producer.publish(events, checkpoint) };
   }
 
   /** The last checkpoint below our own barrier, which must be the newest incarnation. */
@@ -188,20 +181,26 @@ export class KafkaSink implements Sink {
     return value === undefined || value === null ? null : decodeIncarnation(value);
   }
 
-  #incarnationEntry(ids: readonly string[]): CheckpointEntry {
+  #incarnationShare(ids: readonly string[]): PartitionShare {
     const value = encodeIncarnation({
       instance: this.#options.instanceId,
       nonce: this.#nonce,
       transactionalIds: ids,
       at: new Date(this.#clock.wallMs()).toISOString(),
     });
-    return { key: incarnationKey(this.#options.slot), value };
+    return this.#checkpointShare([{ key: incarnationKey(this.#options.slot), value }]);
   }
 
-  #checkpointShare(entry: CheckpointEntry, transactionalId: string | null): PartitionShare {
+  #checkpointShare(entries: readonly { key: string; value: Uint8Array }[]): PartitionShare {
     const topic = this.#options.checkpointTopic;
-    const record = checkpointRecord(topic, entry, transactionalId, this.#clock.wallMs());
-    return { topic, partition: 0, rounds: [[record]] };
+    const records = entries.map(({ key, value }) => ({
+      topic,
+      key: new TextEncoder().encode(key),
+      value,
+      headers: [],
+      timestampMs: this.#clock.wallMs(),
+    }));
+    return { topic, partition: 0, rounds: [records] };
   }
 
   readonly #limits = {

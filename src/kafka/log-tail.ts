@@ -56,23 +56,6 @@ export class LogTail {
     return found;
   }
 
-  /** Records of transactions that are not ended, and whatever lies between them, in the order of the log. */
-  async undecided(signal: AbortSignal): Promise<FetchedRecord[]> {
-    const from = await this.#offset("last-stable", signal);
-    const to = await this.#offset("high-watermark", signal);
-    const records: FetchedRecord[] = [];
-    for (let at = from; at < to; ) {
-      const { batches } = await this.#fetch(at, "read-uncommitted", signal);
-      const newest = batches.at(-1);
-      if (newest === undefined || newest.lastOffset < at) break;
-      for (const batch of batches) {
-        if (!batch.isControl && !batch.isCompressed) records.push(...readRecords(batch));
-      }
-      at = newest.lastOffset + 1n;
-    }
-    return records;
-  }
-
   /** The high watermark, once the last stable offset has reached it: no transaction before it is open. */
   async #stableEnd(signal: AbortSignal): Promise<bigint> {
     const end = await this.#offset("high-watermark", signal);
@@ -92,7 +75,7 @@ export class LogTail {
   ): Promise<Map<string, FetchedRecord>> {
     const found = new Map<string, FetchedRecord>();
     for (let at = from; at < to; ) {
-      const fetched = await this.#fetch(at, "read-committed", signal);
+      const fetched = await this.#fetch(at, signal);
       const newest = fetched.batches.at(-1);
       if (newest === undefined || newest.lastOffset < at)
         throw unreadable(this.#topic, "an empty answer");
@@ -109,12 +92,8 @@ export class LogTail {
     return found;
   }
 
-  async #fetch(
-    offset: bigint,
-    isolation: "read-committed" | "read-uncommitted",
-    signal: AbortSignal,
-  ): Promise<FetchedPartition> {
-    const request = fetchRequest(this.#topic, PARTITION, offset, isolation);
+  async #fetch(offset: bigint, signal: AbortSignal): Promise<FetchedPartition> {
+    const request = fetchRequest(this.#topic, PARTITION, offset);
     const fetched = await this.#cluster.askLeader(this.#topic, request, readFetch, signal);
     if (fetched.error !== ERROR.none)
       throw kafkaError(`Fetch of ${this.#topic}`, fetched.error, "retry");

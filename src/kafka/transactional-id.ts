@@ -8,7 +8,6 @@ export class TransactionalId {
   readonly coordinator: number;
   readonly sequences = new Sequences();
   /** Resolves when no transaction is open under it. */
-  idle: Promise<unknown> = Promise.resolve();
   /** Monotonic ms; null while no transaction is open. */
   openedAtMs: number | null = null;
   #identity: ProducerIdentity;

@@ -30,8 +30,10 @@ export interface ProducerParts {
 /**
  * Transactions over several ids in turn, which hides the time that brokers need to write markers.
  *
- * Invariants: a Produce goes out only after the one before it was acknowledged on every partition, and an
- * EndTxn only after the one before it answered success; so all partitions hold the transactions in order.
+ * Invariants: a Produce goes out only after the EndTxn of the transaction before it answered success, so that all
+ * partitions hold the transactions in order, and never more than one of them can still be aborted.
+ * The latter is for consumers on kafkajs 2.2.4: brokers list aborted transactions by their ends, it takes that for the
+ * order of their beginnings, and shows records of an aborted one where two overlap.
  * Fail-stop: after one failure everything later rejects too, and the object is thrown away.
  */
 export class TransactionalProducer {
@@ -39,7 +41,6 @@ export class TransactionalProducer {
   readonly #protocol: TransactionProtocol;
   readonly #ids: readonly TransactionalId[];
   #turn = 0;
-  #lastProduced: Promise<unknown> = Promise.resolve();
   #lastEnded: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -52,27 +53,13 @@ export class TransactionalProducer {
     this.#ids = ids;
   }
 
-  /** Name of the transactional id that the next `publish` uses. */
-  get nextId(): string {
-    return this.#next.name;
-  }
-
-  get #next(): TransactionalId {
-    return this.#ids[this.#turn % this.#ids.length] as TransactionalId;
-  }
-
   /** One transaction; resolves when it is committed. Rejects with RelayError. */
   publish(shares: readonly PartitionShare[]): Promise<void> {
-    const id = this.#next;
+    const id = this.#ids[this.#turn % this.#ids.length] as TransactionalId;
     this.#turn += 1;
-    const produced = Promise.all([this.#lastProduced, id.idle]).then(() =>
-      this.#produce(id, shares),
-    );
-    const ended = Promise.all([produced, this.#lastEnded]).then(() => this.#end(id));
-    this.#lastProduced = produced;
+    const ended = this.#lastEnded.then(() => this.#produce(id, shares)).then(() => this.#end(id));
     this.#lastEnded = ended;
-    id.idle = ended;
-    for (const chained of [produced, ended]) chained.catch(() => undefined);
+    ended.catch(() => undefined);
     return ended;
   }
 

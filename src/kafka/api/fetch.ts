@@ -4,7 +4,7 @@ import { ByteWriter } from "../wire/byte-writer.ts";
 import type { FetchedBatch } from "../wire/record-batch-reader.ts";
 import { readBatches } from "../wire/record-batch-reader.ts";
 
-const ISOLATION = { "read-uncommitted": 0, "read-committed": 1 } as const;
+const READ_COMMITTED = 1;
 const FETCH_BYTES_MAX = 4 * 1024 * 1024;
 
 export interface FetchedPartition {
@@ -14,15 +14,10 @@ export interface FetchedPartition {
   readonly batches: readonly FetchedBatch[];
 }
 
-/** Fetch v11 of one partition, without waiting and without a session. */
-export function fetchRequest(
-  topic: string,
-  partition: number,
-  offset: bigint,
-  isolation: keyof typeof ISOLATION,
-): BrokerRequest {
+/** Fetch v11 of one partition with read_committed, without waiting and without a session. */
+export function fetchRequest(topic: string, partition: number, offset: bigint): BrokerRequest {
   const writer = new ByteWriter().int32(-1).int32(0).int32(0).int32(FETCH_BYTES_MAX);
-  writer.int8(ISOLATION[isolation]).int32(0).int32(-1);
+  writer.int8(READ_COMMITTED).int32(0).int32(-1);
   writer.array([topic], (name) => {
     writer.string(name).array([partition], (one) => {
       writer.int32(one).int32(-1).int64(offset).int64(-1n).int32(FETCH_BYTES_MAX);

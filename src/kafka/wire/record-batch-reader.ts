@@ -22,7 +22,6 @@ export interface FetchedRecord {
   readonly offset: bigint;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
-  readonly headers: ReadonlyMap<string, Buffer | null>;
 }
 
 /** The whole batches in `bytes`; a Fetch may end with part of one, which is left out. */
@@ -48,7 +47,7 @@ export function readBatches(bytes: Buffer): FetchedBatch[] {
   return batches;
 }
 
-/** Records of an uncompressed batch. */
+/** Records of an uncompressed batch; headers are passed over. */
 export function readRecords(batch: FetchedBatch): FetchedRecord[] {
   const records: FetchedRecord[] = [];
   const body = new ByteReader(batch.body);
@@ -58,19 +57,9 @@ export function readRecords(batch: FetchedBatch): FetchedRecord[] {
     readLongVarint(reader); // Timestamp delta.
     const offset = batch.baseOffset + BigInt(reader.varint());
     const key = reader.bytes(reader.varint());
-    const value = reader.bytes(reader.varint());
-    records.push({ offset, key, value, headers: readHeaders(reader) });
+    records.push({ offset, key, value: reader.bytes(reader.varint()) });
   }
   return records;
-}
-
-function readHeaders(reader: ByteReader): Map<string, Buffer | null> {
-  const headers = new Map<string, Buffer | null>();
-  for (let left = reader.varint(); left > 0; left--) {
-    const name = reader.bytes(reader.varint())?.toString() ?? "";
-    headers.set(name, reader.bytes(reader.varint()));
-  }
-  return headers;
 }
 
 /** A timestamp delta may exceed 32 bits; its value does not matter here. */

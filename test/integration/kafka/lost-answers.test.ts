@@ -146,23 +146,25 @@ describe("at-least-once, with the connection lost at Produce", () => {
 });
 
 describe.each(["v1", "v2"] as const)(
-  "transactions left open by a predecessor, in protocol %s",
+  "a predecessor that was cut off, in protocol %s",
   (protocol) => {
-    it("are ended in the order of their records, so that simple consumers pass over all of them", async () => {
+    it("leaves one transaction open at most, so that simple consumers pass over it", async () => {
       sinks = new Sinks({ brokers, transactionProtocol: protocol });
       for (let round = 0; round < 5; round++) {
-        const moments: string[] = [];
-        const { sink } = await sinks.open({ moment: (moment) => void moments.push(moment) });
+        let ended = 0;
+        const { sink } = await sinks.open();
         await sink.learn([topic], false, GO_ON);
         await sink.publish(batch([record(topic, "k", `committed ${round}`)], String(round)));
-        moments.length = 0;
-        proxy.judge = (key) => (key === END_TXN ? "swallow" : "pass");
-        // As many as there are ids; the turn at which they start differs from round to round.
-        for (const left of ["a", "b", "c"].slice(0, 2 + (round % 2))) {
+        proxy.judge = (key) => {
+          ended += key === END_TXN ? 1 : 0;
+          return key === END_TXN ? "swallow" : "pass";
+        };
+        // As many as may be in flight; the id whose turn it is differs from round to round.
+        const open = ["a", "b", "c"].slice(0, 2 + (round % 2));
+        for (const left of open) {
           sink.publish(batch([record(topic, "k", `open ${left}`)], "never")).catch(() => undefined);
         }
-        const acked = (): number => moments.filter((moment) => moment === "produce-acked").length;
-        await until(() => acked() === 2 + (round % 2), 10_000, "all Produces to be acknowledged");
+        await until(() => ended > 0, 10_000, "the first EndTxn");
         proxy.judge = () => "pass";
       }
       await sinks.open();

@@ -17,9 +17,4 @@ export class StopSignal {
     process.on("SIGTERM", this.#onSignal);
     process.on("SIGINT", this.#onSignal);
   }
-
-  /** Ends the run for a reason of our own. */
-  abort(): void {
-    this.#stop.abort();
-  }
 }

@@ -119,7 +119,7 @@ export function findingOf(error: RelayError): Finding {
   };
 }
 
-/** Kafka before 2.5 or so does not have what the relay speaks. */
+/** Kafka before 3.7 does not have what the relay speaks. */
 export function tooOld(missing: string): RelayError {
   return new RelayError(`the brokers are too old: ${missing}`, {
     code: "CONFIG_KAFKA_VERSION",

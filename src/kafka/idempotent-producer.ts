@@ -6,6 +6,7 @@ import type { Cluster } from "./cluster.ts";
 import { ERROR } from "./error-code.ts";
 import { indefinite, kafkaError } from "./kafka-error.ts";
 import type { PartitionShare } from "./partition-share.ts";
+import { batchesOfRound, countRounds } from "./partition-share.ts";
 import { refusedRecord } from "./refused-record.ts";
 import { Sequences } from "./sequences.ts";
 import type { ProducerParts } from "./transactional-producer.ts";
@@ -64,16 +65,9 @@ export class IdempotentProducer {
   }
 
   async #produce(shares: readonly PartitionShare[]): Promise<void> {
-    const rounds = Math.max(0, ...shares.map((share) => share.rounds.length));
+    const rounds = countRounds(shares);
     for (let round = 0; round < rounds; round++) {
-      const batches: PartitionBatch[] = [];
-      for (const { topic, partition, rounds: ofShare } of shares) {
-        const records = ofShare[round];
-        if (records === undefined) continue;
-        const sequence = this.#sequences.take(topic, partition, records.length);
-        batches.push({ topic, partition, records, sequence });
-      }
-      await this.#persist(batches);
+      await this.#persist(batchesOfRound(shares, round, this.#sequences));
     }
   }
 

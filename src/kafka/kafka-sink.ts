@@ -118,7 +118,7 @@ export class KafkaSink implements Sink {
     const publish = this.#publish;
     if (publish === null) throw notOpen();
     try {
-      const share = this.#checkpointShare([{ key: this.#options.slot, value: checkpoint }]);
+      const share = this.#checkpointShare(this.#options.slot, checkpoint);
       await publish(shareOut(records, this.#limits), share);
     } catch (error) {
       if (this.#publish === publish) this.#publish = null;
@@ -188,19 +188,19 @@ export class KafkaSink implements Sink {
       transactionalIds: ids,
       at: new Date(this.#clock.wallMs()).toISOString(),
     });
-    return this.#checkpointShare([{ key: incarnationKey(this.#options.slot), value }]);
+    return this.#checkpointShare(incarnationKey(this.#options.slot), value);
   }
 
-  #checkpointShare(entries: readonly { key: string; value: Uint8Array }[]): PartitionShare {
+  #checkpointShare(key: string, value: Uint8Array): PartitionShare {
     const topic = this.#options.checkpointTopic;
-    const records = entries.map(({ key, value }) => ({
+    const record = {
       topic,
       key: new TextEncoder().encode(key),
       value,
       headers: [],
       timestampMs: this.#clock.wallMs(),
-    }));
-    return { topic, partition: 0, rounds: [records] };
+    };
+    return { topic, partition: 0, rounds: [[record]] };
   }
 
   readonly #limits = {

@@ -1,5 +1,7 @@
 import type { OutboundRecord } from "../relay/publish/sink.ts";
+import type { PartitionBatch } from "./api/produce.ts";
 import { partitionOf } from "./partitioner.ts";
+import type { Sequences } from "./sequences.ts";
 import { BATCH_HEADER_BYTES, recordBytesMax } from "./wire/record-batch.ts";
 
 /** The part of a batch that goes to one partition, cut into record batches that the topic takes. */
@@ -56,4 +58,23 @@ function roundsOf(records: readonly OutboundRecord[], bytesMax: number): Outboun
   }
   rounds.push(current);
   return rounds;
+}
+
+/** What goes to each partition in one round, stamped with the sequences that it takes. */
+export function batchesOfRound(
+  shares: readonly PartitionShare[],
+  round: number,
+  sequences: Sequences,
+): PartitionBatch[] {
+  return shares.flatMap(({ topic, partition, rounds }) => {
+    const records = rounds[round];
+    if (records === undefined) return [];
+    const sequence = sequences.take(topic, partition, records.length);
+    return [{ topic, partition, records, sequence }];
+  });
+}
+
+/** Rounds that it takes until every share is out. */
+export function countRounds(shares: readonly PartitionShare[]): number {
+  return Math.max(0, ...shares.map(({ rounds }) => rounds.length));
 }

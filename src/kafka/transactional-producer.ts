@@ -10,6 +10,7 @@ import type { BrokerChannel } from "./broker-channel.ts";
 import { ERROR } from "./error-code.ts";
 import { indefinite, kafkaError } from "./kafka-error.ts";
 import type { PartitionShare } from "./partition-share.ts";
+import { batchesOfRound, countRounds } from "./partition-share.ts";
 import type { ProduceRound } from "./produce-round.ts";
 import { refusedRecord } from "./refused-record.ts";
 import type { TransactionalId } from "./transactional-id.ts";
@@ -67,7 +68,7 @@ export class TransactionalProducer {
     id.openedAtMs = this.#parts.clock.monotonicMs();
     try {
       if (this.#protocol === "v1") await this.#addPartitions(id, shares);
-      const rounds = Math.max(...shares.map((share) => share.rounds.length));
+      const rounds = countRounds(shares);
       for (let round = 0; round < rounds; round++) await this.#produceRound(id, shares, round);
     } catch (error) {
       throw indefinite(error);
@@ -102,13 +103,7 @@ export class TransactionalProducer {
     shares: readonly PartitionShare[],
     round: number,
   ): Promise<void> {
-    let waiting: PartitionBatch[] = [];
-    for (const { topic, partition, rounds } of shares) {
-      const records = rounds[round];
-      if (records === undefined) continue;
-      const sequence = id.sequences.take(topic, partition, records.length);
-      waiting.push({ topic, partition, records, sequence });
-    }
+    let waiting = batchesOfRound(shares, round, id.sequences);
     while (waiting.length > 0) {
       const answers = await this.#parts.round.send(waiting, {
         apiVersion: this.#protocol === "v2" ? 12 : 11,

@@ -1,6 +1,4 @@
 import type { Clock } from "../clock.ts";
-import type { RelayError } from "../errors.ts";
-import type { OutboxRecord } from "../event/outbox-record.ts";
 import { PoisonError } from "../event/poison.ts";
 import type { Progress } from "../progress.ts";
 import type { Backlog } from "./backlog.ts";
@@ -151,7 +149,7 @@ export class Publisher {
     const record = this.#backlog.first;
     if (record === null || !this.#sink.knows(record.topic)) return null;
     const problem = this.#sink.refuse(record);
-    return problem === null ? null : poison(record, problem);
+    return problem === null ? null : new PoisonError(record, problem);
   }
 
   #send(batch: Batch): void {
@@ -182,8 +180,4 @@ export class Publisher {
     this.#failure ??= { error };
     this.#waker.wake();
   }
-}
-
-function poison(record: OutboxRecord, problem: RelayError): PoisonError {
-  return new PoisonError(record, problem);
 }

@@ -16,6 +16,11 @@ export interface KafkaOptions {
   readonly brokers?: 1 | 3;
   /** A second listener with SCRAM-SHA-512 over TLS. */
   readonly secure?: SecureListener;
+  /**
+   * A listener for each broker that is reached through somebody else: clients that come in by it are told these
+   * ports, brokers among themselves are not. `behindPorts` tells where to hand on what comes there.
+   */
+  readonly advertisedPorts?: readonly number[];
   /** Broker settings; they win over ours. */
   readonly properties?: Readonly<Record<string, string>>;
   /** Cuts the start short, and ends what it had started. */
@@ -27,6 +32,8 @@ export interface EmbeddedKafka {
   /** `host:port` of each broker, in the order of their indexes. */
   readonly brokers: readonly string[];
   readonly secureBrokers: readonly string[];
+  /** The port of each broker behind its advertised one; empty without `advertisedPorts`. */
+  readonly behindPorts: readonly number[];
   /** Process ids of the brokers that run. */
   readonly pids: readonly number[];
   /** Folder with the log of each broker: `1.log`, `2.log`, ... */
@@ -51,7 +58,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<EmbeddedKa
   const root = await mkdtemp(join(tmpdir(), "outbox-relay-kafka-"));
   const guard = new ProcessGuard(root, options.stop);
   try {
-    const places = await brokerPlaces(options.brokers ?? 1, root);
+    const places = await brokerPlaces(options.brokers ?? 1, root, options.advertisedPorts);
     const shared = { libraries, classArchive, guard };
     const brokers = await Promise.all(
       places.map((place) => prepareBroker(place, places, options, shared)),
@@ -64,14 +71,20 @@ export async function startKafka(options: KafkaOptions = {}): Promise<EmbeddedKa
   }
 }
 
-async function brokerPlaces(count: number, root: string): Promise<BrokerPlace[]> {
-  const ports = await freePorts(count * 3);
+async function brokerPlaces(
+  count: number,
+  root: string,
+  advertisedPorts: readonly number[] | undefined,
+): Promise<BrokerPlace[]> {
+  const ports = await freePorts(count * 4);
   return Array.from({ length: count }, (_, index) => ({
     nodeId: index + 1,
     folder: join(root, String(index + 1)),
-    port: ports[index * 3] ?? 0,
-    controllerPort: ports[index * 3 + 1] ?? 0,
-    securePort: ports[index * 3 + 2] ?? 0,
+    port: ports[index * 4] ?? 0,
+    controllerPort: ports[index * 4 + 1] ?? 0,
+    securePort: ports[index * 4 + 2] ?? 0,
+    behindPort: ports[index * 4 + 3] ?? 0,
+    advertisedPort: advertisedPorts?.[index],
   }));
 }
 
@@ -118,6 +131,7 @@ function cluster(
   return {
     brokers: places.map(({ port }) => `127.0.0.1:${port}`),
     secureBrokers: options.secure ? places.map((place) => `127.0.0.1:${place.securePort}`) : [],
+    behindPorts: options.advertisedPorts ? places.map(({ behindPort }) => behindPort) : [],
     logs: root,
     get pids() {
       return brokers.flatMap(({ pid }) => pid ?? []);

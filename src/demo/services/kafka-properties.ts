@@ -7,6 +7,9 @@ export interface BrokerPlace {
   readonly port: number;
   readonly controllerPort: number;
   readonly securePort: number;
+  /** Where it listens for clients that come through somebody else, who hands on what comes to `advertisedPort`. */
+  readonly behindPort: number;
+  readonly advertisedPort: number | undefined;
 }
 
 export interface SecureListener {
@@ -23,19 +26,24 @@ export function brokerProperties(
   secure: SecureListener | undefined,
 ): Record<string, string> {
   const voters = all.map((one) => `${one.nodeId}@127.0.0.1:${one.controllerPort}`);
+  const { advertisedPort } = place;
   const listeners = [
     `PLAINTEXT://127.0.0.1:${place.port}`,
     ...(secure ? [`SECURE://127.0.0.1:${place.securePort}`] : []),
   ];
+  const isBehind = advertisedPort !== undefined;
+  const own = isBehind ? [`BEHIND://127.0.0.1:${place.behindPort}`] : [];
+  const advertised = isBehind ? [`BEHIND://127.0.0.1:${advertisedPort}`] : [];
   return {
     "process.roles": "broker,controller",
     "node.id": String(place.nodeId),
     "controller.quorum.voters": voters.join(","),
-    listeners: [...listeners, `CONTROLLER://127.0.0.1:${place.controllerPort}`].join(","),
-    "advertised.listeners": listeners.join(","),
+    listeners: [...listeners, ...own, `CONTROLLER://127.0.0.1:${place.controllerPort}`].join(","),
+    "advertised.listeners": [...listeners, ...advertised].join(","),
     "controller.listener.names": "CONTROLLER",
     "inter.broker.listener.name": "PLAINTEXT",
-    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL",
+    "listener.security.protocol.map":
+      "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL,BEHIND:PLAINTEXT",
     "log.dirs": join(place.folder, "data"),
     "auto.create.topics.enable": "false",
     ...replication(all.length),

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Config } from "../config/schema.ts";
 import type { KafkaSinkOptions } from "../kafka/kafka-sink.ts";
+import type { ConnectionOptions } from "../kafka/kafkajs-channel.ts";
 import type { PostgresOptions, ReplicationSourceOptions } from "../postgres/replication-source.ts";
 import type { SourceDatabaseOptions } from "../postgres/source-database.ts";
 import { parseTableName } from "../postgres/table-name.ts";
@@ -33,11 +34,19 @@ export function relayOptions(config: Config): RelayOptions {
   };
 }
 
-export function kafkaOptions(config: Config): KafkaSinkOptions {
-  const { kafka, transaction, checkpoint, topic } = config;
+/** How brokers are reached. */
+export function kafkaConnection({ kafka }: Config): ConnectionOptions {
   return {
     brokers: kafka.brokers,
     clientId: kafka.clientId,
+    connectTimeoutMs: kafka.connectTimeoutMs,
+    requestTimeoutMs: kafka.requestTimeoutMs,
+  };
+}
+
+export function kafkaOptions(config: Config): KafkaSinkOptions {
+  const { kafka, transaction, checkpoint, topic } = config;
+  return {
     slot: config.slot.name,
     instanceId: config.instanceId,
     checkpointTopic: checkpoint.topic,
@@ -50,7 +59,6 @@ export function kafkaOptions(config: Config): KafkaSinkOptions {
     topicAutoCreate: topic.autoCreate
       ? { partitions: topic.partitions, replicationFactor: topic.replicationFactor }
       : null,
-    connectTimeoutMs: kafka.connectTimeoutMs,
     requestTimeoutMs: kafka.requestTimeoutMs,
     metadataMaxAgeMs: kafka.metadataMaxAgeMs,
   };

@@ -2,6 +2,7 @@ import type { Environment } from "../config/environment.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { KafkaSink } from "../kafka/kafka-sink.ts";
+import { kafkajsPorts } from "../kafka/kafkajs-ports.ts";
 import { failpoints } from "../ops/failpoints.ts";
 import { Health } from "../ops/health.ts";
 import type { Route } from "../ops/http-server.ts";
@@ -18,7 +19,13 @@ import { PgReplicationSource } from "../postgres/replication-source.ts";
 import { PgSourceDatabase } from "../postgres/source-database.ts";
 import type { AnnounceMoment } from "../relay/observer.ts";
 import { Relay } from "../relay/relay.ts";
-import { databaseOptions, kafkaOptions, relayOptions, sourceOptions } from "./adapters.ts";
+import {
+  databaseOptions,
+  kafkaConnection,
+  kafkaOptions,
+  relayOptions,
+  sourceOptions,
+} from "./adapters.ts";
 import { configured } from "./configured.ts";
 import { StopSignal } from "./stop-signal.ts";
 import { version } from "./version.ts";
@@ -78,7 +85,8 @@ async function assemble(config: Config, log: RelayLog): Promise<Parts> {
   let view: RelayView | null = null;
   const metrics = new Metrics(moment, () => view, log, build);
   const database = new PgSourceDatabase(databaseOptions(config));
-  const sink = new KafkaSink(kafkaOptions(config), systemClock, moment);
+  const kafka = kafkajsPorts(kafkaConnection(config));
+  const sink = new KafkaSink(kafkaOptions(config), kafka, systemClock, moment);
   const source = new PgReplicationSource(sourceOptions(config), systemClock);
   const ports = { source, database, sink, clock: systemClock, observer: metrics };
   const relay = new Relay(ports, relayOptions(config), log);

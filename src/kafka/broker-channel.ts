@@ -22,6 +22,8 @@ export interface BrokerAddress {
 
 /** Bytes to a broker and back: all that the produce path needs of a client library. */
 export interface BrokerChannel {
+  /** Whether the last request was answered. */
+  readonly isReachable: boolean;
   /**
    * Resolves with the response after its correlation id. Rejects with RelayError (remedy `retry`): then
    * nobody knows whether the broker carried the request out, and the connection is not used again.

@@ -6,8 +6,7 @@ import type { BrokerChannel } from "./broker-channel.ts";
 import type { Cluster } from "./cluster.ts";
 import { ERROR } from "./error-code.ts";
 import { kafkaError } from "./kafka-error.ts";
-import type { ConnectionOptions } from "./kafkajs-channel.ts";
-import { withAdmin } from "./topics.ts";
+import type { TopicAdmin } from "./topic-admin.ts";
 
 const SETTINGS = ["cleanup.policy", "compression.type"] as const;
 
@@ -16,18 +15,18 @@ export class CheckpointTopic {
   readonly name: string;
   readonly #channel: BrokerChannel;
   readonly #cluster: Cluster;
-  readonly #connection: ConnectionOptions;
+  readonly #admin: TopicAdmin;
   readonly #replicationFactor: number;
 
   constructor(
     name: string,
-    parts: { channel: BrokerChannel; cluster: Cluster; connection: ConnectionOptions },
+    parts: { channel: BrokerChannel; cluster: Cluster; admin: TopicAdmin },
     replicationFactor: number,
   ) {
     this.name = name;
     this.#channel = parts.channel;
     this.#cluster = parts.cluster;
-    this.#connection = parts.connection;
+    this.#admin = parts.admin;
     this.#replicationFactor = replicationFactor;
   }
 
@@ -45,19 +44,18 @@ export class CheckpointTopic {
   }
 
   async #create(): Promise<void> {
-    const configEntries = [
-      { name: "cleanup.policy", value: "compact" },
-      { name: "compression.type", value: "producer" },
-      { name: "min.cleanable.dirty.ratio", value: "0.1" },
-      { name: "segment.bytes", value: "16777216" },
-    ];
     const topic = {
       topic: this.name,
-      numPartitions: 1,
+      partitions: 1,
       replicationFactor: this.#replicationFactor,
-      configEntries,
+      config: {
+        "cleanup.policy": "compact",
+        "compression.type": "producer",
+        "min.cleanable.dirty.ratio": "0.1",
+        "segment.bytes": "16777216",
+      },
     };
-    await withAdmin(this.#connection, (admin) => admin.createTopics({ topics: [topic] }));
+    await this.#admin.create([topic]);
   }
 
   async #verify(): Promise<Finding[]> {

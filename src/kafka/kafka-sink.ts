@@ -4,24 +4,31 @@ import { RelayError } from "../relay/errors.ts";
 import type { Finding } from "../relay/finding.ts";
 import type { AnnounceMoment } from "../relay/observer.ts";
 import type { OutboundRecord, Sink, SinkBatch } from "../relay/publish/sink.ts";
+import type { BrokerChannel } from "./broker-channel.ts";
 import { CheckpointTopic, findingOf } from "./checkpoint-topic.ts";
 import { Cluster } from "./cluster.ts";
 import { Fence } from "./fence.ts";
 import { IdempotentProducer } from "./idempotent-producer.ts";
 import { decodeIncarnation, encodeIncarnation, incarnationKey } from "./incarnation.ts";
-import type { ConnectionOptions } from "./kafkajs-channel.ts";
-import { KafkajsChannel } from "./kafkajs-channel.ts";
 import { LogTail } from "./log-tail.ts";
 import type { PartitionShare } from "./partition-share.ts";
 import { shareOut } from "./partition-share.ts";
 import { ProduceRound } from "./produce-round.ts";
+import type { TopicAdmin } from "./topic-admin.ts";
 import type { TopicCreation } from "./topics.ts";
 import { Topics } from "./topics.ts";
 import type { ProducerParts } from "./transactional-producer.ts";
 import { FencedError, TopicChangedError, TransactionalProducer } from "./transactional-producer.ts";
 import { RecordBatchEncoder } from "./wire/record-batch.ts";
 
-export interface KafkaSinkOptions extends ConnectionOptions {
+/** The way to the brokers. */
+export interface KafkaPorts {
+  readonly channel: BrokerChannel;
+  readonly admin: TopicAdmin;
+}
+
+export interface KafkaSinkOptions {
+  readonly requestTimeoutMs: number;
   readonly slot: string;
   readonly instanceId: string;
   readonly checkpointTopic: string;
@@ -45,7 +52,7 @@ export class KafkaSink implements Sink {
   readonly inFlightMax: number;
   readonly #options: KafkaSinkOptions;
   readonly #clock: Clock;
-  readonly #channel: KafkajsChannel;
+  readonly #channel: BrokerChannel;
   readonly #cluster: Cluster;
   readonly #topics: Topics;
   readonly #checkpointTopic: CheckpointTopic;
@@ -55,17 +62,17 @@ export class KafkaSink implements Sink {
   #publish: Publish | null = null;
   #nonce = "";
 
-  constructor(options: KafkaSinkOptions, clock: Clock, moment: AnnounceMoment) {
+  constructor(options: KafkaSinkOptions, ports: KafkaPorts, clock: Clock, moment: AnnounceMoment) {
+    const { channel, admin } = ports;
     const { requestTimeoutMs } = options;
     this.#options = options;
     this.#clock = clock;
     this.inFlightMax = options.delivery === "exactly-once" ? options.transactionalIds : 1;
-    const channel = new KafkajsChannel(options);
     const cluster = new Cluster(channel, clock, requestTimeoutMs);
     this.#channel = channel;
     this.#cluster = cluster;
-    this.#topics = new Topics(channel, cluster, options, options, clock);
-    const parts = { channel, cluster, connection: options };
+    this.#topics = new Topics(channel, cluster, admin, options, clock);
+    const parts = { channel, cluster, admin };
     this.#checkpointTopic = new CheckpointTopic(
       options.checkpointTopic,
       parts,

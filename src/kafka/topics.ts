@@ -1,5 +1,3 @@
-import type { Admin } from "kafkajs";
-import { Kafka } from "kafkajs";
 import type { Clock } from "../relay/clock.ts";
 import { RelayError } from "../relay/errors.ts";
 import type { OutboundRecord } from "../relay/publish/sink.ts";
@@ -8,8 +6,7 @@ import type { TopicMetadata } from "./api/metadata.ts";
 import type { BrokerChannel } from "./broker-channel.ts";
 import type { Cluster } from "./cluster.ts";
 import { ERROR, errorName } from "./error-code.ts";
-import type { ConnectionOptions } from "./kafkajs-channel.ts";
-import { kafkajsConfig } from "./kafkajs-channel.ts";
+import type { TopicAdmin } from "./topic-admin.ts";
 import { singleRecordBytes } from "./wire/record-batch.ts";
 
 /** Kafka's default, for brokers that do not let us read the topic's own. */
@@ -30,7 +27,7 @@ type Knowledge = ({ readonly batchBytesMax: number } | { readonly problem: Relay
 export class Topics {
   readonly #channel: BrokerChannel;
   readonly #cluster: Cluster;
-  readonly #connection: ConnectionOptions;
+  readonly #admin: TopicAdmin;
   readonly #autoCreate: TopicCreation | null;
   readonly #clock: Clock;
   readonly #ageMsMax: number;
@@ -39,13 +36,13 @@ export class Topics {
   constructor(
     channel: BrokerChannel,
     cluster: Cluster,
-    connection: ConnectionOptions,
+    admin: TopicAdmin,
     options: { readonly topicAutoCreate: TopicCreation | null; readonly metadataMaxAgeMs: number },
     clock: Clock,
   ) {
     this.#channel = channel;
     this.#cluster = cluster;
-    this.#connection = connection;
+    this.#admin = admin;
     this.#autoCreate = options.topicAutoCreate;
     this.#ageMsMax = options.metadataMaxAgeMs;
     this.#clock = clock;
@@ -129,49 +126,9 @@ export class Topics {
     );
   }
 
-  async #create(
-    topics: readonly string[],
-    { partitions, replicationFactor }: TopicCreation,
-  ): Promise<void> {
-    await withAdmin(this.#connection, (admin) =>
-      admin.createTopics({
-        topics: topics.map((topic) => ({ topic, numPartitions: partitions, replicationFactor })),
-      }),
-    );
+  async #create(topics: readonly string[], creation: TopicCreation): Promise<void> {
+    await this.#admin.create(topics.map((topic) => ({ topic, ...creation })));
   }
-}
-
-/** Runs `work` with an admin client of kafkajs. A topic that somebody else just created is fine. */
-export async function withAdmin(
-  connection: ConnectionOptions,
-  work: (admin: Admin) => Promise<unknown>,
-): Promise<void> {
-  const admin = new Kafka(kafkajsConfig(connection)).admin();
-  try {
-    await admin.connect();
-    await work(admin);
-  } catch (error) {
-    if (!isExistingTopic(error)) throw adminFailed(error);
-  } finally {
-    await admin.disconnect();
-  }
-}
-
-function isExistingTopic(error: unknown): boolean {
-  const { errors = [], type } = error as { errors?: readonly { type?: string }[]; type?: string };
-  const types = errors.length > 0 ? errors.map((one) => one.type) : [type];
-  return types.every((one) => one === "TOPIC_ALREADY_EXISTS");
-}
-
-function adminFailed(cause: unknown): RelayError {
-  const { errors = [] } = cause as { errors?: readonly Error[] };
-  const reason = errors[0]?.message ?? (cause instanceof Error ? cause.message : String(cause));
-  return new RelayError(`a topic could not be created: ${reason}`, {
-    code: "KAFKA_TOPIC_CREATION",
-    remedy: "retry",
-    hint: "Create it by hand with kafka-topics, or grant Create on the cluster to the relay's principal.",
-    cause,
-  });
 }
 
 function topicProblem(topic: string, error: number): RelayError {

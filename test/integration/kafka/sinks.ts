@@ -1,5 +1,7 @@
 import type { KafkaSinkOptions } from "../../../src/kafka/kafka-sink.ts";
 import { KafkaSink } from "../../../src/kafka/kafka-sink.ts";
+import type { ConnectionOptions } from "../../../src/kafka/kafkajs-channel.ts";
+import { kafkajsPorts } from "../../../src/kafka/kafkajs-ports.ts";
 import { systemClock } from "../../../src/ops/system-clock.ts";
 import { RelayError } from "../../../src/relay/errors.ts";
 import type { AnnounceMoment } from "../../../src/relay/observer.ts";
@@ -12,7 +14,7 @@ export const RECORD_MS = Date.now();
 const PREFLIGHT_DEADLINE_MS = 20_000;
 const SILENCE: AnnounceMoment = () => undefined;
 
-export interface SinkSettings extends Partial<KafkaSinkOptions> {
+export interface SinkSettings extends Partial<KafkaSinkOptions & ConnectionOptions> {
   readonly moment?: AnnounceMoment;
 }
 
@@ -29,7 +31,8 @@ export class Sinks {
 
   make(settings: SinkSettings = {}): KafkaSink {
     const { moment = SILENCE, ...options } = { ...this.#defaults, ...settings };
-    const sink = new KafkaSink({ ...this.#options(), ...options }, systemClock, moment);
+    const all = { ...this.#options(), ...options };
+    const sink = new KafkaSink(all, kafkajsPorts(all), systemClock, moment);
     this.#made.push(sink);
     return sink;
   }
@@ -54,7 +57,7 @@ export class Sinks {
     for (const sink of this.#made) await sink.close();
   }
 
-  #options(): KafkaSinkOptions {
+  #options(): KafkaSinkOptions & ConnectionOptions {
     return {
       brokers: kafkaBrokers(),
       clientId: "test",

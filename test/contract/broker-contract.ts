@@ -18,11 +18,21 @@ export function brokerContract(subject: ContractSubject): void {
     probe = await subject.probe();
     id = `contract-${randomUUID()}`;
   });
-  describe("without transactions", () => plainContract());
-  describe("in transactions of the older protocol", () => olderContract());
-  describe("in transactions of the newer protocol", () => newerContract());
-  describe("when a successor takes the transactional id", () => fencingContract());
-  describe("to readers", () => readingContract());
+  describe("without transactions", () => {
+    plainContract();
+  });
+  describe("in transactions of the older protocol", () => {
+    olderContract();
+  });
+  describe("in transactions of the newer protocol", () => {
+    newerContract();
+  });
+  describe("when a successor takes the transactional id", () => {
+    fencingContract();
+  });
+  describe("to readers", () => {
+    readingContract();
+  });
 }
 
 function plainContract(): void {

@@ -8,7 +8,7 @@ import type { BrokerChannel, BrokerId } from "./broker-channel.ts";
 import { tooOld } from "./checkpoint-topic.ts";
 import type { Cluster } from "./cluster.ts";
 import { ERROR } from "./error-code.ts";
-import { kafkaError } from "./kafka-error.ts";
+import { kafkaError, openingGivenUp } from "./kafka-error.ts";
 import { TransactionalId } from "./transactional-id.ts";
 import type { TransactionProtocol } from "./transactional-producer.ts";
 
@@ -73,25 +73,20 @@ export class Fence {
    */
   async take(former: readonly string[], signal: AbortSignal): Promise<readonly TransactionalId[]> {
     const { delivery, transactionalIdPrefix: prefix, transactionalIds: count } = this.#options;
-    const ours =
-      delivery === "exactly-once" ? Array.from({ length: count }, (_, i) => `${prefix}-${i}`) : [];
+    // Without transactions there is no turn to take: one id, for the sake of its epoch.
+    const needed = delivery === "exactly-once" ? count : 1;
+    const ours = Array.from({ length: needed }, (_, i) => `${prefix}-${i}`);
     const all = [...new Set([...ours, ...former])];
     const taken = await Promise.all(all.map((name) => this.#take(name, signal)));
     return taken.filter(({ name }) => ours.includes(name));
-  }
-
-  /** An identity without a transactional id: it fences nobody. */
-  async plainIdentity(): Promise<ProducerIdentity> {
-    const request = initProducerIdRequest(null, this.#options.transactionTimeoutMs);
-    const answer = readProducerId(await this.#channel.request("any", "coordinator", request));
-    if (answer.error !== ERROR.none) throw kafkaError("InitProducerId", answer.error, "retry");
-    return answer;
   }
 
   async #take(name: string, signal: AbortSignal): Promise<TransactionalId> {
     const deadlineMs = this.#clock.monotonicMs() + this.#options.requestTimeoutMs;
     for (;;) {
       const coordinator = await this.#cluster.coordinator(name, signal);
+      // Whoever has lost the slot meanwhile must not take the ids from its successor.
+      if (signal.aborted) throw openingGivenUp();
       const answer = await this.#init(coordinator, name);
       if (answer.error === ERROR.none) return new TransactionalId(name, coordinator, answer);
       if (answer.error === INVALID_TRANSACTION_TIMEOUT) throw this.#timeoutTooLong();

@@ -1,6 +1,5 @@
 import { pause } from "../relay/clock.ts";
 import { RelayError } from "../relay/errors.ts";
-import type { ProducerIdentity } from "./api/init-producer-id.ts";
 import type { PartitionBatch } from "./api/produce.ts";
 import type { Cluster } from "./cluster.ts";
 import { ERROR } from "./error-code.ts";
@@ -8,9 +7,9 @@ import { indefinite, kafkaError } from "./kafka-error.ts";
 import type { PartitionShare } from "./partition-share.ts";
 import { batchesOfRound, countRounds } from "./partition-share.ts";
 import { refusedRecord } from "./refused-record.ts";
-import { Sequences } from "./sequences.ts";
+import type { TransactionalId } from "./transactional-id.ts";
 import type { ProducerParts } from "./transactional-producer.ts";
-import { TopicChangedError } from "./transactional-producer.ts";
+import { FencedError, TopicChangedError } from "./transactional-producer.ts";
 
 const RETRY_PAUSE_MS = 100;
 /** The broker has not written the batch, or its sequence lets it tell a repetition. */
@@ -25,24 +24,22 @@ const RETRIABLE: ReadonlySet<number> = new Set([
 /**
  * At-least-once delivery: an idempotent producer without transactions, one batch at a time, so that a repetition
  * with the same sequence is recognised by the broker. Fail-stop like its transactional sister.
+ *
+ * Its identity is that of a transactional id although it opens no transaction: a successor gets a newer epoch, and a
+ * partition that has seen that one refuses the older. So a predecessor that was frozen cannot put an older checkpoint
+ * over the newer one.
  */
 export class IdempotentProducer {
   readonly #parts: ProducerParts;
   readonly #cluster: Cluster;
-  readonly #identity: ProducerIdentity;
+  readonly #id: TransactionalId;
   readonly #retryMsMax: number;
-  readonly #sequences = new Sequences();
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(
-    parts: ProducerParts,
-    cluster: Cluster,
-    identity: ProducerIdentity,
-    retryMsMax: number,
-  ) {
+  constructor(parts: ProducerParts, cluster: Cluster, id: TransactionalId, retryMsMax: number) {
     this.#parts = parts;
     this.#cluster = cluster;
-    this.#identity = identity;
+    this.#id = id;
     this.#retryMsMax = retryMsMax;
   }
 
@@ -67,7 +64,7 @@ export class IdempotentProducer {
   async #produce(shares: readonly PartitionShare[]): Promise<void> {
     const rounds = countRounds(shares);
     for (let round = 0; round < rounds; round++) {
-      await this.#persist(batchesOfRound(shares, round, this.#sequences));
+      await this.#persist(batchesOfRound(shares, round, this.#id.sequences));
     }
   }
 
@@ -99,7 +96,7 @@ export class IdempotentProducer {
     const answers = await this.#parts.round.send(batches, {
       apiVersion: 11,
       transactionalId: null,
-      identity: this.#identity,
+      identity: this.#id.identity,
       timeoutMs: this.#parts.requestTimeoutMs,
     });
     let reason: number = ERROR.none;
@@ -113,15 +110,19 @@ export class IdempotentProducer {
         return true;
       }
       const refused = answer === undefined ? null : refusedRecord(batch, answer);
-      throw refused ?? failed(topic, partition, error);
+      throw refused ?? this.#failed(topic, partition, error);
     });
     return [rest, reason];
   }
-}
 
-function failed(topic: string, partition: number, error: number): RelayError {
-  if (error === ERROR.unknownTopicOrPartition || error === ERROR.messageTooLarge) {
-    return new TopicChangedError(topic, error);
+  #failed(topic: string, partition: number, error: number): RelayError {
+    const where = `Produce to ${topic}-${partition}`;
+    if (error === ERROR.invalidProducerEpoch || error === ERROR.producerFenced) {
+      return new FencedError(`${where} with the epoch of ${this.#id.name}`, 0);
+    }
+    if (error === ERROR.unknownTopicOrPartition || error === ERROR.messageTooLarge) {
+      return new TopicChangedError(topic, error);
+    }
+    return kafkaError(where, error, "reopen");
   }
-  return kafkaError(`Produce to ${topic}-${partition}`, error, "reopen");
 }

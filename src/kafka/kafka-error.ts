@@ -63,3 +63,12 @@ export function indefinite(error: unknown): RelayError {
   const { code, hint, cause } = error;
   return new RelayError(error.message, { code, remedy: "reopen", hint, cause });
 }
+
+/** Nobody waits for the opening any more. */
+export function openingGivenUp(): RelayError {
+  return new RelayError("the opening was given up", {
+    code: "KAFKA_CLOSED",
+    remedy: "retry",
+    hint: "Nothing to do.",
+  });
+}

@@ -10,6 +10,7 @@ import { Cluster } from "./cluster.ts";
 import { Fence } from "./fence.ts";
 import { IdempotentProducer } from "./idempotent-producer.ts";
 import { decodeIncarnation, encodeIncarnation, incarnationKey } from "./incarnation.ts";
+import { openingGivenUp } from "./kafka-error.ts";
 import { LogTail } from "./log-tail.ts";
 import type { PartitionShare } from "./partition-share.ts";
 import { shareOut } from "./partition-share.ts";
@@ -17,6 +18,7 @@ import { ProduceRound } from "./produce-round.ts";
 import type { TopicAdmin } from "./topic-admin.ts";
 import type { TopicCreation } from "./topics.ts";
 import { Topics } from "./topics.ts";
+import type { TransactionalId } from "./transactional-id.ts";
 import type { ProducerParts } from "./transactional-producer.ts";
 import { FencedError, TopicChangedError, TransactionalProducer } from "./transactional-producer.ts";
 import { RecordBatchEncoder } from "./wire/record-batch.ts";
@@ -44,6 +46,10 @@ export interface KafkaSinkOptions {
   readonly metadataMaxAgeMs: number;
 }
 
+/** So many in so long mean that somebody else uses our transactional ids. */
+const FENCES_MAX = 4;
+const FENCES_WINDOW_MS = 60_000;
+
 /** How a batch reaches the brokers in the delivery that was chosen. */
 type Publish = (events: PartitionShare[], checkpoint: PartitionShare) => Promise<void>;
 
@@ -61,6 +67,8 @@ export class KafkaSink implements Sink {
   readonly #parts: ProducerParts;
   #publish: Publish | null = null;
   #nonce = "";
+  /** Monotonic ms; the last few times that somebody took our ids without taking over. */
+  readonly #fencedAtMs: number[] = [];
 
   constructor(options: KafkaSinkOptions, ports: KafkaPorts, clock: Clock, moment: AnnounceMoment) {
     const { channel, admin } = ports;
@@ -116,7 +124,7 @@ export class KafkaSink implements Sink {
     await publish([], this.#incarnationShare(ids));
     this.#parts.moment("barrier-committed");
     const checkpoint = await this.#readBack(signal);
-    if (signal.aborted) throw aborted();
+    if (signal.aborted) throw openingGivenUp();
     this.#publish = publish;
     return checkpoint;
   }
@@ -166,8 +174,8 @@ export class KafkaSink implements Sink {
         publish: (events, checkpoint) => producer.publish([...events, checkpoint]),
       };
     }
-    const identity = await this.#fence.plainIdentity();
-    const producer = new IdempotentProducer(this.#parts, this.#cluster, identity, requestTimeoutMs);
+    const id = ids[0] as TransactionalId;
+    const producer = new IdempotentProducer(this.#parts, this.#cluster, id, requestTimeoutMs);
     return { ids: names, publish: (events, checkpoint) => producer.publish(events, checkpoint) };
   }
 
@@ -223,7 +231,19 @@ export class KafkaSink implements Sink {
     if (newest === undefined) return error;
     if (newest?.nonce !== this.#nonce) return this.#overtaken(newest?.instance);
     const isTimedOut = error.transactionAgeMs >= this.#options.transactionTimeoutMs;
-    return isTimedOut ? error : this.#shared(error);
+    return isTimedOut || !this.#isFencedOften() ? error : this.#shared(error);
+  }
+
+  /**
+   * Fenced while nobody has taken over: once in a while that is a relay which lost the slot while it was opening, and
+   * whose last request came late. Somebody who shares our ids does it again and again.
+   */
+  #isFencedOften(): boolean {
+    const nowMs = this.#clock.monotonicMs();
+    this.#fencedAtMs.push(nowMs);
+    if (this.#fencedAtMs.length > FENCES_MAX) this.#fencedAtMs.shift();
+    const [first = nowMs] = this.#fencedAtMs;
+    return this.#fencedAtMs.length === FENCES_MAX && nowMs - first < FENCES_WINDOW_MS;
   }
 
   /** Undefined when it cannot be read now. */
@@ -261,13 +281,5 @@ function notOpen(): RelayError {
     code: "KAFKA_CLOSED",
     remedy: "reopen",
     hint: "The relay opens it again by itself.",
-  });
-}
-
-function aborted(): RelayError {
-  return new RelayError("the opening was given up", {
-    code: "KAFKA_CLOSED",
-    remedy: "retry",
-    hint: "Nothing to do.",
   });
 }

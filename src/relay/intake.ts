@@ -13,6 +13,7 @@ import type { Lsn } from "./lsn.ts";
 import { LSN_ZERO } from "./lsn.ts";
 import type { Position } from "./position.ts";
 import { covers } from "./position.ts";
+import type { TimelineHistory } from "./timeline-history.ts";
 
 export interface OutboxOptions {
   /** `schema.name` of each outbox table. */
@@ -60,10 +61,10 @@ export class Intake implements DecodedMessages {
   #coveredRows = 0;
   #isBroken = false;
 
-  constructor(options: OutboxOptions, timeline: number, target: IntakeTarget) {
+  constructor(options: OutboxOptions, timelines: TimelineHistory, target: IntakeTarget) {
     this.#options = options;
     this.#target = target;
-    this.#reader = new RowReader(options.columns, timeline);
+    this.#reader = new RowReader(options.columns, timelines);
     this.#format = new NativeFormat(new TopicTemplate(options.topicTemplate));
   }
 

@@ -16,6 +16,7 @@ import { coveredLsn } from "./progress.ts";
 import type { Backlog } from "./publish/backlog.ts";
 import type { Ladder } from "./settle/ladder.ts";
 import type { StartPoint } from "./start-position.ts";
+import { TimelineHistory } from "./timeline-history.ts";
 
 /** What the reader tells the session. */
 export interface ReaderEvents {
@@ -68,7 +69,9 @@ export class StreamReader implements StreamHandlers, IntakeTarget {
     this.#feedback = new Feedback(this.#ports.clock, this.#statusIntervalMs(stream), () =>
       this.#sendStatus(),
     );
-    this.#intake = new Intake(this.#options.outbox, stream.identity.timeline, this);
+    const { timeline, timelineHistory } = stream.identity;
+    const timelines = new TimelineHistory(timeline, timelineHistory);
+    this.#intake = new Intake(this.#options.outbox, timelines, this);
     for (const handle of this.#early.splice(0)) handle();
   }
 

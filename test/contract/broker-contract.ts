@@ -233,6 +233,16 @@ function fencingContract(): void {
     expect(await probe.produceV2(id, second, "b")).toBe(47);
   });
 
+  it("refuses plain batches of an older epoch too, in each partition that has seen the newer one", async () => {
+    const first = await probe.init(id);
+    expect(await probe.produce(first, ["a"])).toBe(0);
+    const second = await probe.init(id);
+    expect(await probe.produce(first, ["b"], { sequence: 1 })).toBe(0);
+    expect(await probe.produce(second, ["c"])).toBe(0);
+    expect(await probe.produce(first, ["d"], { sequence: 2 })).toBe(47);
+    expect(await probe.values()).toEqual(["a", "b", "c"]);
+  });
+
   it("takes no time-out that is longer than brokers allow", async () => {
     expect((await probe.init(id, 2_000_000)).error).toBe(50);
   });

@@ -2,6 +2,7 @@ import type { TransactionStart } from "../decode/pgoutput-decoder.ts";
 import type { Tuple } from "../decode/tuple.ts";
 import type { ErrorCode } from "../errors.ts";
 import { positionPrefix } from "../position.ts";
+import type { TimelineHistory } from "../timeline-history.ts";
 import { textOf, writeAscii, writeHex32 } from "./ascii.ts";
 import { columnValue } from "./column-value.ts";
 import type { OutboxEvent } from "./outbox-event.ts";
@@ -14,19 +15,20 @@ import { PoisonError } from "./poison.ts";
  */
 export class RowReader {
   readonly #names: OutboxColumnNames;
-  readonly #timeline: number;
+  readonly #timelines: TimelineHistory;
   #transaction: TransactionStart | null = null;
   #positionPrefix = "";
   readonly #routes = new RouteTexts();
 
-  constructor(names: OutboxColumnNames, timeline: number) {
+  constructor(names: OutboxColumnNames, timelines: TimelineHistory) {
     this.#names = names;
-    this.#timeline = timeline;
+    this.#timelines = timelines;
   }
 
   begin(transaction: TransactionStart): void {
     this.#transaction = transaction;
-    this.#positionPrefix = positionPrefix(this.#timeline, transaction.commitLsn);
+    const { commitLsn } = transaction;
+    this.#positionPrefix = positionPrefix(this.#timelines.at(commitLsn), commitLsn);
   }
 
   /** `spare` (ROW_SPARE_BYTES long, the row's own) becomes the position text. */

@@ -4,8 +4,8 @@ import type { ErrorCode } from "../errors.ts";
 import { RelayError } from "../errors.ts";
 import { formatLsn } from "../lsn.ts";
 import { coveredLsn } from "../progress.ts";
+import { TimelineHistory } from "../timeline-history.ts";
 import type { Checkpoint } from "./checkpoint.ts";
-import { timelineEnd } from "./timeline-history.ts";
 
 export interface ContinuityFacts {
   readonly checkpoint: Checkpoint;
@@ -42,7 +42,8 @@ function lineageFault({ checkpoint, identity }: ContinuityFacts): RelayError | n
       `it is on timeline ${identity.timeline}, the checkpoint on ${checkpoint.timeline}: an old primary`,
     );
   }
-  const end = timelineEnd(identity.timelineHistory ?? "", checkpoint.timeline);
+  const history = new TimelineHistory(identity.timeline, identity.timelineHistory);
+  const end = history.endOf(checkpoint.timeline);
   if (end !== null && covered <= end) return null;
   const where = end === null ? "does not know that timeline" : `left it at ${formatLsn(end)}`;
   return rewound(

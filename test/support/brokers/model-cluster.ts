@@ -1,5 +1,6 @@
 import { ERROR } from "../../../src/kafka/error-code.ts";
 import type { Clock } from "../../../src/relay/clock.ts";
+import type { LogEntry } from "./partition-log.ts";
 import { PartitionLog } from "./partition-log.ts";
 import { TransactionCoordinator } from "./transaction-coordinator.ts";
 
@@ -41,6 +42,8 @@ export class ModelCluster {
   readonly transactions: TransactionCoordinator;
   readonly options: ModelClusterOptions;
   inject: Injector = () => null;
+  /** Told of each decision; the entries are those of the producer's open transaction. */
+  decided: (entries: readonly LogEntry[], isCommit: boolean) => void = () => undefined;
   readonly #up: boolean[];
   readonly #leaders = new Map<PartitionLog, number>();
 
@@ -51,6 +54,12 @@ export class ModelCluster {
       timeoutMsMax: TIMEOUT_MS_MAX,
       markerDelayMs: () => options.random() * options.markerDelayMsMax,
       isWritable: (log) => this.leader(log) > 0,
+      decided: (logs, producerId, isCommit) => {
+        this.decided(
+          [...logs].flatMap((log) => log.openEntries(producerId)),
+          isCommit,
+        );
+      },
     });
   }
 

@@ -9,6 +9,7 @@ const REMEMBERED_BATCHES = 5;
 const SEQUENCE_MASK = 0x7fffffff;
 
 export interface LogEntry {
+  readonly topic: string;
   readonly baseOffset: bigint;
   readonly lastOffset: bigint;
   readonly producerId: bigint;
@@ -47,6 +48,8 @@ export class PartitionLog {
   readonly topic: string;
   readonly partition: number;
   readonly entries: LogEntry[] = [];
+  /** Told of each batch that counts at once, because it belongs to no transaction. */
+  appended: (entry: LogEntry) => void = () => undefined;
   /** In the order in which they were aborted, which is how brokers list them. */
   readonly aborted: AbortedTransaction[] = [];
   #end = 0n;
@@ -112,8 +115,13 @@ export class PartitionLog {
     return ERROR.none;
   }
 
-  hasOpen(producerId: bigint): boolean {
-    return this.#open.has(producerId);
+  /** What a producer's open transaction has written here so far. */
+  openEntries(producerId: bigint): LogEntry[] {
+    const first = this.#open.get(producerId);
+    if (first === undefined) return [];
+    return this.entries
+      .slice(this.#indexOf(first))
+      .filter((entry) => entry.producerId === producerId && entry.kind === "data");
   }
 
   /** As after `producer.id.expiration.ms`: the next batch of any sequence is taken. */
@@ -171,15 +179,18 @@ export class PartitionLog {
     const own = Buffer.from(bytes);
     own.writeBigInt64BE(this.#end, 0);
     const lastOffset = this.#end + BigInt(count) - 1n;
-    this.entries.push({
+    const entry = {
+      topic: this.topic,
       baseOffset: this.#end,
       lastOffset,
       producerId,
       kind,
       isTransactional,
       bytes: own,
-    });
+    };
+    this.entries.push(entry);
     this.#end += BigInt(count);
+    if (!isTransactional) this.appended(entry);
   }
 }
 

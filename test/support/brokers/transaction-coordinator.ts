@@ -37,6 +37,8 @@ export interface CoordinatorSettings {
   markerDelayMs(): number;
   /** Whether the partition has a leader that can take a marker now. */
   isWritable(log: PartitionLog): boolean;
+  /** A transaction's end is decided; its markers follow. */
+  decided(partitions: ReadonlySet<PartitionLog>, producerId: bigint, isCommit: boolean): void;
 }
 
 type Answer = ProducerIdentity & { readonly error: number };
@@ -213,6 +215,7 @@ export class TransactionCoordinator {
   ): void {
     const { producerId, epoch } = marked;
     transaction.state = isCommit ? "prepare-commit" : "prepare-abort";
+    this.#settings.decided(transaction.partitions, producerId, isCommit);
     const left = new Set(transaction.partitions);
     const done = (): void => {
       if (left.size === 0) transaction.state = isCommit ? "complete-commit" : "complete-abort";

@@ -8,6 +8,7 @@ import { outboxTable } from "../../../src/relay/event/outbox-table.ts";
 import { RowReader } from "../../../src/relay/event/row-reader.ts";
 import { TopicTemplate } from "../../../src/relay/event/topic-template.ts";
 import { lsn } from "../../../src/relay/lsn.ts";
+import { TimelineHistory } from "../../../src/relay/timeline-history.ts";
 import { MODEL_OPTIONS } from "../../support/model/model-relay.ts";
 import type { ColumnValue } from "../../support/model/pgoutput-bytes.ts";
 import { insertBytes, relationBytes } from "../../support/model/pgoutput-bytes.ts";
@@ -26,7 +27,7 @@ const ROW: Columns = {
 /** What one row becomes: bytes in, record out. */
 function recordOf(columns: Columns, template = "outbox.event.${routedByValue}"): OutboxRecord {
   const { outbox } = MODEL_OPTIONS;
-  const reader = new RowReader(outbox.columns, 3);
+  const reader = new RowReader(outbox.columns, new TimelineHistory(3, null));
   reader.begin({ commitLsn: lsn(0xabcdefn), commitMs: 1_700_000_000_000 });
   const format = new NativeFormat(new TopicTemplate(template));
   const records: OutboxRecord[] = [];

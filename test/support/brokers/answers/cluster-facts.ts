@@ -24,7 +24,8 @@ export function apiVersions({ cluster }: Question): ByteWriter {
   writer.int32(0);
   const { transactionVersion } = cluster.options;
   if (transactionVersion === 0) return writer.tags();
-  const features = new ByteWriter().compactArray([transactionVersion], (level) => {
+  const features = new ByteWriter();
+  features.compactArray([transactionVersion], (level) => {
     features.compactString("transaction.version").int16(level).int16(level).tags();
   });
   const bytes = features.done();

@@ -1,0 +1,108 @@
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+import type { SimulateOptions } from "./options.ts";
+import { recordSimulation } from "./record.ts";
+import type { WorldResult } from "./world/run-world.ts";
+
+const WORKER = new URL("./worker.ts", import.meta.url);
+const PROGRESS_RUNS = 100;
+const SHOWN_MAX = 3;
+
+export interface CampaignTotals {
+  runs: number;
+  crashes: number;
+  rows: number;
+  events: number;
+  virtualMs: number;
+  duplicates: number;
+  readonly failed: WorldResult[];
+}
+
+/** What a worker is told: seeds `from`, `from + step`, ... below `to`. */
+export interface Share {
+  readonly from: number;
+  readonly to: number;
+  readonly step: number;
+  readonly faults: readonly string[];
+}
+
+/** Runs the worlds on all cores, shows how it goes, and returns the exit code. */
+export async function runCampaign(options: SimulateOptions): Promise<number> {
+  const startedMs = performance.now();
+  process.stdout.write(`${options.runs} worlds from seed ${options.seed}\n`);
+  const totals = await simulate(options, (done) => {
+    if (done.runs % PROGRESS_RUNS === 0)
+      process.stdout.write(`${done.runs} worlds, ${done.crashes} crashes\n`);
+  });
+  const seconds = (performance.now() - startedMs) / 1000;
+  for (const result of totals.failed.slice(0, SHOWN_MAX)) show(result, options.faults);
+  process.stdout.write(
+    `${totals.runs} worlds, ${totals.crashes} crashes, ${totals.rows} rows, ${totals.events} events, ` +
+      `${(totals.virtualMs / 3_600_000).toFixed(1)} h of virtual time in ${seconds.toFixed(0)} s: ` +
+      `${totals.failed.length} failed\n`,
+  );
+  if (options.isRecord) await recordSimulation(options, totals);
+  return totals.failed.length === 0 ? 0 : 1;
+}
+
+/** All worlds, shared among workers. */
+export async function simulate(
+  { seed, runs, faults }: Pick<SimulateOptions, "seed" | "runs" | "faults">,
+  progress: (totals: CampaignTotals) => void = () => undefined,
+): Promise<CampaignTotals> {
+  const totals: CampaignTotals = {
+    runs: 0,
+    crashes: 0,
+    rows: 0,
+    events: 0,
+    virtualMs: 0,
+    duplicates: 0,
+    failed: [],
+  };
+  const step = Math.min(availableParallelism(), runs);
+  const shares = Array.from(
+    { length: step },
+    (_, i): Share => ({ from: seed + i, to: seed + runs, step, faults }),
+  );
+  await Promise.all(
+    shares.map((share) =>
+      work(share, (result) => {
+        add(totals, result);
+        progress(totals);
+      }),
+    ),
+  );
+  totals.failed.sort((a, b) => a.seed - b.seed);
+  return totals;
+}
+
+function work(share: Share, done: (result: WorldResult) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(WORKER, { workerData: share });
+    worker.on("message", done);
+    worker.on("error", reject);
+    worker.on("exit", (code) => {
+      if (code === 0) resolve();
+      else reject(new Error(`a worker ended with ${code}`));
+    });
+  });
+}
+
+function add(totals: CampaignTotals, result: WorldResult): void {
+  totals.runs += 1;
+  totals.crashes += result.crashes;
+  totals.rows += result.rows;
+  totals.events += result.events;
+  totals.virtualMs += result.virtualMs;
+  totals.duplicates += result.duplicates;
+  if (result.violations.length > 0) totals.failed.push(result);
+}
+
+function show({ seed, plan, violations }: WorldResult, faults: readonly string[]): void {
+  process.stdout.write(`seed ${seed} failed: ${JSON.stringify(plan)}\n`);
+  for (const { letter, text } of violations) process.stdout.write(`  ${letter}: ${text}\n`);
+  const only = faults.length === 0 ? "" : ` --faults ${faults.join(",")}`;
+  process.stdout.write(
+    `  again, step by step: npm run simulate -- --seed ${seed}${only} --trace\n`,
+  );
+}

@@ -1,0 +1,78 @@
+import { parseArgs } from "node:util";
+import { FAULT_NAMES } from "./world/nemesis.ts";
+
+export const USAGE = `Usage: npm run simulate -- [--seed N] [--runs N] [--faults LIST] [--trace] [--record]
+
+Runs the relay's real core and produce path under virtual time against a model Postgres and model brokers.
+Each run is a world of its own from its own seed: --seed, --seed + 1, and so on.
+
+  --seed N      the first seed; a fresh one, which is printed, unless given
+  --runs N      how many worlds; 500 unless given, 1 with --trace
+  --faults LIST only these, separated by commas: ${wrapped(FAULT_NAMES)}
+  --trace       prints every step of one run
+  --record      writes the figures into docs/proof-results.json
+`;
+
+export interface SimulateOptions {
+  readonly seed: number;
+  readonly runs: number;
+  readonly faults: readonly string[];
+  readonly isTrace: boolean;
+  readonly isRecord: boolean;
+  readonly isHelp: boolean;
+}
+
+/** Reads the command line, or says what is wrong with it. */
+export function parseOptions(
+  argv: readonly string[],
+): SimulateOptions | { readonly problem: string } {
+  let values: ReturnType<typeof read>;
+  try {
+    values = read(argv);
+  } catch (error) {
+    return { problem: (error as Error).message };
+  }
+  const faults = (values.faults ?? "").split(",").filter((name) => name !== "");
+  const unknown = faults.find((name) => !FAULT_NAMES.includes(name));
+  if (unknown !== undefined) return { problem: `--faults: there is no fault "${unknown}"` };
+  const isTrace = values.trace ?? false;
+  const seed = wholeNumber(values.seed ?? String(Math.floor(Math.random() * 2 ** 31)));
+  const runs = wholeNumber(values.runs ?? (isTrace ? "1" : "500"));
+  if (seed === null) return { problem: "--seed takes a whole number" };
+  if (runs === null || runs === 0) return { problem: "--runs takes a whole number above 0" };
+  if (isTrace && runs > 1) return { problem: "--trace shows one run" };
+  return {
+    seed,
+    runs,
+    faults,
+    isTrace,
+    isRecord: values.record ?? false,
+    isHelp: values.help ?? false,
+  };
+}
+
+function read(argv: readonly string[]) {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      seed: { type: "string" },
+      runs: { type: "string" },
+      faults: { type: "string" },
+      trace: { type: "boolean" },
+      record: { type: "boolean" },
+      help: { type: "boolean" },
+    },
+  });
+  return values;
+}
+
+function wholeNumber(text: string): number | null {
+  const value = Number(text);
+  return /^\d+$/.test(text) && Number.isSafeInteger(value) ? value : null;
+}
+
+function wrapped(names: readonly string[]): string {
+  const lines: string[] = [];
+  for (let i = 0; i < names.length; i += 6) lines.push(names.slice(i, i + 6).join(", "));
+  return lines.join(",\n                ");
+}

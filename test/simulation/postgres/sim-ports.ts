@@ -1,0 +1,79 @@
+import type {
+  ReplicationSource,
+  ReplicationStream,
+  StreamHandlers,
+} from "../../../src/relay/capture/replication-stream.ts";
+import type { SlotFacts, SourceDatabase } from "../../../src/relay/capture/source-database.ts";
+import type { Finding } from "../../../src/relay/finding.ts";
+import type { SimProcess } from "../engine/sim-process.ts";
+import { unreachable } from "./sim-errors.ts";
+import type { SimPostgres } from "./sim-postgres.ts";
+
+/** A process's connections to the model Postgres: everything takes time, and fails while the server is away. */
+export class SimSource implements ReplicationSource, SourceDatabase {
+  readonly #postgres: SimPostgres;
+  readonly #process: SimProcess;
+  readonly #slot: string;
+
+  constructor(postgres: SimPostgres, process: SimProcess, slot: string) {
+    this.#postgres = postgres;
+    this.#process = process;
+    this.#slot = slot;
+  }
+
+  open(handlers: StreamHandlers): Promise<ReplicationStream> {
+    return this.#ask(() => this.#postgres.stream(handlers, this.#process));
+  }
+
+  async preflight(): Promise<readonly Finding[]> {
+    try {
+      return await this.#ask(() => []);
+    } catch {
+      const { code, message, hint } = unreachable();
+      return [{ code, message, hint, severity: "retry" }];
+    }
+  }
+
+  slot(): Promise<SlotFacts | null> {
+    return this.#ask(() => this.#postgres.slot(this.#slot));
+  }
+
+  createSlot(): Promise<void> {
+    return this.#ask(() => this.#postgres.createSlot());
+  }
+
+  onShutdown(callback: () => void): () => void {
+    return this.#postgres.onShutdown(() => this.#process.deliver(callback));
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** The answer is of the moment at which the question arrives, and may come to nobody. */
+  #ask<T>(answer: () => T): Promise<T> {
+    const { clock } = this.#postgres;
+    return new Promise((resolve, reject) => {
+      if (!this.#process.isAlive) return;
+      clock.after(0.2 + clock.random() * 2, () => {
+        if (!this.#process.isAlive) return;
+        const outcome = this.#outcome(answer);
+        clock.after(clock.random() * 2, () =>
+          this.#process.deliver(() => {
+            if ("value" in outcome) resolve(outcome.value);
+            else reject(outcome.error);
+          }),
+        );
+      });
+    });
+  }
+
+  #outcome<T>(answer: () => T): { readonly value: T } | { readonly error: unknown } {
+    if (!this.#postgres.isUp) return { error: unreachable() };
+    try {
+      return { value: answer() };
+    } catch (error) {
+      return { error };
+    }
+  }
+}

@@ -1,0 +1,158 @@
+import type {
+  ReplicationStream,
+  StreamHandlers,
+} from "../../../src/relay/capture/replication-stream.ts";
+import type { SlotFacts } from "../../../src/relay/capture/source-database.ts";
+import type { Lsn } from "../../../src/relay/lsn.ts";
+import { lsn } from "../../../src/relay/lsn.ts";
+import type { SimClock } from "../engine/sim-clock.ts";
+import type { SimProcess } from "../engine/sim-process.ts";
+import { busy, noSlot } from "./sim-errors.ts";
+import { SimWal } from "./sim-wal.ts";
+import { SimWalsender } from "./sim-walsender.ts";
+
+/** How often the slot's position reaches the disk, at least. */
+const SAVE_INTERVAL_MS = 700;
+
+export interface SimPostgresOptions {
+  /** The walsender holds back what the standby does not have (`synchronized_standby_slots`). */
+  readonly isSynchronized: boolean;
+  readonly walSenderTimeoutMs: number;
+  /** Postgres up to 14 sends transactions without rows, too. */
+  readonly sendsEmpty: boolean;
+}
+
+/** Told of every position that the slot is moved to by feedback. */
+export type ConfirmWatch = (confirmed: Lsn) => void;
+
+/** One database with one slot, on a primary with a standby behind it. */
+export class SimPostgres {
+  readonly clock: SimClock;
+  readonly options: SimPostgresOptions;
+  readonly wal: SimWal;
+  confirmed: Lsn | null = null;
+  isUp = true;
+  readonly #watch: ConfirmWatch;
+  #saved: Lsn | null = null;
+  #walsender: SimWalsender | null = null;
+  readonly #holders = new WeakSet<SimProcess>();
+  readonly #shutdownCallbacks = new Set<() => void>();
+
+  constructor(options: SimPostgresOptions, clock: SimClock, watch: ConfirmWatch) {
+    this.options = options;
+    this.clock = clock;
+    this.#watch = watch;
+    this.wal = new SimWal(clock);
+    this.#save();
+  }
+
+  get walsender(): SimWalsender | null {
+    return this.#walsender;
+  }
+
+  /** How far the walsender may go. */
+  get sendable(): Lsn {
+    return this.options.isSynchronized ? this.wal.replicated : this.wal.end;
+  }
+
+  /** Something was committed or replicated. */
+  changed(): void {
+    this.#walsender?.pump();
+  }
+
+  /** START_REPLICATION. */
+  stream(handlers: StreamHandlers, process: SimProcess): ReplicationStream {
+    if (this.#walsender !== null) throw busy();
+    if (this.confirmed === null) throw noSlot();
+    const walsender = new SimWalsender(this, handlers, process, () => {
+      if (this.#walsender === walsender) this.#walsender = null;
+    });
+    this.#walsender = walsender;
+    this.#holders.add(process);
+    return walsender.stream;
+  }
+
+  /** Whether the process has the slot or had it once. */
+  hadSlot(process: SimProcess): boolean {
+    return this.#holders.has(process);
+  }
+
+  confirm(position: Lsn): void {
+    if (this.confirmed === null || position <= this.confirmed) return;
+    this.#watch(position);
+    this.confirmed = position;
+  }
+
+  createSlot(): void {
+    this.confirmed ??= this.wal.end;
+    this.#saved ??= this.confirmed;
+  }
+
+  slot(name: string): SlotFacts | null {
+    if (this.confirmed === null) return null;
+    return {
+      name,
+      plugin: "pgoutput",
+      database: "db",
+      temporary: false,
+      active: this.#walsender !== null,
+      activePid: null,
+      confirmedLsn: this.confirmed,
+      restartLsn: this.confirmed,
+      walStatus: "reserved",
+      invalidationReason: null,
+      retainedBytes: Number(this.wal.end - this.confirmed),
+      walEnd: this.wal.end,
+    };
+  }
+
+  onShutdown(callback: () => void): () => void {
+    this.#shutdownCallbacks.add(callback);
+    return () => this.#shutdownCallbacks.delete(callback);
+  }
+
+  /** Fast shutdown: sessions end, and the walsender first sends everything and waits until it is confirmed. */
+  beginShutdown(): void {
+    for (const callback of [...this.#shutdownCallbacks]) callback();
+    this.#walsender?.shutDown();
+  }
+
+  /** Whether nothing holds a fast shutdown up any more. */
+  get canStop(): boolean {
+    return this.#walsender === null;
+  }
+
+  stop(): void {
+    this.isUp = false;
+    this.#walsender?.cut();
+    if (this.confirmed !== null) this.#saved = this.confirmed;
+  }
+
+  /** At once, as with an immediate shutdown or a lost machine: the slot is back where it was saved last. */
+  crash(): void {
+    this.isUp = false;
+    this.#walsender?.cut();
+    this.confirmed = this.#saved;
+  }
+
+  start(): void {
+    this.isUp = true;
+  }
+
+  /** The standby takes over, its slot somewhere at or below the one of the old primary. */
+  promote(): void {
+    this.crash();
+    this.wal.promote();
+    const confirmed = this.confirmed ?? lsn(0n);
+    if (confirmed > this.wal.end) this.confirmed = this.wal.end;
+    this.#saved = this.confirmed;
+    this.start();
+  }
+
+  #save(): void {
+    this.clock.after(SAVE_INTERVAL_MS * (0.5 + this.clock.random()), () => {
+      if (this.isUp) this.#saved = this.confirmed;
+      this.#save();
+    });
+  }
+}

@@ -1,0 +1,20 @@
+import { updateResults } from "../support/proof-results.ts";
+import type { CampaignTotals } from "./campaign.ts";
+import type { SimulateOptions } from "./options.ts";
+
+/** Keeps the figures of a campaign for docs/proof.md. */
+export async function recordSimulation(
+  { seed }: SimulateOptions,
+  totals: CampaignTotals,
+): Promise<void> {
+  await updateResults("simulation", {
+    date: new Date().toISOString().slice(0, 10),
+    seed,
+    worlds: totals.runs,
+    crashes: totals.crashes,
+    rows: totals.rows,
+    events: totals.events,
+    virtualHours: Math.round(totals.virtualMs / 360_000) / 10,
+    failed: totals.failed.length,
+  });
+}

@@ -1,0 +1,85 @@
+import type { SimClock } from "../engine/sim-clock.ts";
+import type { SimPostgres } from "../postgres/sim-postgres.ts";
+import type { SimRow, SimTransaction } from "../postgres/sim-wal.ts";
+import type { WorldPlan } from "./plan.ts";
+import { ROUTES } from "./plan.ts";
+
+const WRITERS = 4;
+
+/** Writers whose transactions overlap: pauses between rows, roll-backs, big ones, ones without rows, other tables' WAL. */
+export class Load {
+  readonly #clock: SimClock;
+  readonly #postgres: SimPostgres;
+  readonly #plan: WorldPlan;
+  readonly #committed: (transaction: SimTransaction) => void;
+  #isOn = true;
+  #ids = 0;
+  #layout = 0;
+  /** Open transactions end with the server. */
+  #incarnation = 0;
+
+  constructor(
+    parts: { clock: SimClock; postgres: SimPostgres; plan: WorldPlan },
+    committed: (transaction: SimTransaction) => void,
+  ) {
+    this.#clock = parts.clock;
+    this.#postgres = parts.postgres;
+    this.#plan = parts.plan;
+    this.#committed = committed;
+    for (let writer = 0; writer < WRITERS; writer++) this.#next();
+  }
+
+  stop(): void {
+    this.#isOn = false;
+  }
+
+  /** The server went away. */
+  interrupt(): void {
+    this.#incarnation += 1;
+  }
+
+  /** ALTER TABLE. */
+  changeLayout(): void {
+    this.#layout += 1;
+  }
+
+  #next(): void {
+    this.#clock.after(this.#clock.random() * 2 * this.#plan.transactionPauseMs, () =>
+      this.#begin(),
+    );
+  }
+
+  #begin(): void {
+    if (!this.#isOn) return;
+    if (!this.#postgres.isUp) return this.#next();
+    const draw = this.#clock.random();
+    const count =
+      draw < 0.03 ? 30 + this.#clock.below(60) : draw < 0.15 ? 0 : 1 + this.#clock.below(5);
+    this.#row([], count, this.#incarnation);
+  }
+
+  #row(rows: SimRow[], left: number, incarnation: number): void {
+    if (incarnation !== this.#incarnation) return this.#next();
+    this.#postgres.wal.write(16 + this.#clock.below(200));
+    if (left === 0) return this.#end(rows);
+    rows.push(this.#newRow());
+    const pauseMs = left > 10 ? 0 : this.#plan.rowPauseMs * this.#clock.random();
+    this.#clock.after(pauseMs, () => this.#row(rows, left - 1, incarnation));
+  }
+
+  #end(rows: readonly SimRow[]): void {
+    if (!this.#clock.chance(0.1)) {
+      this.#committed(this.#postgres.wal.commit(rows));
+      this.#postgres.changed();
+    }
+    this.#next();
+  }
+
+  #newRow(): SimRow {
+    this.#ids += 1;
+    const id = `r${this.#ids}`;
+    const payload = this.#clock.chance(0.1) ? null : `{"id":"${id}","text":"Grüße 世界"}`;
+    const key = `k${this.#clock.below(this.#plan.keys)}`;
+    return { id, route: this.#clock.pick(ROUTES), key, payload, layout: this.#layout };
+  }
+}

@@ -1,0 +1,79 @@
+import type { RelayOptions } from "../../../src/relay/options.ts";
+import type { SimClock } from "../engine/sim-clock.ts";
+
+export const SLOT = "slot";
+export const CHECKPOINT_TOPIC = "checkpoint";
+export const ROUTES: readonly string[] = ["order", "invoice"];
+
+/** What one world is like; drawn from its seed. */
+export interface WorldPlan {
+  readonly delivery: "exactly-once" | "at-least-once";
+  readonly protocol: "v1" | "v2";
+  readonly brokers: 1 | 3;
+  readonly transactionalIds: readonly number[];
+  readonly partitions: number;
+  readonly keys: number;
+  readonly markerDelayMsMax: number;
+  readonly isSynchronized: boolean;
+  readonly sendsEmpty: boolean;
+  readonly transactionPauseMs: number;
+  readonly rowPauseMs: number;
+  readonly requestTimeoutMs: number;
+  readonly transactionTimeoutMs: number;
+  readonly relay: Pick<
+    RelayOptions,
+    "batchEventsMax" | "batchBytesMax" | "lingerMs" | "bufferBytesMax" | "checkpointIntervalMs"
+  >;
+}
+
+export function drawPlan(clock: SimClock): WorldPlan {
+  return {
+    delivery: clock.chance(0.8) ? "exactly-once" : "at-least-once",
+    protocol: clock.chance(0.5) ? "v1" : "v2",
+    brokers: clock.chance(0.5) ? 1 : 3,
+    transactionalIds: clock.pick([[1], [3], [1, 2, 3]]),
+    partitions: 1 + clock.below(4),
+    keys: 1 + clock.below(6),
+    markerDelayMsMax: clock.pick([0.5, 3, 40, 150]),
+    isSynchronized: clock.chance(0.5),
+    sendsEmpty: clock.chance(0.5),
+    transactionPauseMs: clock.pick([20, 80, 200]),
+    rowPauseMs: clock.pick([0, 3, 30]),
+    requestTimeoutMs: clock.pick([200, 1_000]),
+    transactionTimeoutMs: clock.pick([1_500, 5_000]),
+    relay: {
+      batchEventsMax: clock.pick([1, 2, 5, 20, 100]),
+      batchBytesMax: clock.pick([600, 100_000]),
+      lingerMs: clock.pick([0, 2, 10]),
+      bufferBytesMax: clock.pick([3_000, 40_000]),
+      checkpointIntervalMs: clock.pick([50, 400]),
+    },
+  };
+}
+
+export function relayOptions(plan: WorldPlan, instance: string): RelayOptions {
+  return {
+    slot: SLOT,
+    slotCreate: "if-missing",
+    instance,
+    outbox: {
+      tables: ["public.outbox"],
+      columns: {
+        id: "id",
+        route: "aggregatetype",
+        key: "aggregateid",
+        type: "type",
+        payload: "payload",
+        headers: "headers",
+      },
+      topicTemplate: `events.\${routedByValue}`,
+    },
+    configFingerprint: "config",
+    statusIntervalMs: 300,
+    ...plan.relay,
+    sinkStallReleaseMs: 2_500,
+    standbyPollIntervalMs: 40,
+    shutdownTimeoutMs: 1_500,
+    retry: { initialMs: 15, maxMs: 400, jitter: 0.2 },
+  };
+}

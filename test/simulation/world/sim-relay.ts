@@ -1,0 +1,106 @@
+import { KafkaSink } from "../../../src/kafka/kafka-sink.ts";
+import type { Moment, Observer } from "../../../src/relay/observer.ts";
+import { Relay } from "../../../src/relay/relay.ts";
+import type { RelayState } from "../../../src/relay/state.ts";
+import type { SimClock } from "../engine/sim-clock.ts";
+import { SimProcess } from "../engine/sim-process.ts";
+import type { SimBrokers } from "../kafka/sim-brokers.ts";
+import { SimChannel } from "../kafka/sim-channel.ts";
+import { SimSource } from "../postgres/sim-ports.ts";
+import type { SimPostgres } from "../postgres/sim-postgres.ts";
+import type { WorldPlan } from "./plan.ts";
+import { CHECKPOINT_TOPIC, relayOptions, SLOT } from "./plan.ts";
+
+export interface SimRelayEvents {
+  moment(moment: Moment): void;
+  stateChanged(state: RelayState): void;
+  /** It ended by a bug. */
+  broken(error: unknown): void;
+}
+
+export interface SimParts {
+  readonly clock: SimClock;
+  readonly brokers: SimBrokers;
+  readonly postgres: SimPostgres;
+  readonly plan: WorldPlan;
+}
+
+/** One relay process: the real core and the real produce path, in front of the models. */
+export class SimRelay {
+  readonly process: SimProcess;
+  readonly relay: Relay;
+  readonly #stop = new AbortController();
+  hasEnded = false;
+
+  constructor(name: string, parts: SimParts, events: SimRelayEvents) {
+    const { clock, brokers, postgres, plan } = parts;
+    // How many ids there are may change from one start to the next.
+    const transactionalIds = clock.pick(plan.transactionalIds);
+    const process = new SimProcess(name, clock);
+    const moment = (at: Moment): void => {
+      if (process.isAlive) events.moment(at);
+    };
+    const channel = new SimChannel(brokers, process, plan.requestTimeoutMs);
+    const admin = { create: () => Promise.resolve() };
+    const sink = new KafkaSink(
+      sinkOptions(plan, name, transactionalIds),
+      { channel, admin },
+      process,
+      moment,
+    );
+    const source = new SimSource(postgres, process, SLOT);
+    const ports = { source, database: source, sink, clock: process, observer: observer(moment) };
+    const stateChanged = (state: RelayState): void => {
+      if (process.isAlive) events.stateChanged(state);
+    };
+    this.process = process;
+    this.relay = new Relay(ports, relayOptions(plan, name), { stateChanged });
+    this.relay.run(this.#stop.signal).then(
+      () => {
+        this.hasEnded = true;
+      },
+      (error: unknown) => {
+        this.hasEnded = true;
+        if (process.isAlive) events.broken(error);
+      },
+    );
+  }
+
+  /** SIGTERM. */
+  stop(): void {
+    this.#stop.abort();
+  }
+}
+
+function sinkOptions(
+  plan: WorldPlan,
+  instanceId: string,
+  transactionalIds: number,
+): ConstructorParameters<typeof KafkaSink>[0] {
+  return {
+    slot: SLOT,
+    instanceId,
+    checkpointTopic: CHECKPOINT_TOPIC,
+    checkpointReplicationFactor: -1,
+    delivery: plan.delivery,
+    transactionalIdPrefix: "relay",
+    transactionalIds,
+    transactionTimeoutMs: plan.transactionTimeoutMs,
+    transactionProtocol: plan.protocol,
+    topicAutoCreate: null,
+    requestTimeoutMs: plan.requestTimeoutMs,
+    metadataMaxAgeMs: 3_000,
+  };
+}
+
+function observer(moment: (at: Moment) => void): Observer {
+  const nothing = (): void => undefined;
+  return {
+    moment,
+    transaction: nothing,
+    published: nothing,
+    skipped: nothing,
+    warning: nothing,
+    error: nothing,
+  };
+}

@@ -1,0 +1,251 @@
+import type { BrokerRequest } from "../../../src/kafka/broker-channel.ts";
+import type { Moment } from "../../../src/relay/observer.ts";
+import type { RelayState } from "../../../src/relay/state.ts";
+import { SimClock } from "../engine/sim-clock.ts";
+import type { SimProcess } from "../engine/sim-process.ts";
+import { SimBrokers } from "../kafka/sim-brokers.ts";
+import { ModelConsumer } from "../oracle/consumer.ts";
+import { Oracle } from "../oracle/oracle.ts";
+import { SimPostgres } from "../postgres/sim-postgres.ts";
+import { Load } from "./load.ts";
+import type { WorldPlan } from "./plan.ts";
+import { CHECKPOINT_TOPIC, drawPlan, ROUTES, SLOT } from "./plan.ts";
+import { SimRelay } from "./sim-relay.ts";
+
+const API_INIT_PRODUCER_ID = 22;
+const CONSUME_INTERVAL_MS = 25;
+/** How long all may stand still once it is healed. */
+const HEAL_DEADLINE_MS = 60_000;
+
+/** Takes each line of what happens; for `--trace` and for comparing two runs. */
+export type Trace = (line: string) => void;
+
+interface Seat {
+  readonly name: string;
+  relay: SimRelay | null;
+  incarnation: number;
+  /** Where its process is to die. */
+  doom: { readonly moment: Moment; left: number } | null;
+}
+
+/** Postgres, Kafka, two relays, writers and consumers under one clock: everything that happens comes from the seed. */
+export class World {
+  readonly clock: SimClock;
+  readonly plan: WorldPlan;
+  readonly brokers: SimBrokers;
+  readonly postgres: SimPostgres;
+  readonly oracle: Oracle;
+  readonly load: Load;
+  readonly seats: readonly Seat[];
+  readonly #consumers: ModelConsumer[];
+  readonly #trace: Trace | null;
+  /** A halt that is expected of the relays, once something has happened that calls for it. */
+  expectedHalt: string | null = null;
+  crashes = 0;
+  #firstRow = 0;
+  #isEnding = false;
+
+  constructor(seed: number, trace: Trace | null, overrides: Partial<WorldPlan> = {}) {
+    this.#trace = trace;
+    this.clock = new SimClock(seed);
+    this.plan = { ...drawPlan(this.clock), ...overrides };
+    const { plan, clock } = this;
+    this.oracle = new Oracle({
+      delivery: plan.delivery,
+      checkpointTopic: CHECKPOINT_TOPIC,
+      slot: SLOT,
+    });
+    this.brokers = this.#newBrokers();
+    this.postgres = new SimPostgres({ ...plan, walSenderTimeoutMs: 900 }, clock, (confirmed) => {
+      this.trace(() => `confirmed ${confirmed.toString(16)}`);
+      this.oracle.confirmed(confirmed);
+    });
+    this.load = new Load({ clock, postgres: this.postgres, plan }, (transaction) => {
+      this.trace(
+        () => `commit ${transaction.commitLsn.toString(16)} of ${transaction.rows.length} rows`,
+      );
+      this.oracle.history.committed(transaction);
+    });
+    const logs = [...this.brokers.cluster.topics.values()].flatMap((topic) => topic.logs);
+    this.#consumers = logs
+      .filter(({ topic }) => topic !== CHECKPOINT_TOPIC)
+      .map((log) => new ModelConsumer(log, clock));
+    this.seats = ["a", "b"].map((name) => ({ name, relay: null, incarnation: 0, doom: null }));
+    this.#consume();
+  }
+
+  #newBrokers(): SimBrokers {
+    const { plan } = this;
+    const options = {
+      brokers: plan.brokers,
+      transactionVersion: plan.protocol === "v2" ? 2 : 0,
+      markerDelayMsMax: plan.markerDelayMsMax,
+    } as const;
+    const brokers = new SimBrokers(options, this.clock, (process, broker, request) =>
+      this.#asked(process, broker, request),
+    );
+    const { cluster } = brokers;
+    for (const route of ROUTES) cluster.createTopic(`events.${route}`, plan.partitions);
+    cluster.createTopic(CHECKPOINT_TOPIC, 1);
+    cluster.decided = (entries, isCommit) => {
+      this.trace(
+        () => `transaction ${isCommit ? "committed" : "aborted"}: ${entries.length} batches`,
+      );
+      this.oracle.decided(entries, isCommit);
+    };
+    for (const topic of cluster.topics.values()) {
+      for (const log of topic.logs) log.appended = (entry) => this.oracle.appended(entry);
+    }
+    return brokers;
+  }
+
+  trace(line: () => string): void {
+    this.#trace?.(`${this.clock.monotonicMs().toFixed(3)} ${line()}`);
+  }
+
+  startRelay(seat: Seat, doom: Seat["doom"] = null): void {
+    seat.incarnation += 1;
+    seat.doom = doom;
+    const name = `${seat.name}${seat.incarnation}`;
+    this.trace(
+      () => `${name} starts${doom === null ? "" : `, doomed at ${doom.moment} no. ${doom.left}`}`,
+    );
+    const relay = new SimRelay(name, this, {
+      moment: (moment) => {
+        if (seat.relay === relay) this.#moment(seat, moment);
+      },
+      stateChanged: (state) => this.#stateChanged(name, state),
+      broken: (error) => {
+        const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+        this.oracle.violated("bug", `${name} ended: ${text}`);
+      },
+    });
+    seat.relay = relay;
+  }
+
+  kill(seat: Seat): void {
+    if (seat.relay === null) return;
+    this.trace(() => `${seat.relay?.process.name} is killed`);
+    seat.relay.process.die();
+    seat.relay = null;
+    this.crashes += 1;
+  }
+
+  /** The slot exists before anybody writes, as it should. */
+  async begin(): Promise<void> {
+    this.postgres.createSlot();
+    this.oracle.startFrom(this.oracle.history.rows.length);
+    this.#firstRow = this.oracle.history.rows.length;
+    for (const seat of this.seats) this.startRelay(seat);
+    await this.clock.run(50);
+  }
+
+  /**
+   * A promotion that loses what the standby did not have, while no relay runs and nothing is open at Kafka. Where Kafka
+   * has more than the new primary, the relays must halt.
+   */
+  async promoteWithLoss(): Promise<void> {
+    for (const seat of this.seats) this.kill(seat);
+    this.load.interrupt();
+    this.brokers.heal();
+    const { transactions } = this.brokers.cluster;
+    await this.clock.runUntil(() => transactions.undecided === 0, HEAL_DEADLINE_MS);
+    const { wal } = this.postgres;
+    const before = [...wal.transactions];
+    this.postgres.promote();
+    const isLost = this.oracle.covered > wal.end;
+    this.trace(() => `promoted with loss at ${wal.end.toString(16)}, published: ${isLost}`);
+    this.oracle.history.undone(before.slice(wal.transactions.length));
+    if (!isLost) return;
+    this.expectedHalt = "LINEAGE_REWOUND";
+    this.oracle.isHistoryBroken = true;
+  }
+
+  /** All faults end, everything is read to the end, and the verdict is complete. */
+  async end(): Promise<void> {
+    this.#isEnding = true;
+    this.load.stop();
+    this.load.interrupt();
+    this.postgres.start();
+    this.brokers.heal();
+    for (const seat of this.seats) {
+      seat.doom = null;
+      seat.relay?.process.thaw();
+      if (seat.relay === null || seat.relay.hasEnded) this.startRelay(seat);
+    }
+    this.trace(() => "all is healed");
+    this.postgres.wal.replicate(1);
+    this.postgres.changed();
+    if (this.expectedHalt !== null) return this.#awaitHalt(this.expectedHalt);
+    if (!(await this.#settles())) {
+      const states = this.seats.map(({ relay }) => relay?.relay.state.name).join(", ");
+      this.oracle.violated(
+        "R",
+        `no progress for ${HEAL_DEADLINE_MS} ms after all was healed: ${states}`,
+      );
+    }
+    await this.clock.run(CONSUME_INTERVAL_MS * 3);
+    this.oracle.checkNothingLost(this.#firstRow);
+  }
+
+  async #awaitHalt(code: string): Promise<void> {
+    const hasHalted = (): boolean =>
+      this.seats.some(({ relay }) => relay?.relay.state.reason?.code === code);
+    if (!(await this.clock.runUntil(hasHalted, HEAL_DEADLINE_MS))) {
+      return this.oracle.violated("H", `no relay halted with ${code}`);
+    }
+    const { confirmed } = this.postgres;
+    const seen = this.oracle.consumed;
+    await this.clock.run(5_000);
+    if (this.postgres.confirmed !== confirmed)
+      this.oracle.violated("H", "confirmed after the halt");
+    if (this.oracle.consumed !== seen) this.oracle.violated("H", "published after the halt");
+  }
+
+  /** However long it takes, as long as it goes on. */
+  async #settles(): Promise<boolean> {
+    for (let seen = -1; seen !== this.oracle.consumed; ) {
+      seen = this.oracle.consumed;
+      if (await this.clock.runUntil(() => this.#isSettled, HEAL_DEADLINE_MS)) return true;
+    }
+    return false;
+  }
+
+  /** Whoever never had the slot has no business with the transactional ids. */
+  #asked(process: SimProcess, broker: number, { apiKey, apiVersion }: BrokerRequest): void {
+    this.trace(() => `${process.name} asks broker ${broker}: API ${apiKey} v${apiVersion}`);
+    if (apiKey !== API_INIT_PRODUCER_ID || this.postgres.hadSlot(process)) return;
+    this.oracle.violated("F", `${process.name} fences although it never had the slot`);
+  }
+
+  get #isSettled(): boolean {
+    const { postgres, brokers } = this;
+    const isStreaming = this.seats.some(({ relay }) => relay?.relay.state.name === "streaming");
+    return (
+      isStreaming &&
+      postgres.confirmed === postgres.wal.end &&
+      brokers.cluster.transactions.undecided === 0
+    );
+  }
+
+  #moment(seat: Seat, moment: Moment): void {
+    this.trace(() => `${seat.relay?.process.name} is at ${moment}`);
+    const { doom } = seat;
+    if (doom?.moment !== moment) return;
+    doom.left -= 1;
+    if (doom.left === 0) this.kill(seat);
+  }
+
+  #stateChanged(name: string, { name: state, reason }: RelayState): void {
+    this.trace(() => `${name}: ${state} ${reason?.code ?? ""}`);
+    if (state !== "failed" || reason?.code === this.expectedHalt) return;
+    this.oracle.violated("H", `${name} halted: ${reason?.code} ${reason?.message}`);
+  }
+
+  #consume(): void {
+    this.clock.after(CONSUME_INTERVAL_MS, () => {
+      for (const consumer of this.#consumers) this.oracle.consume(consumer);
+      if (!this.#isEnding || this.oracle.violations.length === 0) this.#consume();
+    });
+  }
+}

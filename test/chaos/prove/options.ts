@@ -23,9 +23,11 @@ what Postgres committed with what Kafka holds.
   --record         adds the result to docs/proof-results.json
   --help           prints this
 
-Faults: ${FAULT_NAMES.join(", ").replace(/(.{1,90})(?:, |$)/g, "$1,\n        ")}
+Faults:
+  ${FAULT_NAMES.join(" ").replaceAll(/(.{60,80}) /g, "$1\n  ")}
+
 Exit codes: 0 no violation; 1 violations, and the logs are kept; 2 usage; 130 interrupted.
-`.replace(/,\n\s*\n?Exit/, "\n\nExit");
+`;
 
 export interface ProveOptions {
   readonly minutes: number;
@@ -104,5 +106,5 @@ function listOf<T extends string | number>(
 function oneOf<T extends string | number>(flag: string, text: string, choices: readonly T[]): T {
   const choice = choices.find((candidate) => String(candidate) === text);
   if (choice !== undefined) return choice;
-  throw new UsageError(`${flag} knows ${choices.join(", ")}, not "${text}"`);
+  throw new UsageError(`${flag} takes ${choices.join(", ")}, not "${text}"`);
 }

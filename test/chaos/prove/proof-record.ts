@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { clearSpread, spreadOf } from "./check/check-bounds.ts";
 import type { Spread } from "./check/check-bounds.ts";
+import { clearSpread, spreadOf } from "./check/check-bounds.ts";
 import type { FaultName } from "./plan/fault.ts";
 import { FAULT_NAMES } from "./plan/fault-cards.ts";
 import type { RunResult } from "./run.ts";

@@ -93,7 +93,10 @@ class Run {
     const end = (): void => ending.abort();
     stop?.addEventListener("abort", end, { once: true });
     const plan = planFaults(this.#options);
-    this.#log.keep("plan.txt", plan.map((one) => `${one.atMs} ${describeFault(one.fault)}\n`).join(""));
+    this.#log.keep(
+      "plan.txt",
+      plan.map((one) => `${one.atMs} ${describeFault(one.fault)}\n`).join(""),
+    );
     const field: Battlefield = {
       servers: this.#servers,
       pool: scene.pool,
@@ -181,5 +184,6 @@ async function every(ms: number, stop: AbortSignal, work: () => void): Promise<v
 
 async function keepKafkaLogs({ kafka }: Servers, log: RunLog): Promise<void> {
   const names = (await readdir(kafka.logs)).filter((name) => name.endsWith(".log"));
-  for (const name of names) await copyFile(join(kafka.logs, name), join(log.folder, `kafka-${name}`));
+  for (const name of names)
+    await copyFile(join(kafka.logs, name), join(log.folder, `kafka-${name}`));
 }

@@ -1,6 +1,6 @@
-import { parsePosition } from "./position-text.ts";
 import { describeRecord } from "./check-events.ts";
 import type { History, LedgerRow, ObservedRecord } from "./history.ts";
+import { parsePosition } from "./position-text.ts";
 import type { Verdict } from "./tally.ts";
 import { Tally } from "./tally.ts";
 

@@ -1,5 +1,5 @@
-import type { Position } from "../../../../src/relay/position.ts";
 import { lsn } from "../../../../src/relay/lsn.ts";
+import type { Position } from "../../../../src/relay/position.ts";
 
 /** Reads a `position` header by its documentation, not by the code that writes it; null when it is none. */
 export function parsePosition(text: string): Position | null {

@@ -76,7 +76,7 @@ function drawRow(dice: Dice, name: string, writer: number): ScriptRow {
   const key = dice.chance(0.3)
     ? `hot-${dice.whole(1, HOT_KEYS)}`
     : `w${writer}-Schlüssel-${dice.whole(1, 5)}`;
-  const text = dice.pick(["plain", "Grüße 世界 🚀", "it's \"quoted\" \\ back", "\u0001\ttab"]);
+  const text = dice.pick(["plain", "Grüße 世界 🚀", 'it\'s "quoted" \\ back', "\u0001\ttab"]);
   const payload = { name, text, fill: "x".repeat(dice.whole(0, 400)) };
   return {
     id: uuidOf(name),

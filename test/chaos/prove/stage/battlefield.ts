@@ -12,7 +12,7 @@ export interface Battlefield {
   readonly fixture: RelayFixture;
   readonly log: RunLog;
   /** Waits, but not longer than the run. */
-  hold(ms: number): Promise<void>;
+  readonly hold: (ms: number) => Promise<void>;
 }
 
 /** Breaks some proxies for a while. */

@@ -46,7 +46,8 @@ export class Nemesis {
   async #runLane(lane: Lane, stop: AbortSignal): Promise<void> {
     for (const planned of this.#plan.filter((one) => one.lane === lane)) {
       await pause(systemClock, planned.atMs - this.#field.log.elapsedMs, stop);
-      if (lane !== "calm") await until(() => !this.#isCalm || stop.aborted, REST_DEADLINE_MS * 2, "a calm to end");
+      if (lane !== "calm")
+        await until(() => !this.#isCalm || stop.aborted, REST_DEADLINE_MS * 2, "a calm to end");
       if (stop.aborted) return;
       await this.#execute(planned, stop);
     }

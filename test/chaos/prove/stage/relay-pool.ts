@@ -1,7 +1,7 @@
 import { systemClock } from "../../../../src/ops/system-clock.ts";
-import { until } from "../../../support/until.ts";
 import type { RelayFixture } from "../../../support/relay/fixture.ts";
 import type { RelayProcess } from "../../../support/relay/relay-process.ts";
+import { until } from "../../../support/until.ts";
 import type { Recovery } from "../check/history.ts";
 import { relaySettings } from "../plan/plan.ts";
 import type { RunLog } from "./run-log.ts";

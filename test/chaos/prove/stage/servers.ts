@@ -43,7 +43,9 @@ export async function startServers(
   };
   if (postgres.status === "rejected" || kafka.status === "rejected") {
     await stopAll();
-    throw postgres.status === "rejected" ? postgres.reason : (kafka as PromiseRejectedResult).reason;
+    throw postgres.status === "rejected"
+      ? postgres.reason
+      : (kafka as PromiseRejectedResult).reason;
   }
   const target = { host: "127.0.0.1" };
   const postgresPort = Number(new URL(postgres.value.url).port);

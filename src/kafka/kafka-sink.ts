@@ -38,6 +38,13 @@ export interface KafkaSinkOptions extends ConnectionOptions {
 }
 
 /** How a batch reaches the brokers in the delivery that was chosen. */
+/**
+ * A relay that dies or is cut off between fencing us and saying who it is leaves no trace, and so may one that wakes up.
+ * So many such fences within so long are another user of our ids.
+ */
+const TRACELESS_FENCES_MAX = 3;
+const TRACELESS_FENCES_WITHIN_MS = 60_000;
+
 type Publish = (events: PartitionShare[], checkpoint: PartitionShare) => Promise<void>;
 
 /** The Sink in front of a real cluster: events and checkpoint in one Kafka transaction. */
@@ -54,6 +61,7 @@ export class KafkaSink implements Sink {
   readonly #parts: ProducerParts;
   #publish: Publish | null = null;
   #nonce = "";
+  #tracelessFencesMs: number[] = [];
 
   constructor(options: KafkaSinkOptions, clock: Clock, moment: AnnounceMoment) {
     const { requestTimeoutMs } = options;
@@ -216,7 +224,15 @@ export class KafkaSink implements Sink {
     if (newest === undefined) return error;
     if (newest?.nonce !== this.#nonce) return this.#overtaken(newest?.instance);
     const isTimedOut = error.transactionAgeMs >= this.#options.transactionTimeoutMs;
-    return isTimedOut ? error : this.#shared(error);
+    return isTimedOut || !this.#isFencedAgain() ? error : this.#shared(error);
+  }
+
+  /** Whether nobody was there to have fenced us too often to be a relay that got no further. */
+  #isFencedAgain(): boolean {
+    const nowMs = this.#clock.monotonicMs();
+    const sinceMs = nowMs - TRACELESS_FENCES_WITHIN_MS;
+    this.#tracelessFencesMs = [...this.#tracelessFencesMs.filter((ms) => ms > sinceMs), nowMs];
+    return this.#tracelessFencesMs.length >= TRACELESS_FENCES_MAX;
   }
 
   /** Undefined when it cannot be read now. */

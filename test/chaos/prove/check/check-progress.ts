@@ -19,7 +19,12 @@ export function checkConfirmed({ checkpoints, samples }: History): Verdict {
     }
     if (next === 0) continue; // Before the first checkpoint the slot stands where it was made.
     tally.expect(sample.confirmed <= covered, () => {
-      return `at ${Math.round(sample.atMs)} ms confirmed ${formatLsn(sample.confirmed)}, covered ${formatLsn(covered)}`;
+      const later = checkpoints.find((one) => one.covered >= sample.confirmed);
+      const rest = later === undefined ? "by none later" : `then by ${describe(later)}`;
+      return (
+        `at ${new Date(sample.atMs).toISOString()}, end ${sample.checkpointEnd}: confirmed ` +
+        `${formatLsn(sample.confirmed)}, covered ${formatLsn(covered)}, ${rest}`
+      );
     });
   }
   return tally.verdict();
@@ -43,6 +48,8 @@ function isBehind(a: StoredCheckpoint, b: StoredCheckpoint): boolean {
   return a.index < b.index;
 }
 
-function describe({ offset, commitLsn, index, covered, instance }: StoredCheckpoint): string {
-  return `checkpoint ${offset} of ${instance} (${formatLsn(commitLsn)} row ${index}, covers ${formatLsn(covered)})`;
+function describe(checkpoint: StoredCheckpoint): string {
+  const { offset, atMs, commitLsn, index, covered, instance } = checkpoint;
+  const time = new Date(atMs).toISOString();
+  return `checkpoint ${offset} of ${instance} at ${time} (${formatLsn(commitLsn)} row ${index}, covers ${formatLsn(covered)})`;
 }

@@ -35,6 +35,8 @@ export interface ObservedRecord {
 
 export interface StoredCheckpoint {
   readonly offset: number;
+  /** When the relay made it, ms since 1970. */
+  readonly atMs: number;
   readonly commitLsn: Lsn;
   readonly index: number;
   /** What it lets Postgres forget. */
@@ -44,6 +46,7 @@ export interface StoredCheckpoint {
 
 /** The slot was asked first, the topic's end after it. */
 export interface ConfirmedSample {
+  /** When the slot was asked, ms since 1970. */
   readonly atMs: number;
   readonly confirmed: Lsn;
   /** Records below this offset were in the checkpoint topic. */

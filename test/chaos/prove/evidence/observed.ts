@@ -39,6 +39,7 @@ export function storedCheckpoint(record: ReadRecord, slot: string): StoredCheckp
   const keepaliveLsn = parseLsn(text.keepalive);
   return {
     offset: Number(record.offset),
+    atMs: Number(record.timestamp),
     commitLsn,
     index: text.index,
     covered: coveredLsn({ commitLsn, index: text.index, endLsn, keepaliveLsn }),

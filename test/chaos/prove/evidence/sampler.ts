@@ -4,10 +4,14 @@ import { Kafka, logLevel } from "kafkajs";
 import pg from "pg";
 import { systemClock } from "../../../../src/ops/system-clock.ts";
 import { pause } from "../../../../src/relay/clock.ts";
+import type { Lsn } from "../../../../src/relay/lsn.ts";
 import { parseLsn } from "../../../../src/relay/lsn.ts";
 import type { ConfirmedSample } from "../check/history.ts";
 
 const INTERVAL_MS = 200;
+
+/** A broker that just lost a partition may tell an older end for a moment: what is asked so much later counts. */
+const STALE_MS_MAX = 1_000;
 const BYTES_PER_KIB = 1_024;
 
 export interface SamplerParts {
@@ -26,6 +30,8 @@ export class Sampler {
   readonly #stop = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
   #checkpointEnd = 0;
+  /** Confirmed positions whose end of the checkpoint topic is still to be asked for. */
+  #pending: { readonly atMs: number; readonly confirmed: Lsn }[] = [];
   readonly samples: ConfirmedSample[] = [];
   rssBytesMax = 0;
 
@@ -69,7 +75,7 @@ export class Sampler {
     }
   }
 
-  /** The slot first: what it shows was allowed by a checkpoint that is in the topic by now. */
+  /** The slot first: what it shows was allowed by a checkpoint that is in the topic when its end is asked for. */
   async #sample(client: pg.Client, admin: Admin): Promise<void> {
     const { slot, checkpointTopic } = this.#parts;
     const { rows } = await client.query<{ lsn: string }>(
@@ -78,12 +84,17 @@ export class Sampler {
     );
     const [row] = rows;
     if (row === undefined) return;
+    this.#pending.push({ atMs: systemClock.wallMs(), confirmed: parseLsn(row.lsn) });
+    const askedAtMs = systemClock.wallMs();
     const [end] = await admin.fetchTopicOffsets(checkpointTopic);
     // A new leader may not know yet how far its log is committed; what was once there stays.
     this.#checkpointEnd = Math.max(this.#checkpointEnd, Number(end?.high ?? 0));
-    const atMs = systemClock.monotonicMs();
-    const confirmed = parseLsn(row.lsn);
-    this.samples.push({ atMs, confirmed, checkpointEnd: this.#checkpointEnd });
+    const isDue = ({ atMs }: { readonly atMs: number }): boolean =>
+      askedAtMs - atMs >= STALE_MS_MAX;
+    for (const sample of this.#pending.filter(isDue)) {
+      this.samples.push({ ...sample, checkpointEnd: this.#checkpointEnd });
+    }
+    this.#pending = this.#pending.filter((sample) => !isDue(sample));
   }
 
   async #sampleMemory(): Promise<void> {

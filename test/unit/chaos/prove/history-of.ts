@@ -63,6 +63,7 @@ export function historyOf(transactions: Transactions): History {
 export function checkpoint(offset: number, transaction: number, index: number): StoredCheckpoint {
   return {
     offset,
+    atMs: offset,
     commitLsn: at(transaction * TRANSACTION_BYTES + TRANSACTION_BYTES / 2),
     index,
     covered: at((transaction + 1) * TRANSACTION_BYTES),

@@ -18,6 +18,7 @@ import { ProduceRound } from "./produce-round.ts";
 import type { TopicAdmin } from "./topic-admin.ts";
 import type { TopicCreation } from "./topics.ts";
 import { Topics } from "./topics.ts";
+import { TracelessFences } from "./traceless-fences.ts";
 import type { TransactionalId } from "./transactional-id.ts";
 import type { ProducerParts } from "./transactional-producer.ts";
 import { FencedError, TopicChangedError, TransactionalProducer } from "./transactional-producer.ts";
@@ -46,10 +47,6 @@ export interface KafkaSinkOptions {
   readonly metadataMaxAgeMs: number;
 }
 
-/** So many in so long mean that somebody else uses our transactional ids. */
-const FENCES_MAX = 4;
-const FENCES_WINDOW_MS = 60_000;
-
 /** How a batch reaches the brokers in the delivery that was chosen. */
 type Publish = (events: PartitionShare[], checkpoint: PartitionShare) => Promise<void>;
 
@@ -67,14 +64,14 @@ export class KafkaSink implements Sink {
   readonly #parts: ProducerParts;
   #publish: Publish | null = null;
   #nonce = "";
-  /** Monotonic ms; the last few times that somebody took our ids without taking over. */
-  readonly #fencedAtMs: number[] = [];
+  readonly #tracelessFences: TracelessFences;
 
   constructor(options: KafkaSinkOptions, ports: KafkaPorts, clock: Clock, moment: AnnounceMoment) {
     const { channel, admin } = ports;
     const { requestTimeoutMs } = options;
     this.#options = options;
     this.#clock = clock;
+    this.#tracelessFences = new TracelessFences(clock);
     this.inFlightMax = options.delivery === "exactly-once" ? options.transactionalIds : 1;
     const cluster = new Cluster(channel, clock, requestTimeoutMs);
     this.#channel = channel;
@@ -231,19 +228,7 @@ export class KafkaSink implements Sink {
     if (newest === undefined) return error;
     if (newest?.nonce !== this.#nonce) return this.#overtaken(newest?.instance);
     const isTimedOut = error.transactionAgeMs >= this.#options.transactionTimeoutMs;
-    return isTimedOut || !this.#isFencedOften() ? error : this.#shared(error);
-  }
-
-  /**
-   * Fenced while nobody has taken over: once in a while that is a relay which lost the slot while it was opening, and
-   * whose last request came late. Somebody who shares our ids does it again and again.
-   */
-  #isFencedOften(): boolean {
-    const nowMs = this.#clock.monotonicMs();
-    this.#fencedAtMs.push(nowMs);
-    if (this.#fencedAtMs.length > FENCES_MAX) this.#fencedAtMs.shift();
-    const [first = nowMs] = this.#fencedAtMs;
-    return this.#fencedAtMs.length === FENCES_MAX && nowMs - first < FENCES_WINDOW_MS;
+    return isTimedOut || !this.#tracelessFences.add() ? error : this.#shared(error);
   }
 
   /** Undefined when it cannot be read now. */

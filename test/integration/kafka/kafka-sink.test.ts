@@ -3,7 +3,16 @@ import type { KafkaSink } from "../../../src/kafka/kafka-sink.ts";
 import { partitionOf } from "../../../src/kafka/partitioner.ts";
 import { readCommitted } from "../../support/relay/topic-reader.ts";
 import { createTopics, kafkaBrokers, uniqueName } from "../../support/services.ts";
-import { batch, GO_ON, RECORD_MS, record, rejection, Sinks, text } from "./sinks.ts";
+import {
+  batch,
+  GO_ON,
+  publishAsRelay,
+  RECORD_MS,
+  record,
+  rejection,
+  Sinks,
+  text,
+} from "./sinks.ts";
 
 const PARTITIONS = 4;
 
@@ -86,6 +95,39 @@ describe.each(["v1", "v2"] as const)("publishing in protocol %s", (transactionPr
     await successor.publish(batch([record(topic, "k", "from the new")], "new 1"));
     expect(await values()).toEqual(["from the old", "from the new"]);
     expect((await sinks.open()).checkpoint).toBe("new 1");
+  });
+
+  it("opens again after a newcomer that fenced it and died before it said who it is", async () => {
+    const { sink } = await sinks.open();
+    await sink.learn([topic], false, GO_ON);
+    const newcomer = sinks.make({
+      instanceId: "newcomer",
+      moment: (name) => {
+        if (name === "fenced") throw new Error("died here");
+      },
+    });
+    await rejection(newcomer.open(GO_ON));
+    const lost = batch([record(topic, "k", "sent again")], "1");
+    expect(await rejection(sink.publish(lost))).toMatchObject({ code: "FENCED", remedy: "reopen" });
+    await publishAsRelay(sink, lost);
+    expect(await values()).toEqual(["sent again"]);
+  });
+
+  it("halts when a relay of another slot takes its transactional ids again and again", async () => {
+    const { sink } = await sinks.open();
+    const stranger = sinks.make({ slot: uniqueName("slot") });
+    const codes: unknown[] = [];
+    for (let round = 0; round < 4; round++) {
+      await sink.open(GO_ON);
+      await stranger.open(GO_ON);
+      codes.push(await rejection(sink.publish(batch([], `${round}`))));
+    }
+    expect(codes).toMatchObject([
+      { code: "FENCED", remedy: "reopen" },
+      { code: "FENCED", remedy: "reopen" },
+      { code: "FENCED", remedy: "reopen" },
+      { code: "TRANSACTIONAL_ID_SHARED", remedy: "halt" },
+    ]);
   });
 
   it("aborts what a predecessor left open, and goes on from the checkpoint before it", async () => {

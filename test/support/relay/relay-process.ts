@@ -2,6 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import type { ProcessGuard } from "../../../src/demo/services/process-guard.ts";
 import { until } from "../until.ts";
 
 const MAIN = fileURLToPath(new URL("../../../src/main.ts", import.meta.url));
@@ -48,6 +49,11 @@ export class RelayProcess {
     });
   }
 
+  /** The guard ends the process when ours ends without doing so. */
+  guardedBy(guard: ProcessGuard): void {
+    guard.watch(this.#child, "KILL");
+  }
+
   get pid(): number {
     return this.#child.pid as number;
   }
@@ -72,6 +78,13 @@ export class RelayProcess {
   async get(path: string): Promise<Response> {
     const port = await this.port();
     return fetch(`http://127.0.0.1:${port}${path}`);
+  }
+
+  /** As `get`, but rejects while it has not started, and when it does not answer in time. */
+  async ask(path: string, deadlineMs: number): Promise<Response> {
+    if (this.#port === undefined || this.hasEnded) throw new Error("the relay does not listen");
+    const signal = AbortSignal.timeout(deadlineMs);
+    return fetch(`http://127.0.0.1:${this.#port}${path}`, { signal });
   }
 
   async port(): Promise<number> {

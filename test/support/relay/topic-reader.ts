@@ -12,17 +12,30 @@ export interface ReadRecord {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-const MARKER = "end-of-test-marker";
+/** A header of the records that tell where a reading ends. */
+export const MARKER = "end-of-test-marker";
 
-/**
- * All records of the topics that a read_committed consumer sees, per partition in offset order. A
- * client that is not ours reads them; markers written after everything else tell where the end is.
- */
+/** All records of the topics that a read_committed consumer sees, per partition in offset order. */
 export async function readCommitted(
   brokers: readonly string[],
   topics: readonly string[],
   deadlineMs = 60_000,
 ): Promise<ReadRecord[]> {
+  const records: ReadRecord[] = [];
+  await scanCommitted(brokers, topics, (record) => records.push(record), deadlineMs);
+  return records;
+}
+
+/**
+ * Shows `take` what a read_committed consumer sees, per partition in offset order, without keeping it. A
+ * client that is not ours reads; markers written after everything else tell where the end is.
+ */
+export async function scanCommitted(
+  brokers: readonly string[],
+  topics: readonly string[],
+  take: (record: ReadRecord) => void,
+  deadlineMs = 60_000,
+): Promise<void> {
   const kafka = new Kafka({
     brokers: [...brokers],
     logLevel: logLevel.NOTHING,
@@ -33,7 +46,6 @@ export async function readCommitted(
   const groupId = `reader-${randomUUID()}`;
   // A fetch that comes just before the markers would otherwise be held for 5 s.
   const consumer = kafka.consumer({ groupId, readUncommitted: false, maxWaitTimeInMs: 100 });
-  const records: ReadRecord[] = [];
   try {
     await consumer.connect();
     await consumer.subscribe({ topics: [...topics], fromBeginning: true });
@@ -42,7 +54,7 @@ export async function readCommitted(
         const found = message.headers?.[MARKER];
         if (String(found) === marker) ends.delete(`${topic}-${partition}`);
         // A marker of another reading is no record either.
-        if (found === undefined) records.push(readRecord(topic, partition, message));
+        if (found === undefined) take(readRecord(topic, partition, message));
         return Promise.resolve();
       },
     });
@@ -54,7 +66,6 @@ export async function readCommitted(
   } finally {
     await consumer.disconnect();
   }
-  return records;
 }
 
 async function writeMarkers(
@@ -78,7 +89,7 @@ async function writeMarkers(
   return ends;
 }
 
-interface Message {
+export interface ReadMessage {
   readonly offset: string;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
@@ -86,7 +97,7 @@ interface Message {
   readonly headers?: Record<string, unknown>;
 }
 
-function readRecord(topic: string, partition: number, message: Message): ReadRecord {
+export function readRecord(topic: string, partition: number, message: ReadMessage): ReadRecord {
   const headers = Object.entries(message.headers ?? {}).map(([name, value]) => [
     name,
     String(value),

@@ -18,10 +18,26 @@ const MARKER = "end-of-test-marker";
  * All records of the topics that a read_committed consumer sees, per partition in offset order. A
  * client that is not ours reads them; markers written after everything else tell where the end is.
  */
-export async function readCommitted(
+export function readCommitted(
   brokers: readonly string[],
   topics: readonly string[],
   deadlineMs = 60_000,
+): Promise<ReadRecord[]> {
+  return readAll(brokers, topics, { readUncommitted: false, deadlineMs });
+}
+
+/** The same with records of transactions that were aborted, or may yet be. */
+export function readUncommitted(
+  brokers: readonly string[],
+  topics: readonly string[],
+): Promise<ReadRecord[]> {
+  return readAll(brokers, topics, { readUncommitted: true, deadlineMs: 60_000 });
+}
+
+async function readAll(
+  brokers: readonly string[],
+  topics: readonly string[],
+  options: { readonly readUncommitted: boolean; readonly deadlineMs: number },
 ): Promise<ReadRecord[]> {
   const kafka = new Kafka({
     brokers: [...brokers],
@@ -32,7 +48,8 @@ export async function readCommitted(
   const ends = await writeMarkers(kafka, topics, marker);
   const groupId = `reader-${randomUUID()}`;
   // A fetch that comes just before the markers would otherwise be held for 5 s.
-  const consumer = kafka.consumer({ groupId, readUncommitted: false, maxWaitTimeInMs: 100 });
+  const { readUncommitted: isDirty } = options;
+  const consumer = kafka.consumer({ groupId, readUncommitted: isDirty, maxWaitTimeInMs: 100 });
   const records: ReadRecord[] = [];
   try {
     await consumer.connect();
@@ -48,7 +65,7 @@ export async function readCommitted(
     });
     await until(
       () => ends.size === 0,
-      deadlineMs,
+      options.deadlineMs,
       () => `the ends of ${[...ends].join(", ")}`,
     );
   } finally {

@@ -2,6 +2,7 @@ import { KafkajsChannel } from "../../../src/kafka/kafkajs-channel.ts";
 import { ByteReader } from "../../../src/kafka/wire/byte-reader.ts";
 import { ByteWriter } from "../../../src/kafka/wire/byte-writer.ts";
 
+const ALTER_CLIENT_QUOTAS = 49;
 const DESCRIBE_PRODUCERS = 61;
 const DESCRIBE_TRANSACTIONS = 65;
 const TRANSACTIONAL_ID_NOT_FOUND = 105;
@@ -49,6 +50,27 @@ export class KafkaRequests {
     reader.int16();
     reader.compactString();
     return reader.uvarint() - 1;
+  }
+
+  /** Bytes a second that a client may produce; null takes the limit away. */
+  async limitProducer(clientId: string, bytesPerSecond: number | null): Promise<void> {
+    const body = new ByteWriter();
+    body.array([clientId], (name) => {
+      body.array(["client-id"], (entity) => body.string(entity).string(name));
+      body.array(["producer_byte_rate"], (quota) => {
+        body.string(quota).raw(8, (bytes, at) => bytes.writeDoubleBE(bytesPerSecond ?? 0, at));
+        body.boolean(bytesPerSecond === null);
+      });
+    });
+    const reader = await this.#ask(ALTER_CLIENT_QUOTAS, 0, body.boolean(false));
+    reader.int32();
+    const [error] = reader.array(() => {
+      const code = reader.int16();
+      reader.string();
+      reader.array(() => [reader.string(), reader.string()]);
+      return code;
+    });
+    if (error !== 0) throw new Error(`the quota was refused with ${error}`);
   }
 
   async #ask(apiKey: number, apiVersion: number, body: ByteWriter): Promise<ByteReader> {

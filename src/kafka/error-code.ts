@@ -21,6 +21,7 @@ export const ERROR = {
   duplicateSequenceNumber: 46,
   operationNotAttempted: 55,
   invalidProducerEpoch: 47,
+  invalidTxnState: 48,
   concurrentTransactions: 51,
   transactionalIdAuthorizationFailed: 53,
   kafkaStorageError: 56,

@@ -63,6 +63,8 @@ export class KafkaSink implements Sink {
   readonly #fence: Fence;
   readonly #parts: ProducerParts;
   #publish: Publish | null = null;
+  /** What ended publishing, once it is understood: whoever publishes after it is told the same. */
+  #failure: Promise<unknown> | null = null;
   #nonce = "";
   readonly #tracelessFences: TracelessFences;
 
@@ -112,6 +114,7 @@ export class KafkaSink implements Sink {
 
   async open(signal: AbortSignal): Promise<Uint8Array | null> {
     this.#publish = null;
+    this.#failure = null;
     this.#channel.close();
     this.#topics.forgetAll();
     await this.#cluster.awaitLeaders([this.#options.checkpointTopic], signal);
@@ -128,13 +131,16 @@ export class KafkaSink implements Sink {
 
   async publish({ records, checkpoint }: SinkBatch): Promise<void> {
     const publish = this.#publish;
-    if (publish === null) throw notOpen();
+    if (publish === null) throw await this.#whyClosed();
     try {
       const share = this.#checkpointShare(this.#options.slot, checkpoint);
       await publish(shareOut(records, this.#limits), share);
     } catch (error) {
-      if (this.#publish === publish) this.#publish = null;
-      throw await this.#understood(error);
+      if (this.#publish === publish) {
+        this.#publish = null;
+        this.#failure = this.#understood(error);
+      }
+      throw await (this.#failure ?? this.#understood(error));
     }
   }
 
@@ -219,6 +225,10 @@ export class KafkaSink implements Sink {
     partitions: (topic: string): number => this.#cluster.partitions(topic),
     batchBytesMax: (topic: string): number => this.#topics.batchBytesMax(topic),
   };
+
+  async #whyClosed(): Promise<unknown> {
+    return (await this.#failure) ?? notOpen();
+  }
 
   /** What a failed publish means for the relay. */
   async #understood(error: unknown): Promise<unknown> {

@@ -163,6 +163,8 @@ export class TransactionalProducer {
           await this.#parts.channel.request(id.coordinator, "coordinator", request),
         );
         if (answer.error === ERROR.none) return id.renew(answer);
+        // Aborted with the next epoch, which is what a time-out does, and one who takes the id over.
+        if (answer.error === ERROR.invalidTxnState) throw this.#fenced(id, "EndTxn");
         if (answer.error !== ERROR.concurrentTransactions)
           throw this.#failed(id, "EndTxn", answer.error);
         await this.#busy();
@@ -179,14 +181,17 @@ export class TransactionalProducer {
   }
 
   #failed(id: TransactionalId, where: string, error: number, topic?: string): RelayError {
-    if (error === ERROR.invalidProducerEpoch || error === ERROR.producerFenced) {
-      return new FencedError(
-        `${where} with transactional id ${id.name}`,
-        id.ageMs(this.#parts.clock.monotonicMs()),
-      );
-    }
+    if (error === ERROR.invalidProducerEpoch || error === ERROR.producerFenced)
+      return this.#fenced(id, where);
     if (topic !== undefined && TOPIC_CHANGED.has(error)) return new TopicChangedError(topic, error);
     return kafkaError(where, error, "reopen");
+  }
+
+  #fenced(id: TransactionalId, where: string): FencedError {
+    return new FencedError(
+      `${where} with transactional id ${id.name}`,
+      id.ageMs(this.#parts.clock.monotonicMs()),
+    );
   }
 }
 

@@ -21,7 +21,8 @@ export interface RecoveryTarget {
 /**
  * Gets a session going again after its sink failed, with slot and rows in hand. The first try comes
  * at once; each further one without anything durable in between waits longer, and the reason stays
- * on show until something is durable again.
+ * on show until something is durable again. What halts is for people and always waits for the longest
+ * delay: two relays with one transactional id would take it from each other as fast as they can.
  */
 export class SinkRecovery {
   readonly #ports: RelayPorts;
@@ -97,12 +98,20 @@ export class SinkRecovery {
     this.#isReopening = true;
     while (problem !== null && !signal.aborted) {
       this.#target.show(problem.remedy === "halt" ? "failed" : "streaming", problem);
-      if (this.#failures > 0) await pause(this.#ports.clock, this.#backoff.nextMs(), signal);
+      await this.#wait(problem, signal);
       this.#failures += 1;
       if (!signal.aborted) problem = await this.#open(signal);
     }
     this.#isReopening = false;
     if (!signal.aborted && !this.#hasWork) this.progressed();
+  }
+
+  async #wait(problem: RelayError, signal: AbortSignal): Promise<void> {
+    if (problem.remedy === "halt") {
+      const delayMs = this.#backoff.jittered(this.#options.retry.maxMs);
+      return pause(this.#ports.clock, delayMs, signal);
+    }
+    if (this.#failures > 0) await pause(this.#ports.clock, this.#backoff.nextMs(), signal);
   }
 
   /** Null when the sink is open again. */

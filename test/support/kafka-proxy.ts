@@ -1,26 +1,38 @@
 import { once } from "node:events";
 import type { AddressInfo, Socket } from "node:net";
 import { connect, createServer } from "node:net";
+import { correlationIdOfAnswer, correlationIdOfRequest, Frames } from "./kafka-frames.ts";
 
 /** What happens to a request on its way to the broker. */
-export type Verdict = "pass" | "cut-request" | "cut-answer" | "swallow";
+export type Verdict = "pass" | "cut-request" | "cut-answer" | "swallow" | "swallow-answer" | "hold";
 
-/** Decides by the request's API key (kafka.apache.org/protocol) what happens to it. */
-export type Judge = (apiKey: number) => Verdict;
+/** Decides by the request's API key (kafka.apache.org/protocol) and its bytes what happens to it. */
+export type Judge = (apiKey: number, request: Buffer) => Verdict;
 
-const SIZE_BYTES = 4;
+/** Sees each answer, and may put another one in its place. */
+export type Editor = (apiKey: number, answer: Buffer) => Buffer;
+
+/** A request that waits in the proxy; its connection to the broker stays open for it, whatever the client does. */
+export interface HeldRequest {
+  readonly request: Buffer;
+  /** Hands it to the broker, and resolves with the answer; the client gets it too if it is still there. */
+  release(): Promise<Buffer>;
+}
 
 /**
  * Stands between a Kafka client and one broker, and cuts connections at chosen requests: before the broker
  * sees one (`cut-request`), or after it has answered and before the client learns (`cut-answer`). A request that it
- * swallows is never answered, and the connection stays.
+ * swallows is never answered, and the connection stays; so it does when only the answer is swallowed.
  */
 export class KafkaProxy {
   judge: Judge = () => "pass";
-  /** How many requests it cut off. */
+  edit: Editor = (_apiKey, answer) => answer;
+  /** How many requests it did not let pass. */
   cuts = 0;
-  readonly #server = createServer((client) => this.#serve(client));
-  readonly #sockets = new Set<Socket>();
+  /** Requests that it holds, oldest first; one that is released is no longer here. */
+  readonly held: HeldRequest[] = [];
+  readonly #server = createServer((client) => new Connection(this, client, this.#brokerPort));
+  readonly sockets = new Set<Socket>();
   #brokerPort = 0;
 
   /** Listens on a free port of the loopback interface, and returns it; `forwardTo` must follow before a client comes. */
@@ -34,60 +46,100 @@ export class KafkaProxy {
     this.#brokerPort = brokerPort;
   }
 
+  /** Lets everything pass again; what is held stays held. */
+  reset(): void {
+    this.judge = () => "pass";
+    this.edit = (_apiKey, answer) => answer;
+    this.cuts = 0;
+  }
+
   async stop(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of this.sockets) socket.destroy();
     this.#server.close();
     await once(this.#server, "close");
   }
-
-  #serve(client: Socket): void {
-    const broker = connect(this.#brokerPort, "127.0.0.1");
-    const cut = (): void => {
-      client.destroy();
-      broker.destroy();
-    };
-    for (const socket of [client, broker]) {
-      this.#sockets.add(socket);
-      socket.setNoDelay(true);
-      socket.on("error", cut);
-      socket.on("close", () => {
-        this.#sockets.delete(socket);
-        cut();
-      });
-    }
-    let isAnswerFatal = false;
-    new Frames(client, (frame) => {
-      const verdict = this.judge(frame.readInt16BE(SIZE_BYTES));
-      if (verdict !== "pass") this.cuts += 1;
-      if (verdict === "cut-request") return cut();
-      if (verdict === "swallow") return;
-      isAnswerFatal ||= verdict === "cut-answer";
-      broker.write(frame);
-    });
-    new Frames(broker, (frame) => {
-      if (isAnswerFatal) cut();
-      else client.write(frame);
-    });
-  }
 }
 
-/** Cuts a stream of bytes into the protocol's frames: four bytes of size, then as many bytes. */
-class Frames {
-  #bytes = Buffer.alloc(0);
+/** What is known of a request until it is answered. */
+interface Owed {
+  readonly apiKey: number;
+  readonly verdict: Verdict;
+  readonly answered?: (answer: Buffer) => void;
+}
 
-  constructor(socket: Socket, handle: (frame: Buffer) => void) {
-    socket.on("data", (chunk: Buffer) => {
-      this.#bytes = Buffer.concat([this.#bytes, chunk]);
-      for (let frame = this.#take(); frame !== null; frame = this.#take()) handle(frame);
-    });
+/** One connection through the proxy. */
+class Connection {
+  readonly #proxy: KafkaProxy;
+  readonly #client: Socket;
+  readonly #broker: Socket;
+  readonly #owed = new Map<number, Owed>();
+  #holds = 0;
+
+  constructor(proxy: KafkaProxy, client: Socket, brokerPort: number) {
+    this.#proxy = proxy;
+    this.#client = client;
+    this.#broker = connect(brokerPort, "127.0.0.1");
+    for (const socket of [client, this.#broker]) {
+      proxy.sockets.add(socket);
+      socket.setNoDelay(true);
+      socket.on("error", () => socket.destroy());
+      socket.on("close", () => {
+        proxy.sockets.delete(socket);
+        this.#hangUp();
+      });
+    }
+    new Frames(client, (frame) => this.#requested(frame));
+    new Frames(this.#broker, (frame) => this.#answered(frame));
   }
 
-  #take(): Buffer | null {
-    if (this.#bytes.length < SIZE_BYTES) return null;
-    const end = SIZE_BYTES + this.#bytes.readInt32BE(0);
-    if (this.#bytes.length < end) return null;
-    const frame = this.#bytes.subarray(0, end);
-    this.#bytes = this.#bytes.subarray(end);
-    return frame;
+  #requested(frame: Buffer): void {
+    const apiKey = frame.readInt16BE(4);
+    const verdict = this.#proxy.judge(apiKey, frame);
+    if (verdict !== "pass") this.#proxy.cuts += 1;
+    if (verdict === "cut-request") this.#cut();
+    else if (verdict === "hold") this.#hold(apiKey, frame);
+    else if (verdict !== "swallow") this.#forward(frame, { apiKey, verdict });
+  }
+
+  #forward(frame: Buffer, owed: Owed): void {
+    this.#owed.set(correlationIdOfRequest(frame), owed);
+    this.#broker.write(frame);
+  }
+
+  #hold(apiKey: number, request: Buffer): void {
+    this.#holds += 1;
+    const held: HeldRequest = {
+      request,
+      release: () =>
+        new Promise((answered) => {
+          this.#proxy.held.splice(this.#proxy.held.indexOf(held), 1);
+          this.#forward(request, { apiKey, verdict: "hold", answered });
+        }),
+    };
+    this.#proxy.held.push(held);
+  }
+
+  #answered(frame: Buffer): void {
+    const owed = this.#owed.get(correlationIdOfAnswer(frame));
+    if (owed === undefined) return;
+    this.#owed.delete(correlationIdOfAnswer(frame));
+    if (owed.verdict === "cut-answer") return this.#cut();
+    const answer = this.#proxy.edit(owed.apiKey, frame);
+    if (owed.verdict !== "swallow-answer" && !this.#client.destroyed) this.#client.write(answer);
+    if (owed.verdict !== "hold") return;
+    this.#holds -= 1;
+    owed.answered?.(answer);
+    if (this.#client.destroyed) this.#hangUp();
+  }
+
+  #cut(): void {
+    this.#client.destroy();
+    this.#broker.destroy();
+  }
+
+  /** One side is gone; the broker's stays while something is held for it. */
+  #hangUp(): void {
+    this.#client.destroy();
+    if (this.#holds === 0) this.#broker.destroy();
   }
 }

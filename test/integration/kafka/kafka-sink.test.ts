@@ -130,6 +130,24 @@ describe.each(["v1", "v2"] as const)("publishing in protocol %s", (transactionPr
     ]);
   });
 
+  it("tells an older relay that it was overtaken at every batch, also at one that comes while it finds out", async () => {
+    const { sink: old } = await sinks.open({ instanceId: "old" });
+    await old.learn([topic], false, GO_ON);
+    await sinks.open({ instanceId: "new" });
+    const publish = (): Promise<unknown> =>
+      rejection(old.publish(batch([record(topic, "k", "too late")], "old")));
+    const state = { isOver: false };
+    const errors = [publish().finally(() => (state.isOver = true))];
+    while (!state.isOver) {
+      errors.push(publish());
+      await new Promise(setImmediate);
+    }
+    for (const error of await Promise.all(errors)) {
+      expect(error).toMatchObject({ code: "FENCED", remedy: "standby" });
+    }
+    expect(await values()).toEqual([]);
+  });
+
   it("aborts what a predecessor left open, and goes on from the checkpoint before it", async () => {
     let isDying = false;
     const { sink: dying } = await sinks.open({

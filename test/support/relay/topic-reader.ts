@@ -26,15 +26,33 @@ export async function readCommitted(
   return records;
 }
 
-/**
- * Shows `take` what a read_committed consumer sees, per partition in offset order, without keeping it. A
- * client that is not ours reads; markers written after everything else tell where the end is.
- */
+/** The same with records of transactions that were aborted, or may yet be. */
+export async function readUncommitted(
+  brokers: readonly string[],
+  topics: readonly string[],
+): Promise<ReadRecord[]> {
+  const records: ReadRecord[] = [];
+  const options = { isDirty: true, deadlineMs: 60_000 };
+  await scan(brokers, topics, (record) => records.push(record), options);
+  return records;
+}
+
+/** Shows `take` what a read_committed consumer sees, per partition in offset order, without keeping it. */
 export async function scanCommitted(
   brokers: readonly string[],
   topics: readonly string[],
   take: (record: ReadRecord) => void,
   deadlineMs = 60_000,
+): Promise<void> {
+  await scan(brokers, topics, take, { isDirty: false, deadlineMs });
+}
+
+/** A client that is not ours reads; markers written after everything else tell where the end is. */
+async function scan(
+  brokers: readonly string[],
+  topics: readonly string[],
+  take: (record: ReadRecord) => void,
+  { isDirty, deadlineMs }: { readonly isDirty: boolean; readonly deadlineMs: number },
 ): Promise<void> {
   const kafka = new Kafka({
     brokers: [...brokers],
@@ -45,7 +63,7 @@ export async function scanCommitted(
   const ends = await writeMarkers(kafka, topics, marker);
   const groupId = `reader-${randomUUID()}`;
   // A fetch that comes just before the markers would otherwise be held for 5 s.
-  const consumer = kafka.consumer({ groupId, readUncommitted: false, maxWaitTimeInMs: 100 });
+  const consumer = kafka.consumer({ groupId, readUncommitted: isDirty, maxWaitTimeInMs: 100 });
   try {
     await consumer.connect();
     await consumer.subscribe({ topics: [...topics], fromBeginning: true });

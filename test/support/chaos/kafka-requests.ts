@@ -1,0 +1,80 @@
+import { KafkajsChannel } from "../../../src/kafka/kafkajs-channel.ts";
+import { ByteReader } from "../../../src/kafka/wire/byte-reader.ts";
+import { ByteWriter } from "../../../src/kafka/wire/byte-writer.ts";
+
+const ALTER_CLIENT_QUOTAS = 49;
+const DESCRIBE_PRODUCERS = 61;
+const DESCRIBE_TRANSACTIONS = 65;
+const TRANSACTIONAL_ID_NOT_FOUND = 105;
+
+/** Requests that kafkajs's admin client does not have, to whichever broker answers. */
+export class KafkaRequests {
+  readonly #channel: KafkajsChannel;
+
+  constructor(brokers: readonly string[]) {
+    const limits = { connectTimeoutMs: 5_000, requestTimeoutMs: 10_000 };
+    this.#channel = new KafkajsChannel({ brokers, clientId: "test", ...limits });
+  }
+
+  close(): void {
+    this.#channel.close();
+  }
+
+  /** As the coordinator names it (`Ongoing`, `CompleteAbort`, ...); null when the broker has forgotten the id. */
+  async transactionState(transactionalId: string): Promise<string | null> {
+    const body = new ByteWriter().tags();
+    body.compactArray([transactionalId], (id) => body.compactString(id)).tags();
+    const reader = await this.#ask(DESCRIBE_TRANSACTIONS, 0, body);
+    reader.tags();
+    reader.int32();
+    reader.uvarint();
+    if (reader.int16() === TRANSACTIONAL_ID_NOT_FOUND) return null;
+    reader.compactString();
+    return reader.compactString();
+  }
+
+  /** How many producers the leader remembers in partition 0. */
+  async activeProducers(topic: string): Promise<number> {
+    const body = new ByteWriter().tags();
+    body.compactArray([topic], (name) => {
+      body.compactString(name);
+      body.compactArray([0], (partition) => body.int32(partition)).tags();
+    });
+    const reader = await this.#ask(DESCRIBE_PRODUCERS, 0, body.tags());
+    reader.tags();
+    reader.int32();
+    reader.uvarint();
+    reader.compactString();
+    reader.uvarint();
+    reader.int32();
+    reader.int16();
+    reader.compactString();
+    return reader.uvarint() - 1;
+  }
+
+  /** Bytes a second that a client may produce; null takes the limit away. */
+  async limitProducer(clientId: string, bytesPerSecond: number | null): Promise<void> {
+    const body = new ByteWriter();
+    body.array([clientId], (name) => {
+      body.array(["client-id"], (entity) => body.string(entity).string(name));
+      body.array(["producer_byte_rate"], (quota) => {
+        body.string(quota).raw(8, (bytes, at) => bytes.writeDoubleBE(bytesPerSecond ?? 0, at));
+        body.boolean(bytesPerSecond === null);
+      });
+    });
+    const reader = await this.#ask(ALTER_CLIENT_QUOTAS, 0, body.boolean(false));
+    reader.int32();
+    const [error] = reader.array(() => {
+      const code = reader.int16();
+      reader.string();
+      reader.array(() => [reader.string(), reader.string()]);
+      return code;
+    });
+    if (error !== 0) throw new Error(`the quota was refused with ${error}`);
+  }
+
+  async #ask(apiKey: number, apiVersion: number, body: ByteWriter): Promise<ByteReader> {
+    const request = { apiKey, apiVersion, payload: body.done() };
+    return new ByteReader(await this.#channel.request("any", "coordinator", request));
+  }
+}

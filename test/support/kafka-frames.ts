@@ -1,0 +1,112 @@
+import type { Socket } from "node:net";
+
+const SIZE_BYTES = 4;
+/** Where the body of an answer begins: size, correlation id, and the empty tags of a flexible header. */
+const FLEXIBLE_BODY_AT = 9;
+/** EndTxn speaks in flexible versions from here on: its last byte is an empty tag section. */
+const END_TXN_FLEXIBLE = 3;
+
+export const API = { produce: 0, initProducerId: 22, endTxn: 26 } as const;
+
+/** Cuts a stream of bytes into the protocol's frames: four bytes of size, then as many bytes. */
+export class Frames {
+  #bytes = Buffer.alloc(0);
+
+  constructor(socket: Socket, handle: (frame: Buffer) => void) {
+    socket.on("data", (chunk: Buffer) => {
+      this.#bytes = Buffer.concat([this.#bytes, chunk]);
+      for (let frame = this.#take(); frame !== null; frame = this.#take()) handle(frame);
+    });
+  }
+
+  #take(): Buffer | null {
+    if (this.#bytes.length < SIZE_BYTES) return null;
+    const end = SIZE_BYTES + this.#bytes.readInt32BE(0);
+    if (this.#bytes.length < end) return null;
+    const frame = this.#bytes.subarray(0, end);
+    this.#bytes = this.#bytes.subarray(end);
+    return frame;
+  }
+}
+
+export function correlationIdOfRequest(frame: Buffer): number {
+  return frame.readInt32BE(SIZE_BYTES + 4);
+}
+
+export function correlationIdOfAnswer(frame: Buffer): number {
+  return frame.readInt32BE(SIZE_BYTES);
+}
+
+/** Producer id and epoch of an EndTxn request: two transactions of one id differ in it, a repetition does not. */
+export function identityOfEndTxn(frame: Buffer): string {
+  const end = frame.length - (frame.readInt16BE(6) >= END_TXN_FLEXIBLE ? 1 : 0) - 1;
+  return `${frame.readBigInt64BE(end - 10)}/${frame.readInt16BE(end - 2)}`;
+}
+
+export function errorOfEndTxn(answer: Buffer, isFlexible: boolean): number {
+  return answer.readInt16BE((isFlexible ? FLEXIBLE_BODY_AT : SIZE_BYTES + 4) + 4);
+}
+
+/** The answer for one partition, in place: whoever sets `error` changes the frame. */
+export interface ProduceVerdict {
+  readonly topic: string;
+  readonly partition: number;
+  error: number;
+}
+
+/** Shows every partition of an answer to Produce v9 to v12 to `see`, and returns how long the client is to wait, ms. */
+export function walkProduceAnswer(answer: Buffer, see: (one: ProduceVerdict) => void): number {
+  const cursor = new Cursor(answer, FLEXIBLE_BODY_AT);
+  for (let topics = cursor.uvarint() - 1; topics > 0; topics--) {
+    const topic = cursor.text();
+    for (let partitions = cursor.uvarint() - 1; partitions > 0; partitions--) {
+      const at = cursor.at;
+      const one = { topic, partition: answer.readInt32BE(at), error: answer.readInt16BE(at + 4) };
+      see(one);
+      answer.writeInt16BE(one.error, at + 4);
+      cursor.at += 4 + 2 + 3 * 8;
+      for (let refused = cursor.uvarint() - 1; refused > 0; refused--) {
+        cursor.at += 4;
+        cursor.text();
+        cursor.tags();
+      }
+      cursor.text();
+      cursor.tags();
+    }
+    cursor.tags();
+  }
+  return answer.readInt32BE(cursor.at);
+}
+
+class Cursor {
+  readonly #bytes: Buffer;
+  at: number;
+
+  constructor(bytes: Buffer, at: number) {
+    this.#bytes = bytes;
+    this.at = at;
+  }
+
+  uvarint(): number {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = this.#bytes.readUInt8(this.at++);
+      value |= (byte & 127) << shift;
+      if (byte < 128) return value;
+    }
+  }
+
+  /** A compact string; null is empty here. */
+  text(): string {
+    const length = Math.max(0, this.uvarint() - 1);
+    this.at += length;
+    return this.#bytes.toString("utf8", this.at - length, this.at);
+  }
+
+  tags(): void {
+    for (let left = this.uvarint(); left > 0; left--) {
+      this.uvarint();
+      this.at += this.uvarint();
+    }
+  }
+}

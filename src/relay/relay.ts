@@ -62,6 +62,9 @@ export class Relay {
     this.#session = session;
     try {
       await session.run(stop);
+    } catch (error) {
+      this.#ports.database.reconnect();
+      throw error;
     } finally {
       this.#session = null;
       this.#heldFailure = session.rowFailure;

@@ -68,7 +68,8 @@ export class Relay {
     } finally {
       this.#session = null;
       this.#heldFailure = session.rowFailure;
-      if (session.lastCheckpoint !== null) this.#backoff.reset();
+      const hasPassed = session.lastCheckpoint !== null && session.rowFailure === null;
+      if (hasPassed) this.#backoff.reset();
     }
   }
 

@@ -12,16 +12,32 @@ export interface ReadRecord {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+const READ_DEADLINE_MS = 60_000;
 const MARKER = "end-of-test-marker";
 
 /**
  * All records of the topics that a read_committed consumer sees, per partition in offset order. A
  * client that is not ours reads them; markers written after everything else tell where the end is.
  */
-export async function readCommitted(
+export function readCommitted(
   brokers: readonly string[],
   topics: readonly string[],
-  deadlineMs = 60_000,
+): Promise<ReadRecord[]> {
+  return readTopics(brokers, topics, false);
+}
+
+/** The same with the records of transactions that are open or were aborted. */
+export function readUncommitted(
+  brokers: readonly string[],
+  topics: readonly string[],
+): Promise<ReadRecord[]> {
+  return readTopics(brokers, topics, true);
+}
+
+async function readTopics(
+  brokers: readonly string[],
+  topics: readonly string[],
+  isUncommitted: boolean,
 ): Promise<ReadRecord[]> {
   const kafka = new Kafka({
     brokers: [...brokers],
@@ -32,7 +48,11 @@ export async function readCommitted(
   const ends = await writeMarkers(kafka, topics, marker);
   const groupId = `reader-${randomUUID()}`;
   // A fetch that comes just before the markers would otherwise be held for 5 s.
-  const consumer = kafka.consumer({ groupId, readUncommitted: false, maxWaitTimeInMs: 100 });
+  const consumer = kafka.consumer({
+    groupId,
+    readUncommitted: isUncommitted,
+    maxWaitTimeInMs: 100,
+  });
   const records: ReadRecord[] = [];
   try {
     await consumer.connect();
@@ -48,7 +68,7 @@ export async function readCommitted(
     });
     await until(
       () => ends.size === 0,
-      deadlineMs,
+      READ_DEADLINE_MS,
       () => `the ends of ${[...ends].join(", ")}`,
     );
   } finally {

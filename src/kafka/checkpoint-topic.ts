@@ -49,6 +49,8 @@ export class CheckpointTopic {
       { name: "cleanup.policy", value: "compact" },
       { name: "compression.type", value: "producer" },
       { name: "min.cleanable.dirty.ratio", value: "0.1" },
+      // A clock of ours that is an hour ahead must not have the checkpoint refused (message.timestamp.after.max.ms).
+      { name: "message.timestamp.type", value: "LogAppendTime" },
       { name: "segment.bytes", value: "16777216" },
     ];
     const topic = {

@@ -117,11 +117,11 @@ export function postgresUrl(): Kind<string> {
   };
 }
 
-/** `point=action` or `point=action@hit`, for example `produce-acked=kill@3`. */
+/** `point=action` or `point=action@hit`, for example `produce-acked=kill@3` or `status-sent=hang:5s`. */
 export function failpoint(): Kind<string> {
   return text(
     "failpoint",
-    /^[a-z][a-z0-9-]*=[a-z][a-z0-9-]*(?:@[1-9]\d{0,8})?$/,
-    "point=action or point=action@hit, for example produce-acked=kill@3",
+    /^[a-z][a-z-]*=(?:kill|throw|hang(?::[1-9]\d{0,5}m?s)?)(?:@[1-9]\d{0,8})?$/,
+    "point=action or point=action@hit with an action kill, throw, hang or hang:5s, for example produce-acked=kill@3",
   );
 }

@@ -34,7 +34,7 @@ export function loadConfig(env: Environment, readFile: ReadFile = readText): Loa
   const problems = placed.flatMap((one) => readSetting(one, env, readFile, values));
   problems.push(...readLibpq(env, readFile, values));
   deriveMissing(values);
-  problems.push(...missing(placed, values, problems));
+  problems.push(...missing(placed, values, problems), ...failpointProblems(env, values));
   const unknown = unknownNames(env, placed);
   if (values.get("strict") === true) problems.push(...unknown.splice(0));
   if (problems.length > 0) throw new ConfigError(problems, unknown);
@@ -110,6 +110,17 @@ function deriveMissing(values: ValuesByPath): void {
   for (const [path, value] of Object.entries(derived)) {
     if (!values.has(path) && value !== undefined) values.set(path, value);
   }
+}
+
+/** The image sets `NODE_ENV`, so that a test's leftover variable cannot kill a relay that people depend on. */
+function failpointProblems(env: Environment, values: ValuesByPath): string[] {
+  const planted = values.get("failpoints");
+  if (env["NODE_ENV"] !== "production" || !Array.isArray(planted) || planted.length === 0) {
+    return [];
+  }
+  return [
+    "RELAY_FAILPOINTS: faults are for tests of the relay and are refused with NODE_ENV=production; unset it",
+  ];
 }
 
 /** Required settings without a value, less those whose own problem says more. */

@@ -63,7 +63,7 @@ export const serviceSettings = {
   failpoints: setting<readonly string[]>("RELAY_FAILPOINTS", {
     kind: listOf(failpoint()),
     default: [],
-    doc: "Faults to inject; for tests of the relay only.",
+    doc: "Faults to inject; for tests of the relay only. With `NODE_ENV=production` the relay refuses to start with any.",
     example: "produce-acked=kill@3",
     reserved: true,
   }),

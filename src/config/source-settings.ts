@@ -34,7 +34,7 @@ export const sourceSettings = {
     connectTimeoutMs: setting("RELAY_DATABASE_CONNECT_TIMEOUT", {
       kind: duration({ minMs: 100, maxMs: 5 * MINUTE }),
       default: 10 * SECOND,
-      doc: "How long opening a connection to Postgres may take.",
+      doc: "How long Postgres may take for each step of opening a connection: to accept it and let us in, and for the stream to answer each question after that.",
     }),
     statementTimeoutMs: setting("RELAY_DATABASE_STATEMENT_TIMEOUT", {
       kind: duration({ minMs: 100, maxMs: HOUR }),

@@ -52,6 +52,8 @@ export class CheckpointTopic {
         "cleanup.policy": "compact",
         "compression.type": "producer",
         "min.cleanable.dirty.ratio": "0.1",
+        // A clock of ours that is an hour ahead must not have the checkpoint refused (message.timestamp.after.max.ms).
+        "message.timestamp.type": "LogAppendTime",
         "segment.bytes": "16777216",
       },
     };

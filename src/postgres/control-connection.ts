@@ -57,6 +57,11 @@ export class ControlConnection {
     return () => void this.#shutdownCallbacks.delete(entry);
   }
 
+  /** A question under way is given up; the next one opens a new connection. */
+  reconnect(): void {
+    this.#drop();
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     const client = this.#client;

@@ -84,6 +84,8 @@ function explainServerError(
       return unavailable(error.code, context);
     case "55006":
       return slotBusy(error, context);
+    case "XX000":
+      return place === "stream" ? undecodable(error, context) : unexplained(error);
     case "42704":
       if (place === "start") return slotMissing(context);
       return place === "stream" ? publicationMissing(context) : unexplained(error);
@@ -164,6 +166,16 @@ function publicationMissing({ publications }: ErrorContext): Explanation {
     remedy: "halt",
     message: `publication ${publications.map((name) => `"${name}"`).join(", ")} did not exist when a row was written`,
     hint: "Postgres looks at the catalogs of that time, so creating it now does not help the rows before. Run outbox-relay migrate up, then let a new slot begin after it; the rows in between have to be published from the table.",
+  };
+}
+
+/** An internal error while a stream runs comes from decoding, and comes again at the same row. */
+function undecodable({ code }: ServerError, { slot }: ErrorContext): Explanation {
+  return {
+    code: "POSTGRES_DECODING",
+    remedy: "halt",
+    message: `Postgres cannot decode the WAL that slot "${slot}" comes to next (SQLSTATE ${code})`,
+    hint: "The server's log has the full text, and the slot keeps the rows. If it tells of an invalid memory alloc request, a row is too large for its text form, as a bytea above 512 MB is: the relay reads bytea in binary as soon as each of its columns is uuid, text, varchar, json, jsonb, bytea or an integer.",
   };
 }
 

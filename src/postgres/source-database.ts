@@ -89,6 +89,10 @@ export class PgSourceDatabase implements SourceDatabase {
     return this.#connection.onShutdown(callback);
   }
 
+  reconnect(): void {
+    this.#connection.reconnect();
+  }
+
   close(): Promise<void> {
     return this.#connection.close();
   }

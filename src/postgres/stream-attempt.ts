@@ -42,6 +42,7 @@ export class StreamAttempt {
   readonly #service: LogicalReplicationService;
   #client: Client | null = null;
   #stream: PgReplicationStream | null = null;
+  #restartDeadline: () => void = () => undefined;
   #isStarting = false;
   #hasStarted = false;
 
@@ -66,10 +67,15 @@ export class StreamAttempt {
         void this.#hangUp().then(() => reject(error));
       };
       const aborted = (): void => fail(abortedError());
-      const cancelDeadline = this.#options.clock.after(this.#options.connectTimeoutMs, () =>
-        fail(this.#timedOut()),
-      );
+      let cancelDeadline = (): void => undefined;
+      this.#restartDeadline = () => {
+        cancelDeadline();
+        cancelDeadline = this.#options.clock.after(this.#options.connectTimeoutMs, () =>
+          fail(this.#timedOut()),
+        );
+      };
       const settle = (): void => {
+        this.#restartDeadline = () => undefined;
         cancelDeadline();
         signal.removeEventListener("abort", aborted);
       };
@@ -80,6 +86,7 @@ export class StreamAttempt {
       };
       if (signal.aborted) return aborted();
       signal.addEventListener("abort", aborted, { once: true });
+      this.#restartDeadline();
       this.#subscribe(started).catch((error: unknown) => fail(this.#explainStart(error)));
     });
   }
@@ -97,23 +104,30 @@ export class StreamAttempt {
 
   async #start(client: Client, started: () => void): Promise<void> {
     this.#client = client;
-    await verifySession(client);
-    await liftTimeouts(client);
+    await this.#step(verifySession(client));
+    await this.#step(liftTimeouts(client));
     const { slot, publications, tables, columns, clock, handlers } = this.#options;
-    const identity = await identifyServer(client, this.#options.walSenderTimeoutMs);
-    const isBinary = await wantsBinary(client, tables, columns);
+    const identity = await this.#step(identifyServer(client, this.#options.walSenderTimeoutMs));
+    const isBinary = await this.#step(wantsBinary(client, tables, columns));
     const deadManMs = this.#options.deadManMs ?? identity.walSenderTimeoutMs;
     const explain = (cause: unknown): RelayError => endedError(cause, this.#context);
     const hangUp = (): Promise<void> => this.#hangUp();
     const setup = { client, identity, handlers, deadManMs, explain, hangUp };
     this.#stream = new PgReplicationStream(setup, clock, started);
     this.#isStarting = true;
+    this.#restartDeadline();
     try {
       await client.query(startCommand(slot, publications, isBinary));
     } catch (error) {
       if (this.#hasStarted) throw error;
       throw (await this.#slotError(client, error)) ?? error;
     }
+  }
+
+  /** On a slow link the answers come late, each of them, and all together later than one may. */
+  #step<T>(step: Promise<T>): Promise<T> {
+    this.#restartDeadline();
+    return step;
   }
 
   /** After a refused start the session is still good, and the catalog knows better than a translated text. */

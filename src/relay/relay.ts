@@ -62,10 +62,14 @@ export class Relay {
     this.#session = session;
     try {
       await session.run(stop);
+    } catch (error) {
+      this.#ports.database.reconnect();
+      throw error;
     } finally {
       this.#session = null;
       this.#heldFailure = session.rowFailure;
-      if (session.lastCheckpoint !== null) this.#backoff.reset();
+      const hasPassed = session.lastCheckpoint !== null && session.rowFailure === null;
+      if (hasPassed) this.#backoff.reset();
     }
   }
 

@@ -68,7 +68,7 @@ export class Session {
       progressed: () => this.#publisher.wake(),
       idleWanted: () => this.#publisher.settleIdle(),
       refused: (error) => this.#rowRefused(error),
-      closed: (error) => this.#finish(error),
+      closed: (error) => this.#streamEnded(error),
     });
     this.#recovery = new SinkRecovery(ports, options, this.#backlog, {
       show: (name, reason) => this.#show(name, reason),
@@ -174,6 +174,12 @@ export class Session {
     this.#show("failed", error);
     this.#publisher.flush();
     this.#finishWhenSettled(error);
+  }
+
+  /** What Postgres cannot decode it cannot decode the next time either, although each stream starts well. */
+  #streamEnded(error: RelayError): void {
+    if (error.code === "POSTGRES_DECODING") this.#heldFailure = error;
+    this.#finish(error);
   }
 
   #drain(): void {

@@ -225,6 +225,20 @@ function fencingContract(): void {
     expect((await probe.endV2(id, first)).error).toBe(90);
   });
 
+  it("tells a predecessor whose transaction was just aborted that there is none to commit, in the newer protocol", async () => {
+    const first = await probe.init(id);
+    await probe.produceV2(id, first, "open");
+    expect((await probe.initOnce(id)).error).toBe(51);
+    expect((await probe.endV2(id, first)).error).toBe(48);
+  });
+
+  it("refuses a predecessor whose transaction was just aborted, in the older protocol", async () => {
+    const first = await probe.init(id);
+    await openV1(first, "open");
+    expect((await probe.initOnce(id)).error).toBe(51);
+    expect(await probe.endV1(id, first)).toBe(90);
+  });
+
   it("gives the id back to a predecessor that asks for it: two relays can take it from each other", async () => {
     await probe.init(id);
     const second = await probe.init(id);

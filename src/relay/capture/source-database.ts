@@ -32,5 +32,10 @@ export interface SourceDatabase {
   createSlot(signal: AbortSignal): Promise<void>;
   /** Calls back each time the server says it is shutting down; the returned function unsubscribes. */
   onShutdown(callback: () => void): () => void;
+  /**
+   * Gives up the connection and a question under way; the next question opens a new one. For when the stream was cut:
+   * what cut it may have left this connection half open, and a question on it would wait for its time-out.
+   */
+  reconnect(): void;
   close(): Promise<void>;
 }

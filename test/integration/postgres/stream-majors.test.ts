@@ -76,7 +76,7 @@ describe.each([14, 15, 16, 17, 18] as const)("a stream from Postgres %i", (major
     }
   });
 
-  it("keeps a value's text whatever role and database say", async () => {
+  it("keeps a value's text whatever role and database say [68: B]", async () => {
     const { name, url } = await outbox.role("superuser");
     await outbox.query("create type shade as enum ('ä')");
     await outbox.query(
@@ -110,7 +110,7 @@ describe.each([14, 15, 16, 17, 18] as const)("a stream from Postgres %i", (major
     ]);
   });
 
-  it("ends for good when the publication is dropped, before anything later is handed over", async () => {
+  it("ends for good when the publication is dropped, before anything later is handed over [62: H]", async () => {
     await outbox.stream(handlers);
     await outbox.insert(1);
     await handlers.untilInserts(1);

@@ -1,23 +1,28 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { confirmedPastCheckpoint } from "../../support/chaos/ladder-check.ts";
 import { ALL_DELIVERED } from "../../support/relay/delivery-check.ts";
 import { RelayFixture } from "../../support/relay/fixture.ts";
 import { Workload } from "../../support/relay/workload.ts";
 import { until } from "../../support/services.ts";
 
-/** Rows 1 to 9 of the fault matrix; the number says at which meeting of the moment the process dies. */
-const FAILPOINTS: readonly (readonly [string, string])[] = [
-  ["a BEGIN is decoded", "begin-decoded=kill@20"],
-  ["a Produce request is written", "produce-sent=kill@12"],
-  ["the first broker has answered a Produce", "produce-answered=kill@12"],
-  ["records and checkpoint are at the brokers, before EndTxn", "produce-acked=kill@12"],
-  ["EndTxn is written, before its answer", "end-sent=kill@12"],
-  ["EndTxn is answered, before the status update", "end-acked=kill@12"],
-  ["a batch is settled", "batch-settled=kill@12"],
-  ["a status update is sent", "status-sent=kill@3"],
-  ["a transaction is split over several batches", "batch-split=kill@4"],
-  ["the predecessors are fenced", "fenced=kill@1"],
-  ["the barrier is committed", "barrier-committed=kill@1"],
-  ["the stream has started", "stream-started=kill@1"],
+/** What is under way when the process dies, the rows of the fault matrix, and at which meeting of the moment. */
+const FAILPOINTS: readonly (readonly [string, string, string])[] = [
+  ["a BEGIN is decoded", "[1: L P D O I1 R]", "begin-decoded=kill@20"],
+  ["a Produce request is written", "[1, 2: L P D O I1 R]", "produce-sent=kill@12"],
+  ["the first broker has answered a Produce", "[2: L P D O I1 R]", "produce-answered=kill@12"],
+  [
+    "records and checkpoint are at the brokers, before EndTxn",
+    "[3, 4: L P D O I1 R]",
+    "produce-acked=kill@12",
+  ],
+  ["EndTxn is written, before its answer", "[5: L P D O I1 R]", "end-sent=kill@12"],
+  ["EndTxn is answered, before the status update", "[6: L P D O I1 R]", "end-acked=kill@12"],
+  ["a batch is settled", "[6: L P D O I1 R]", "batch-settled=kill@12"],
+  ["a status update is sent", "[7: L P D O I1 R]", "status-sent=kill@3"],
+  ["a transaction is split over several batches", "[8: L P D O I1 R]", "batch-split=kill@4"],
+  ["the predecessors are fenced", "[9: L P D O I1 R]", "fenced=kill@1"],
+  ["the barrier is committed", "[9: L P D O I1 R]", "barrier-committed=kill@1"],
+  ["the stream has started", "[9: L P D O I1 R]", "stream-started=kill@1"],
 ];
 
 let fixture: RelayFixture;
@@ -61,12 +66,13 @@ async function expectAllDeliveredAfter(crashes: () => Promise<void>): Promise<vo
 
 describe("a relay that is killed", () => {
   it.each(FAILPOINTS)(
-    "when %s leaves nothing lost, doubled or out of order",
-    async (_when, failpoint) => {
+    "when %s leaves nothing lost, doubled or out of order %s",
+    async (_when, _mark, failpoint) => {
       await expectAllDeliveredAfter(async () => {
         const doomed = fixture.start({ ...SMALL, RELAY_FAILPOINTS: failpoint });
         try {
           expect(await doomed.ended(60_000)).toBeNull();
+          expect(await confirmedPastCheckpoint(fixture)).toBeLessThanOrEqual(0n);
         } finally {
           await doomed.kill();
         }
@@ -87,15 +93,29 @@ describe("a relay that is killed", () => {
       }
     });
   });
+
+  it("every 300 ms for 20 s gets everything through once nobody kills it any more [10: L P D O R]", async () => {
+    await expectAllDeliveredAfter(async () => {
+      const endMs = performance.now() + 20_000;
+      while (performance.now() < endMs) {
+        const relay = fixture.start(SMALL);
+        const killMs = performance.now() + 300;
+        await until(() => performance.now() > killMs, 1_000, "300 ms");
+        await relay.kill();
+      }
+    });
+  });
 });
 
 describe("a relay that is asked to stop while thousands of rows are in flight", () => {
-  it("drains, exits 0, and its successor misses and repeats nothing", async () => {
-    const relay = await fixture.streaming();
+  it("drains in time, exits 0, and its successor misses and repeats nothing [11: L P D O]", async () => {
+    const relay = await fixture.streaming({ RELAY_SHUTDOWN_TIMEOUT: "10s" });
     await fixture.client.query(
       "insert into outbox (aggregatetype, aggregateid, type, payload) select 'order', 'bulk', 'T', jsonb_build_object('seq', n) from generate_series(1, 10000) n",
     );
+    const stopMs = performance.now();
     expect(await relay.stop()).toBe(0);
+    expect(performance.now() - stopMs).toBeLessThan(12_000);
     await expectAllDeliveredAfter(() => Promise.resolve());
   });
 });

@@ -25,7 +25,7 @@ async function retainedBytes(): Promise<number> {
 }
 
 describe("an idle outbox beside a busy database", () => {
-  it("holds little WAL: progress is checkpointed and confirmed without any event", async () => {
+  it("holds little WAL: progress is checkpointed and confirmed without any event [72: W]", async () => {
     const relay = await fixture.streaming({ RELAY_CHECKPOINT_INTERVAL: "1s" });
     await withClient(neighbour.url, async (client) => {
       await client.query("create table noise (n int, fill text)");

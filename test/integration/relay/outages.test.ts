@@ -49,6 +49,16 @@ async function expectAllDeliveredDespite(
   await expectAllDelivered();
 }
 
+/** False as long as children of the killed postmaster hold its shared memory. */
+async function startsAgain(): Promise<boolean> {
+  try {
+    await postgres.start();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function newSeed(): number {
   const seed = Date.now() % 10_000;
   process.stdout.write(`workload seed ${seed}\n`);
@@ -69,7 +79,7 @@ afterEach(async () => {
 });
 
 describe("under load, nothing is lost, doubled or out of order when", () => {
-  it("the walsender is terminated", async () => {
+  it("the walsender is terminated [49: L P D O R]", async () => {
     await expectAllDeliveredDespite(() =>
       withClient(fixture.database.url, (client) =>
         client.query(
@@ -79,17 +89,25 @@ describe("under load, nothing is lost, doubled or out of order when", () => {
     );
   });
 
-  it("Postgres is restarted fast", async () => {
+  it("Postgres is restarted fast [47: L P D O R]", async () => {
     await expectAllDeliveredDespite(async () => {
       await postgres.stopFast();
       await postgres.start();
     });
   });
 
-  it("Postgres is stopped at once, as in a crash, and comes back", async () => {
+  it("Postgres is stopped at once, as in a crash, and comes back [48: L P D O R]", async () => {
     await expectAllDeliveredDespite(async () => {
       await postgres.stopImmediate();
       await postgres.start();
+    });
+  });
+
+  it("the postmaster is killed, its children notice, and it comes back [48: L P D O R]", async () => {
+    await expectAllDeliveredDespite(async () => {
+      process.kill(postgres.pid as number, "SIGKILL");
+      await until(() => postgres.pid === undefined, 10_000, "the postmaster to be gone");
+      await until(startsAgain, 30_000, "Postgres to start over what its children left");
     });
   });
 

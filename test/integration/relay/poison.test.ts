@@ -99,7 +99,7 @@ describe("a row that cannot be published", () => {
     expect(relay.hasEnded).toBe(false);
   });
 
-  it("because its column was dropped halts the relay and names the column", async () => {
+  it("because its column was dropped halts the relay and names the column [65: H]", async () => {
     const relay = await fixture.streaming();
     await fixture.client.query("alter table outbox rename column aggregateid to other");
     await fixture.client.query(

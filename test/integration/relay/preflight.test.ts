@@ -111,10 +111,17 @@ describe("a relay that cannot start", () => {
     }
     expect(relay.stderr).not.toContain("secret-thing");
   });
+
+  it("for failpoints in a production image names the setting and exits 78", async () => {
+    const faulty = { ...fixture.settings, RELAY_FAILPOINTS: "produce-acked=kill@3" };
+    const relay = new RelayProcess({ ...faulty, NODE_ENV: "production" });
+    expect(await relay.ended()).toBe(78);
+    expect(relay.stderr).toMatch(/RELAY_FAILPOINTS: .*NODE_ENV=production/);
+  });
 });
 
 describe("a publication that is dropped while the relay runs", () => {
-  it("stops the relay before anything later is confirmed", async () => {
+  it("stops the relay before anything later is confirmed [62: H]", async () => {
     const fixture = await RelayFixture.create("dropped");
     try {
       const relay = await fixture.streaming();

@@ -32,8 +32,12 @@ describe("two relays on one slot", () => {
     expect(await fixture.delivery()).toMatchObject({ ...ALL_DELIVERED, published: 2 });
   });
 
-  it("do not write both: one that was frozen and wakes up after its successor took over cannot publish", async () => {
-    const settings = { RELAY_WAL_SENDER_TIMEOUT: "3s", RELAY_STATUS_INTERVAL: "1s" };
+  it("do not write both: one that was frozen and wakes up after its successor took over cannot publish [12: L P D O]", async () => {
+    const settings = {
+      RELAY_WAL_SENDER_TIMEOUT: "3s",
+      RELAY_STATUS_INTERVAL: "1s",
+      RELAY_TRANSACTION_TIMEOUT: "1s",
+    };
     const frozen = await fixture.streaming({ ...settings, RELAY_INSTANCE_ID: "frozen" });
     const workload = new Workload(fixture.database.url, { writers: 4 });
     workload.start();
@@ -51,6 +55,14 @@ describe("two relays on one slot", () => {
     );
     frozen.signal("SIGCONT");
     await frozen.reaches("standby", null, 30_000);
+    const { published } = (await frozen.status()).events;
+    const seen = (await successor.status()).events.published;
+    await until(
+      async () => (await successor.status()).events.published > seen + 20,
+      30_000,
+      "more of the successor's events",
+    );
+    expect((await frozen.status()).events.published).toBe(published);
     await workload.stop();
     await fixture.caughtUp(successor);
     expect(await fixture.delivery()).toMatchObject(ALL_DELIVERED);

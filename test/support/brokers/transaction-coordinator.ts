@@ -193,9 +193,11 @@ export class TransactionCoordinator {
 
   /** Fences whoever had it open. */
   #abort(transaction: Transaction): void {
-    const marked = { producerId: transaction.producerId, epoch: transaction.epoch + 1 };
+    const { producerId, epoch } = transaction;
+    const marked = { producerId, epoch: epoch + 1 };
     this.#raiseEpoch(transaction);
-    transaction.endedAs = null;
+    // An end that comes now has the epoch before, as a repetition would.
+    transaction.endedAs = { producerId, epoch };
     this.#prepare(transaction, false, marked);
   }
 

@@ -22,11 +22,14 @@ export class FaultProxy {
   #target: Target | null = null;
   #isRefusing = false;
   readonly #silent = new Set<Direction>();
+  readonly #stranded = new Set<Pipe>();
   #delayMs = 0;
   #bytesPerSecond = Infinity;
   #cutAfter: { readonly direction: Direction; left: number } | null = null;
   /** Connections that were cut by us so far. */
   cuts = 0;
+  /** Connections that came so far, refused ones too. */
+  arrivals = 0;
 
   /** Listens on a free port of 127.0.0.1 and returns it; `forwardTo` must follow before a client comes. */
   async start(): Promise<number> {
@@ -66,7 +69,15 @@ export class FaultProxy {
     this.silence("to-client");
   }
 
-  /** What comes from one side is taken and thrown away. */
+  /**
+   * Leaves the connections that are there half open: nothing passes any more, no farewell either, while new ones
+   * are served. So it is when a firewall between the two forgets what it knew.
+   */
+  strand(): void {
+    for (const pipe of this.#pipes) this.#stranded.add(pipe);
+  }
+
+  /** What comes from one side is taken and thrown away, its farewell too. */
   silence(direction: Direction): void {
     this.#silent.add(direction);
   }
@@ -89,6 +100,7 @@ export class FaultProxy {
   /** Everything passes again. Bytes that were thrown away stay lost, so such connections are reset. */
   heal(): void {
     if (this.#silent.size > 0) this.cut();
+    for (const pipe of [...this.#stranded]) pipe.reset();
     this.#isRefusing = false;
     this.#silent.clear();
     this.#delayMs = 0;
@@ -103,6 +115,7 @@ export class FaultProxy {
   }
 
   #serve(client: Socket): void {
+    this.arrivals += 1;
     if (this.#isRefusing || this.#target === null) {
       client.resetAndDestroy();
       return;
@@ -111,14 +124,18 @@ export class FaultProxy {
       delayMs: () => this.#delayMs,
       bytesPerSecond: () => this.#bytesPerSecond,
       admit: (direction, bytes) => this.#admit(pipe, direction, bytes),
-      closed: () => this.#pipes.delete(pipe),
+      isSilent: (direction) => this.#silent.has(direction) || this.#stranded.has(pipe),
+      closed: () => {
+        this.#pipes.delete(pipe);
+        this.#stranded.delete(pipe);
+      },
     });
     this.#pipes.add(pipe);
   }
 
   /** How much of a piece goes on. */
   #admit(pipe: Pipe, direction: Direction, bytes: number): number {
-    if (this.#silent.has(direction)) return 0;
+    if (this.#silent.has(direction) || this.#stranded.has(pipe)) return 0;
     const cut = this.#cutAfter;
     if (cut?.direction !== direction) return bytes;
     cut.left -= bytes;

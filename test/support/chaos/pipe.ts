@@ -8,6 +8,8 @@ export interface PipeRules {
   bytesPerSecond(): number;
   /** Called for each piece as it comes; returns how many of its bytes go on. */
   admit(direction: Direction, bytes: number): number;
+  /** Whether not even a farewell gets through, as behind a cable that was pulled. */
+  isSilent(direction: Direction): boolean;
   closed(): void;
 }
 
@@ -43,9 +45,8 @@ export class Pipe {
     let freeAtMs = 0;
     let last: Promise<void> = Promise.resolve();
     const queue = (work: () => void, wireMs = 0): void => {
-      const dueAtMs = Math.max(freeAtMs, systemClock.monotonicMs() + this.#rules.delayMs());
-      freeAtMs = dueAtMs + wireMs;
-      const arrivesAtMs = freeAtMs;
+      freeAtMs = Math.max(freeAtMs, systemClock.monotonicMs()) + wireMs;
+      const arrivesAtMs = freeAtMs + this.#rules.delayMs();
       last = last.then(() => wait(arrivesAtMs)).then(work);
     };
     from.on("data", (piece: Buffer) => {
@@ -53,16 +54,18 @@ export class Pipe {
       if (admitted === 0) return;
       const isLast = this.#isResetDue;
       const wireMs = (admitted / this.#rules.bytesPerSecond()) * 1000;
-      // A slow wire is felt by the sender: nothing more is taken until this piece is through.
-      if (wireMs > 0) from.pause();
-      queue(() => {
-        this.#write(from, to, piece.subarray(0, admitted), isLast);
-        if (wireMs > 0) from.resume();
-      }, wireMs);
+      queue(() => this.#write(from, to, piece.subarray(0, admitted), isLast), wireMs);
+      // A slow wire is felt by the sender: nothing more is taken until this piece is on its way.
+      if (wireMs > 0) {
+        from.pause();
+        systemClock.after(freeAtMs - systemClock.monotonicMs(), () => from.resume());
+      }
     });
-    from.on("end", () => queue(() => to.end()));
-    from.on("error", () => this.reset());
+    const isSilent = (): boolean => this.#rules.isSilent(direction);
+    from.on("end", () => isSilent() || queue(() => to.end()));
+    from.on("error", () => isSilent() || this.reset());
     from.on("close", () => {
+      if (isSilent()) return;
       this.#close();
       queue(() => to.destroySoon());
     });

@@ -130,6 +130,10 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
     return Promise.resolve();
   }
 
+  reconnect(): void {
+    // Questions to the model are answered at once, over no connection.
+  }
+
   onShutdown(callback: () => void): () => void {
     this.#shutdownCallbacks.add(callback);
     return () => this.#shutdownCallbacks.delete(callback);

@@ -91,8 +91,17 @@ const CASES: readonly Case[] = [
   {
     name: "a failpoint",
     kind: failpoint(),
-    taken: ["produce-acked=kill@3", "produce-acked=hang"],
-    refused: ["produce-acked", "=kill", "a=kill@0", "A=kill"],
+    taken: ["produce-acked=kill@3", "a=hang", "a=hang:5s", "a=hang:200ms@2", "a=throw"],
+    refused: [
+      "a",
+      "=kill",
+      "a=kill@0",
+      "A=kill",
+      "a=explode",
+      "a=kill:5s",
+      "a=hang:5",
+      "a=hang:0s",
+    ],
   },
 ];
 

@@ -80,6 +80,17 @@ describe("the config", () => {
     });
   });
 
+  it("takes failpoints in a test, and refuses them by name in production", () => {
+    const env = { ...MINIMAL, RELAY_FAILPOINTS: "produce-acked=kill@3" };
+    expect(load(env).config.failpoints).toEqual(["produce-acked=kill@3"]);
+    expect(() => load({ ...env, NODE_ENV: "production" })).toThrow(
+      /RELAY_FAILPOINTS: .*refused with NODE_ENV=production/,
+    );
+    expect(
+      load({ ...MINIMAL, RELAY_FAILPOINTS: "", NODE_ENV: "production" }).config.failpoints,
+    ).toEqual([]);
+  });
+
   it("is frozen to its leaves", () => {
     const { config } = load(MINIMAL);
     expect(() => Object.assign(config.batch, { maxEvents: 1 })).toThrow(TypeError);

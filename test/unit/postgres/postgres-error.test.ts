@@ -34,7 +34,8 @@ describe("an error of Postgres", () => {
     ["53100", "stream", "POSTGRES_ERROR", "retry"],
     ["57014", "stream", "POSTGRES_ERROR", "retry"],
     ["58030", "stream", "POSTGRES_ERROR", "retry"],
-    ["XX000", "stream", "POSTGRES_ERROR", "retry"],
+    ["XX000", "stream", "POSTGRES_DECODING", "halt"],
+    ["XX000", "query", "POSTGRES_ERROR", "retry"],
     ["22P05", "stream", "POSTGRES_ERROR", "halt"],
   ])("with SQLSTATE %s at %s becomes %s (%s)", (state, place, code, remedy) => {
     const error = postgresError(serverError(state), place, CONTEXT);

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import type { ProducerIdentity } from "../../src/kafka/api/init-producer-id.ts";
 import { advance } from "../../src/kafka/sequences.ts";
+import { fencingContract } from "./fencing-contract.ts";
 import type { Probe } from "./probe.ts";
+import { readingContract } from "./reading-contract.ts";
 
 export interface ContractSubject {
   /** A probe on a fresh topic of two partitions. */
@@ -28,10 +29,10 @@ export function brokerContract(subject: ContractSubject): void {
     newerContract();
   });
   describe("when a successor takes the transactional id", () => {
-    fencingContract();
+    fencingContract(() => ({ probe, id }));
   });
   describe("to readers", () => {
-    readingContract();
+    readingContract(() => ({ probe, id }));
   });
 }
 
@@ -77,12 +78,6 @@ function plainContract(): void {
   });
 }
 
-/** A transaction of the older protocol with one record, open. */
-async function openV1(identity: ProducerIdentity, text: string, sequence = 0): Promise<void> {
-  expect(await probe.addWhenFree(id, identity, [0])).toBe(0);
-  expect(await probe.produce(identity, [text], { transactionalId: id, sequence })).toBe(0);
-}
-
 function olderContract(): void {
   it("refuses records for a partition that was not added", async () => {
     const identity = await probe.init(id);
@@ -98,7 +93,7 @@ function olderContract(): void {
 
   it("holds the last stable offset back until the transaction has ended", async () => {
     const identity = await probe.init(id);
-    await openV1(identity, "a");
+    await probe.openV1(id, identity, "a");
     expect([await probe.offset("last-stable"), await probe.offset("high-watermark")]).toEqual([
       0, 1,
     ]);
@@ -109,15 +104,15 @@ function olderContract(): void {
 
   it("keeps epoch and sequences from one transaction to the next", async () => {
     const identity = await probe.init(id);
-    await openV1(identity, "a");
+    await probe.openV1(id, identity, "a");
     await probe.endV1(id, identity);
-    await openV1(identity, "b", 1);
+    await probe.openV1(id, identity, "b", 1);
     expect(await probe.endV1(id, identity)).toBe(0);
   });
 
   it("answers a repeated end with success, and the opposite end with 48", async () => {
     const identity = await probe.init(id);
-    await openV1(identity, "a");
+    await probe.openV1(id, identity, "a");
     expect(await probe.endV1(id, identity)).toBe(0);
     await probe.stable();
     expect(await probe.endV1(id, identity)).toBe(0);
@@ -130,9 +125,9 @@ function olderContract(): void {
 
   it("lets a late end commit a later transaction: why it is never repeated (KAFKA-17754)", async () => {
     const identity = await probe.init(id);
-    await openV1(identity, "a");
+    await probe.openV1(id, identity, "a");
     await probe.endV1(id, identity);
-    await openV1(identity, "half of b", 1);
+    await probe.openV1(id, identity, "half of b", 1);
     expect(await probe.endV1(id, identity)).toBe(0);
     await probe.stable();
     expect(await probe.values()).toEqual(["a", "half of b"]);
@@ -186,128 +181,5 @@ function newerContract(): void {
     await probe.produceV2(id, identity, "a");
     await probe.endV2(id, identity);
     expect(await probe.produceV2(id, identity, "b")).toBe(47);
-  });
-}
-
-function fencingContract(): void {
-  it("raises the epoch by one when no transaction is open", async () => {
-    const first = await probe.init(id);
-    const second = await probe.init(id);
-    expect(second).toEqual({ error: 0, producerId: first.producerId, epoch: first.epoch + 1 });
-  });
-
-  it("aborts the open transaction, answers 51 until that is done, and raises the epoch by two", async () => {
-    const first = await probe.init(id);
-    await probe.produceV2(id, first, "open");
-    expect((await probe.initOnce(id)).error).toBe(51);
-    const second = await probe.init(id);
-    expect(second).toEqual({ error: 0, producerId: first.producerId, epoch: first.epoch + 2 });
-    expect(await probe.offset("last-stable")).toBe(2);
-    expect((await probe.fetch()).aborted).toEqual([
-      { producerId: first.producerId, firstOffset: 0n },
-    ]);
-  });
-
-  it("refuses the predecessor everything, in the older protocol", async () => {
-    const first = await probe.init(id);
-    await openV1(first, "open");
-    await probe.init(id);
-    expect(await probe.add(id, first, [0])).toEqual([90]);
-    expect(await probe.produce(first, ["b"], { transactionalId: id, sequence: 1 })).toBe(47);
-    expect(await probe.endV1(id, first)).toBe(90);
-  });
-
-  it("refuses the predecessor everything, in the newer protocol", async () => {
-    const first = await probe.init(id);
-    await probe.produceV2(id, first, "open");
-    await probe.init(id);
-    expect(await probe.produceV2(id, first, "b")).toBe(47);
-    expect((await probe.endV2(id, first)).error).toBe(90);
-  });
-
-  it("tells a predecessor whose transaction was just aborted that there is none to commit, in the newer protocol", async () => {
-    const first = await probe.init(id);
-    await probe.produceV2(id, first, "open");
-    expect((await probe.initOnce(id)).error).toBe(51);
-    expect((await probe.endV2(id, first)).error).toBe(48);
-  });
-
-  it("refuses a predecessor whose transaction was just aborted, in the older protocol", async () => {
-    const first = await probe.init(id);
-    await openV1(first, "open");
-    expect((await probe.initOnce(id)).error).toBe(51);
-    expect(await probe.endV1(id, first)).toBe(90);
-  });
-
-  it("gives the id back to a predecessor that asks for it: two relays can take it from each other", async () => {
-    await probe.init(id);
-    const second = await probe.init(id);
-    const again = await probe.init(id);
-    expect(again.epoch).toBe(second.epoch + 1);
-    expect(await probe.produceV2(id, second, "b")).toBe(47);
-  });
-
-  it("refuses plain batches of an older epoch too, in each partition that has seen the newer one", async () => {
-    const first = await probe.init(id);
-    expect(await probe.produce(first, ["a"])).toBe(0);
-    const second = await probe.init(id);
-    expect(await probe.produce(first, ["b"], { sequence: 1 })).toBe(0);
-    expect(await probe.produce(second, ["c"])).toBe(0);
-    expect(await probe.produce(first, ["d"], { sequence: 2 })).toBe(47);
-    expect(await probe.values()).toEqual(["a", "b", "c"]);
-  });
-
-  it("takes no time-out that is longer than brokers allow", async () => {
-    expect((await probe.init(id, 2_000_000)).error).toBe(50);
-  });
-}
-
-function readingContract(): void {
-  it("lists aborted transactions in the order of their ends, not of their beginnings", async () => {
-    const ids = [`${id}-a`, `${id}-b`] as const;
-    const a = await probe.init(ids[0]);
-    const b = await probe.init(ids[1]);
-    await probe.produceV2(ids[0], a, "a, first");
-    await probe.produceV2(ids[1], b, "b, second");
-    await probe.init(ids[1]);
-    await probe.init(ids[0]);
-    await probe.stable();
-    const { aborted } = await probe.fetch();
-    expect(aborted).toEqual([
-      { producerId: b.producerId, firstOffset: 1n },
-      { producerId: a.producerId, firstOffset: 0n },
-    ]);
-  });
-
-  it("shows nothing past the first open transaction, also what others committed there", async () => {
-    const open = await probe.init(`${id}-open`);
-    await probe.produceV2(`${id}-open`, open, "open");
-    const other = await probe.init(id);
-    await probe.produceV2(id, other, "committed");
-    await probe.endV2(id, other);
-    expect([await probe.offset("last-stable"), await probe.values()]).toEqual([0, []]);
-    await probe.endV2(`${id}-open`, open);
-    await probe.stable();
-    expect(await probe.values()).toEqual(["open", "committed"]);
-  });
-
-  it("marks the end of a transaction with one control record for each partition", async () => {
-    const identity = await probe.init(id);
-    await probe.produceV2(id, identity, "a");
-    await probe.produceV2(id, identity, "b", 1);
-    await probe.endV2(id, identity);
-    await probe.stable(0);
-    await probe.stable(1);
-    for (const partition of [0, 1]) {
-      const { batches } = await probe.fetch(0, partition);
-      expect(batches.map(({ isControl, count }) => [isControl, count])).toEqual([
-        [false, 1],
-        [true, 1],
-      ]);
-    }
-  });
-
-  it("tells the log's start", async () => {
-    expect(await probe.offset("start")).toBe(0);
   });
 }

@@ -136,6 +136,19 @@ export class Probe {
     return answer.partitions[0]?.error ?? -1;
   }
 
+  /** A transaction of the older protocol with one record, open. Throws when the broker does not take it. */
+  async openV1(
+    transactionalId: string,
+    identity: ProducerIdentity,
+    text: string,
+    sequence = 0,
+  ): Promise<void> {
+    const added = await this.addWhenFree(transactionalId, identity, [0]);
+    const produced = await this.produce(identity, [text], { transactionalId, sequence });
+    if (added !== 0 || produced !== 0)
+      throw new Error(`not taken: errors ${added} and ${produced}`);
+  }
+
   /** Produce of the newer protocol, again while the former transaction is being ended. */
   async produceV2(
     transactionalId: string,

@@ -46,6 +46,10 @@ export class SimSource implements ReplicationSource, SourceDatabase {
     return this.#postgres.onShutdown(() => this.#process.deliver(callback));
   }
 
+  reconnect(): void {
+    // A question is answered or not, whatever was asked before it.
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }

@@ -1,6 +1,7 @@
-import { kafkaOptions } from "../../../src/cli/adapters.ts";
+import { kafkaConnection, kafkaOptions } from "../../../src/cli/adapters.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import { KafkaSink } from "../../../src/kafka/kafka-sink.ts";
+import { kafkajsPorts } from "../../../src/kafka/kafkajs-ports.ts";
 import { systemClock } from "../../../src/ops/system-clock.ts";
 import { parseLsn } from "../../../src/relay/lsn.ts";
 import { coveredLsn } from "../../../src/relay/progress.ts";
@@ -21,11 +22,9 @@ export async function confirmedPastCheckpoint(fixture: RelayFixture): Promise<bi
 }
 
 async function storedCheckpoint({ settings, names }: RelayFixture): Promise<Uint8Array> {
-  const sink = new KafkaSink(
-    kafkaOptions(loadConfig(settings).config),
-    systemClock,
-    () => undefined,
-  );
+  const { config } = loadConfig(settings);
+  const ports = kafkajsPorts(kafkaConnection(config));
+  const sink = new KafkaSink(kafkaOptions(config), ports, systemClock, () => undefined);
   try {
     const stored = await sink.peek(new AbortController().signal);
     if (stored === null) throw new Error(`no checkpoint of slot ${names.slot} is committed`);

@@ -45,9 +45,13 @@ export async function runCampaign(options: SimulateOptions): Promise<number> {
   return totals.failed.length === 0 ? 0 : 1;
 }
 
+export type CampaignOptions = Pick<SimulateOptions, "seed" | "runs" | "faults"> & {
+  readonly isBail?: boolean;
+};
+
 /** All worlds, shared among workers. */
 export async function simulate(
-  { seed, runs, faults }: Pick<SimulateOptions, "seed" | "runs" | "faults">,
+  { seed, runs, faults, isBail = false }: CampaignOptions,
   progress: (totals: CampaignTotals) => void = () => undefined,
 ): Promise<CampaignTotals> {
   const totals: CampaignTotals = {
@@ -69,6 +73,7 @@ export async function simulate(
       work(share, (result) => {
         add(totals, result);
         progress(totals);
+        return !isBail || totals.failed.length === 0;
       }),
     ),
   );
@@ -76,13 +81,18 @@ export async function simulate(
   return totals;
 }
 
-function work(share: Share, done: (result: WorldResult) => void): Promise<void> {
+/** `done` tells whether to go on. */
+function work(share: Share, done: (result: WorldResult) => boolean): Promise<void> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(WORKER, { workerData: share });
-    worker.on("message", done);
+    let isOver = false;
+    worker.on("message", (result: WorldResult) => {
+      isOver ||= !done(result);
+      if (isOver) void worker.terminate();
+    });
     worker.on("error", reject);
     worker.on("exit", (code) => {
-      if (code === 0) resolve();
+      if (code === 0 || isOver) resolve();
       else reject(new Error(`a worker ended with ${code}`));
     });
   });

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { FAULT_NAMES } from "./world/nemesis.ts";
 
-export const USAGE = `Usage: npm run simulate -- [--seed N] [--runs N] [--faults LIST] [--trace] [--record]
+export const USAGE = `Usage: npm run simulate -- [--seed N] [--runs N] [--faults LIST] [--trace] [--bail] [--record]
 
 Runs the relay's real core and produce path under virtual time against a model Postgres and model brokers.
 Each run is a world of its own from its own seed: --seed, --seed + 1, and so on.
@@ -10,6 +10,7 @@ Each run is a world of its own from its own seed: --seed, --seed + 1, and so on.
   --runs N      how many worlds; 500 unless given, 1 with --trace
   --faults LIST only these, separated by commas: ${wrapped(FAULT_NAMES)}
   --trace       prints every step of one run
+  --bail        stops at the first world that fails
   --record      writes the figures into docs/proof-results.json
 `;
 
@@ -18,6 +19,7 @@ export interface SimulateOptions {
   readonly runs: number;
   readonly faults: readonly string[];
   readonly isTrace: boolean;
+  readonly isBail: boolean;
   readonly isRecord: boolean;
   readonly isHelp: boolean;
 }
@@ -46,6 +48,7 @@ export function parseOptions(
     runs,
     faults,
     isTrace,
+    isBail: values.bail ?? false,
     isRecord: values.record ?? false,
     isHelp: values.help ?? false,
   };
@@ -59,6 +62,7 @@ function read(argv: readonly string[]) {
       runs: { type: "string" },
       faults: { type: "string" },
       trace: { type: "boolean" },
+      bail: { type: "boolean" },
       record: { type: "boolean" },
       help: { type: "boolean" },
     },

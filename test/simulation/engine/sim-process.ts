@@ -13,6 +13,8 @@ export class SimProcess implements Clock {
   #isAlive = true;
   #isFrozen = false;
   readonly #missed: (() => void)[] = [];
+  /** Told of the error that the process died of. */
+  crashed: (error: unknown) => void = () => undefined;
   readonly #deathCallbacks: (() => void)[] = [];
 
   constructor(name: string, clock: SimClock) {
@@ -55,7 +57,17 @@ export class SimProcess implements Clock {
   deliver(callback: () => void): void {
     if (!this.#isAlive) return;
     if (this.#isFrozen) this.#missed.push(callback);
-    else callback();
+    else this.#run(callback);
+  }
+
+  /** What nobody catches ends the process. */
+  #run(callback: () => void): void {
+    try {
+      callback();
+    } catch (error) {
+      this.die();
+      this.crashed(error);
+    }
   }
 
   monotonicMs(): number {

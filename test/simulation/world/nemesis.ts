@@ -32,7 +32,7 @@ const PRODUCE_ERRORS: readonly { readonly error: number; readonly isApplied: boo
 
 /** What goes wrong, by name, and how often compared with others. */
 const FAULTS: Readonly<Record<string, { readonly weight: number; strike(world: World): void }>> = {
-  kill: { weight: 30, strike: (world) => kill(world) },
+  kill: { weight: 45, strike: (world) => kill(world) },
   freeze: { weight: 5, strike: (world) => freeze(world) },
   stop: { weight: 4, strike: (world) => stop(world) },
   "cut-postgres": { weight: 6, strike: ({ postgres }) => postgres.walsender?.cut() },

@@ -37,7 +37,7 @@ export function drawPlan(clock: SimClock): WorldPlan {
     markerDelayMsMax: clock.pick([0.5, 3, 40, 150]),
     isSynchronized: clock.chance(0.5),
     sendsEmpty: clock.chance(0.5),
-    transactionPauseMs: clock.pick([20, 80, 200]),
+    transactionPauseMs: clock.pick([60, 200, 500]),
     rowPauseMs: clock.pick([0, 3, 30]),
     requestTimeoutMs: clock.pick([200, 1_000]),
     transactionTimeoutMs: clock.pick([1_500, 5_000]),

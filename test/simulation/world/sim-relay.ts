@@ -53,6 +53,10 @@ export class SimRelay {
     const stateChanged = (state: RelayState): void => {
       if (process.isAlive) events.stateChanged(state);
     };
+    process.crashed = (error) => {
+      this.hasEnded = true;
+      events.broken(error);
+    };
     this.process = process;
     this.relay = new Relay(ports, relayOptions(plan, name), { stateChanged });
     this.relay.run(this.#stop.signal).then(

@@ -1,0 +1,152 @@
+import type { Mutant } from "./mutant.ts";
+
+/** On the way from the stream to the backlog, and back to Postgres. */
+export const CAPTURE_MUTANTS: readonly Mutant[] = [
+  {
+    name: "confirm what was received",
+    harm: "loses what is in memory when the relay dies",
+    file: "src/relay/stream-reader.ts",
+    edits: [
+      {
+        find: `confirmed: this.#ladder.at("confirmed"),`,
+        replace: `confirmed: this.#ladder.at("received"),`,
+      },
+    ],
+    caughtBy: "simulation",
+  },
+  {
+    name: "skip by LSN alone",
+    harm: "loses the rest of a transaction that was split",
+    file: "src/relay/position.ts",
+    edits: [{ find: "  return index <= position.index;", replace: "  return true;" }],
+    caughtBy: "simulation",
+  },
+  {
+    name: "skip one row too few",
+    harm: "repeats a row after a split transaction",
+    file: "src/relay/position.ts",
+    edits: [
+      { find: "  return index <= position.index;", replace: "  return index < position.index;" },
+    ],
+    caughtBy: "simulation",
+  },
+  {
+    name: "skip one row too many",
+    harm: "loses a row after a split transaction",
+    file: "src/relay/position.ts",
+    edits: [
+      {
+        find: "  return index <= position.index;",
+        replace: "  return index <= position.index + 1;",
+      },
+    ],
+    caughtBy: "simulation",
+  },
+  {
+    name: "ignore the timeline",
+    harm: "drops new events after an asynchronous failover",
+    file: "src/relay/settle/continuity.ts",
+    edits: [
+      {
+        find: "return lineageFault(facts) ?? slotFault(facts) ?? configFault(facts);",
+        replace: "return slotFault(facts) ?? configFault(facts);",
+      },
+    ],
+    caughtBy: "simulation",
+  },
+  {
+    name: "stamp rows with the server's timeline",
+    harm: "gives a row another position when it is read again after a failover",
+    file: "src/relay/timeline-history.ts",
+    edits: [
+      {
+        find: "    for (const { timeline, end } of this.#ancestors) if (lsn < end) return timeline;\n",
+        replace: "",
+      },
+    ],
+    caughtBy: "simulation",
+  },
+  {
+    name: "confirm a keepalive with rows in flight",
+    harm: "loses the rows in flight",
+    file: "src/relay/stream-reader.ts",
+    edits: [
+      {
+        find: "      this.#backlog.keepalive(walEnd);\n",
+        replace:
+          '      this.#backlog.keepalive(walEnd);\n      this.#ladder.raise("decoded", walEnd);\n      this.confirm(walEnd);\n',
+      },
+    ],
+    caughtBy: "simulation",
+  },
+  {
+    name: "take a keepalive inside a transaction for its end",
+    harm: "loses the rest of the transaction",
+    file: "src/relay/stream-reader.ts",
+    edits: [{ find: "    if (!this.#intake.isInTransaction) {\n", replace: "    {\n" }],
+    caughtBy: "simulation",
+  },
+  {
+    name: "confirm past an incomplete transaction",
+    harm: "loses the rest of a transaction that was split",
+    file: "src/relay/progress.ts",
+    edits: [
+      {
+        find: "progress.endLsn ?? progress.commitLsn,",
+        replace: "progress.endLsn ?? ((progress.commitLsn + 1n) as Lsn),",
+      },
+    ],
+    caughtBy: "simulation",
+  },
+  {
+    name: "keep the first layout of a table",
+    harm: "reads columns of later rows in the wrong place",
+    file: "src/relay/decode/pgoutput-decoder.ts",
+    edits: [
+      {
+        find: "    this.#relations.set(relation.oid, relation);",
+        replace:
+          "    if (!this.#relations.has(relation.oid)) this.#relations.set(relation.oid, relation);",
+      },
+    ],
+    caughtBy: "simulation",
+  },
+  {
+    name: "give each row the same memory",
+    harm: "publishes the bytes of another row",
+    file: "src/relay/decode/row-arena.ts",
+    edits: [{ find: "    this.#used += size;\n", replace: "" }],
+    caughtBy: "simulation",
+  },
+  {
+    name: "swallow the notice that a publication was skipped",
+    harm: "loses the rows of a publication that was dropped, on Postgres 18",
+    file: "src/postgres/capture-link.ts",
+    edits: [
+      {
+        find: `      if (code === PUBLICATION_SKIPPED) this.#end(new LinkEndedError("publication-skipped"));`,
+        replace: "      void code;",
+      },
+    ],
+    caughtBy: { integration: "postgres/stream-majors" },
+  },
+  {
+    name: "stop feedback while reading is paused",
+    harm: "has the server cut the link of a relay that only waits",
+    file: "src/relay/capture/feedback.ts",
+    edits: [{ find: "    this.#send();\n    this.#arm();", replace: "    this.#send();" }],
+    caughtBy: { unit: "test/unit/relay" },
+  },
+  {
+    name: "make a new slot although there is a checkpoint",
+    harm: "skips what was committed while the slot was gone",
+    file: "src/relay/relay.ts",
+    edits: [
+      {
+        find: "    if ((await sink.peek(stop)) !== null) throw slotMissing(this.#options.slot);\n",
+        replace: "",
+      },
+    ],
+    caughtBy: { unit: "test/unit/relay" },
+  },
+];

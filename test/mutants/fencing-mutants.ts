@@ -1,0 +1,96 @@
+import type { Mutant } from "./mutant.ts";
+
+/** Who may write, and what a start believes. */
+export const FENCING_MUTANTS: readonly Mutant[] = [
+  {
+    name: "fence only our own ids",
+    harm: "lets a predecessor with more ids commit after its successor has read the checkpoint",
+    file: "src/kafka/fence.ts",
+    edits: [
+      {
+        find: "    const all = [...new Set([...ours, ...former])];",
+        replace: "    void former;\n    const all = [...new Set([...ours])];",
+      },
+    ],
+    caughtBy: "simulation",
+  },
+  {
+    name: "fence while standing by",
+    harm: "interrupts the leader again and again",
+    file: "src/relay/session.ts",
+    edits: [
+      {
+        find: "    const stream = await source.open(this.#reader, stop);\n",
+        replace:
+          "    await this.#ports.sink.open(stop);\n    const stream = await source.open(this.#reader, stop);\n",
+      },
+    ],
+    caughtBy: "simulation",
+  },
+  {
+    name: "read the checkpoint before everything is decided",
+    harm: "misses a checkpoint that was committed, and repeats its batch",
+    file: "src/kafka/log-tail.ts",
+    edits: [
+      {
+        find: '    const end = isStrict\n      ? await this.#stableEnd(signal)\n      : await this.#offset("last-stable", signal);',
+        replace: '    void isStrict;\n    const end = await this.#offset("last-stable", signal);',
+      },
+    ],
+    caughtBy: "simulation",
+  },
+  {
+    name: "believe an aborted checkpoint",
+    harm: "skips rows that were never committed to Kafka",
+    file: "src/kafka/log-tail.ts",
+    edits: [
+      {
+        find: "    return !(batch.isTransactional && open.has(batch.producerId));",
+        replace: "    return true;",
+      },
+    ],
+    caughtBy: "simulation",
+  },
+  {
+    name: "do without an epoch at least once",
+    harm: "lets a frozen relay write an older checkpoint over a newer one",
+    file: "src/kafka/idempotent-producer.ts",
+    edits: [
+      {
+        find: "      identity: this.#id.identity,",
+        replace:
+          "      identity: { producerId: this.#id.identity.producerId + BigInt(1_000_000 + 1_000 * this.#id.identity.epoch), epoch: 0 },",
+      },
+    ],
+    caughtBy: "simulation",
+  },
+  {
+    name: "read the checkpoint before fencing",
+    harm: "misses what a predecessor commits in between, and repeats it",
+    file: "src/kafka/kafka-sink.ts",
+    edits: [
+      {
+        find: "    const { publish, ids } = await this.#fenced(signal);\n",
+        replace:
+          "    const early = await this.peek(signal);\n    const { publish, ids } = await this.#fenced(signal);\n",
+      },
+      {
+        find: "    const checkpoint = await this.#readBack(signal);\n",
+        replace: "    await this.#readBack(signal);\n    const checkpoint = early;\n",
+      },
+    ],
+    caughtBy: "simulation",
+  },
+  {
+    name: "forget that another incarnation is newer",
+    harm: "lets two relays take the ids from each other for ever",
+    file: "src/kafka/kafka-sink.ts",
+    edits: [
+      {
+        find: "    if (newest?.nonce !== this.#nonce) return this.#overtaken(newest?.instance);\n",
+        replace: "",
+      },
+    ],
+    caughtBy: { integration: "kafka/kafka-sink" },
+  },
+];

@@ -1,0 +1,171 @@
+import type { Mutant } from "./mutant.ts";
+
+/** On the way from the backlog to Kafka. */
+export const PUBLISH_MUTANTS: readonly Mutant[] = [
+  {
+    name: "write the checkpoint outside of the transaction",
+    harm: "repeats a batch when the relay dies between the two",
+    file: "src/kafka/kafka-sink.ts",
+    edits: [
+      {
+        find: "        publish: (events, checkpoint) => producer.publish([...events, checkpoint]),",
+        replace:
+          "        publish: async (events, checkpoint) => {\n          if (events.length > 0) await producer.publish(events);\n          await producer.publish([checkpoint]);\n        },",
+      },
+    ],
+    caughtBy: "simulation",
+  },
+  {
+    name: "settle a batch when it is sent",
+    harm: "confirms what is not durable",
+    file: "src/relay/publish/publisher.ts",
+    edits: [
+      {
+        find: "    this.#sink.publish({ records, checkpoint: this.#options.checkpoint(progress) }).then(\n      () => this.#settle(batch, startedMs),",
+        replace:
+          "    queueMicrotask(() => this.#settle(batch, startedMs));\n    this.#sink.publish({ records, checkpoint: this.#options.checkpoint(progress) }).then(\n      () => undefined,",
+      },
+    ],
+    caughtBy: "simulation",
+  },
+  {
+    name: "take a partial Produce for a success",
+    harm: "loses the records of a partition whose leader moved",
+    file: "src/kafka/transactional-producer.ts",
+    edits: [
+      {
+        find: "    if (error === ERROR.none || error === ERROR.duplicateSequenceNumber) return false;\n    if (error === ERROR.concurrentTransactions) return true;",
+        replace:
+          "    if (error === ERROR.none || error === ERROR.notLeaderOrFollower) return false;\n    if (error === ERROR.concurrentTransactions) return true;",
+      },
+    ],
+    caughtBy: "simulation",
+  },
+  {
+    name: "go on under the same epoch after an unknown outcome",
+    harm: "commits batches twice, or tears them",
+    file: "src/kafka/fence.ts",
+    edits: [
+      {
+        find: "  readonly #clock: Clock;\n",
+        replace: "  readonly #clock: Clock;\n  #kept: readonly TransactionalId[] | undefined;\n",
+      },
+      {
+        find: "    const taken = await Promise.all(all.map((name) => this.#take(name, signal)));\n",
+        replace:
+          "    this.#kept ??= await Promise.all(all.map((name) => this.#take(name, signal)));\n    const taken = this.#kept;\n",
+      },
+    ],
+    caughtBy: "simulation",
+  },
+  {
+    name: "repeat EndTxn in the older protocol",
+    harm: "commits half of a later transaction (KAFKA-17754)",
+    file: "src/kafka/transactional-producer.ts",
+    edits: [
+      {
+        find: '    const error = readEndTxnV2(\n      await this.#parts.channel.request(id.coordinator, "coordinator", request),\n    );',
+        replace:
+          '    const ask = () => this.#parts.channel.request(id.coordinator, "coordinator", request);\n    const error = readEndTxnV2(await ask().catch(ask));',
+      },
+    ],
+    caughtBy: { unit: "test/unit/kafka/transactional-producer" },
+  },
+  {
+    name: "keep the epoch after EndTxn",
+    harm: "cannot publish a second transaction in the newer protocol",
+    file: "src/kafka/transactional-id.ts",
+    edits: [
+      {
+        find: "    this.#identity = { producerId, epoch };\n",
+        replace: "    void [producerId, epoch];\n",
+      },
+    ],
+    caughtBy: "simulation",
+  },
+  {
+    name: "go on counting sequences under a new epoch",
+    harm: "has every batch after the first refused",
+    file: "src/kafka/transactional-id.ts",
+    edits: [{ find: "    this.sequences.reset();\n", replace: "" }],
+    caughtBy: "simulation",
+  },
+  {
+    name: "let sequences grow past 2^31",
+    harm: "stands still after two billion records of a partition",
+    file: "src/kafka/sequences.ts",
+    edits: [
+      {
+        find: "  return (sequence + count) & SEQUENCE_MASK;",
+        replace: "  return sequence + count;",
+      },
+    ],
+    caughtBy: { unit: "test/unit/kafka/sequences" },
+  },
+  {
+    name: "believe an answer that names too few partitions",
+    harm: "loses the records of a partition that was left out",
+    file: "src/kafka/produce-round.ts",
+    edits: [
+      {
+        find: "  if (isComplete) return;\n",
+        replace: "  if (isComplete || answers.length < batches.length) return;\n",
+      },
+    ],
+    caughtBy: { unit: "test/unit/kafka/transactional-producer" },
+  },
+  {
+    name: "send the next Produce while EndTxn is under way",
+    harm: "shows aborted records to consumers on kafkajs",
+    file: "src/kafka/transactional-producer.ts",
+    edits: [
+      {
+        find: "  #lastEnded: Promise<unknown> = Promise.resolve();\n",
+        replace:
+          "  #lastEnded: Promise<unknown> = Promise.resolve();\n  #lastProduced: Promise<unknown> = Promise.resolve();\n",
+      },
+      {
+        find: "    const ended = this.#lastEnded.then(() => this.#produce(id, shares)).then(() => this.#end(id));\n    this.#lastEnded = ended;",
+        replace:
+          "    const former = this.#lastEnded;\n    const produced = this.#lastProduced.then(() => this.#produce(id, shares));\n    this.#lastProduced = produced;\n    produced.catch(() => undefined);\n    const ended = Promise.all([produced, former]).then(() => this.#end(id));\n    this.#lastEnded = ended;",
+      },
+    ],
+    caughtBy: "simulation",
+  },
+  {
+    name: "put a batch back behind the others",
+    harm: "publishes out of order",
+    file: "src/relay/publish/backlog.ts",
+    edits: [
+      {
+        find: `    invariant(this.#inFlight.pop() === batch, "only the newest batch in flight is put back");\n    this.#sealed.unshift(batch);`,
+        replace: `    invariant(this.#inFlight.pop() === batch, "only the newest batch in flight is put back");\n    this.#sealed.push(batch);`,
+      },
+    ],
+    caughtBy: "simulation",
+  },
+  {
+    name: "send batches in flight again whatever the checkpoint says",
+    harm: "repeats a batch whose commit was not answered",
+    file: "src/relay/publish/backlog.ts",
+    edits: [
+      {
+        find: "      dropped += batch.drop((record) => covers(position, record.commitLsn, record.index));\n",
+        replace: "      void [position, covers];\n",
+      },
+    ],
+    caughtBy: "simulation",
+  },
+  {
+    name: "take batches in flight for published after an unknown outcome",
+    harm: "loses a batch whose commit did not come through",
+    file: "src/relay/publish/backlog.ts",
+    edits: [
+      {
+        find: "    const waiting = [...this.#inFlight.splice(0), ...this.#sealed.splice(0)];",
+        replace: "    this.#inFlight.splice(0);\n    const waiting = [...this.#sealed.splice(0)];",
+      },
+    ],
+    caughtBy: "simulation",
+  },
+];

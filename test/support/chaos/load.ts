@@ -1,5 +1,5 @@
 import { expect } from "@jest/globals";
-import { ALL_DELIVERED } from "../relay/delivery-check.ts";
+import { ALL_DELIVERED, checkDelivery, firstOccurrences } from "../relay/delivery-check.ts";
 import type { RelayFixture } from "../relay/fixture.ts";
 import type { RelayProcess } from "../relay/relay-process.ts";
 import type { WorkloadOptions } from "../relay/workload.ts";
@@ -44,6 +44,20 @@ export async function expectAllDelivered(
   await relay.reaches("streaming", null, RECOVERY_MS);
   await fixture.caughtUp(relay, RECOVERY_MS);
   expect(await fixture.delivery()).toMatchObject(ALL_DELIVERED);
+}
+
+/** The same for at-least-once delivery, where an event may come again after a fault, with its id and position. */
+export async function expectAllDeliveredAtLeastOnce(
+  fixture: RelayFixture,
+  relay: RelayProcess,
+): Promise<void> {
+  await relay.reaches("streaming", null, RECOVERY_MS);
+  await fixture.caughtUp(relay, RECOVERY_MS);
+  const records = await fixture.read();
+  const once = firstOccurrences(records);
+  const places = records.map(({ headers }) => `${headers["id"]} ${headers["position"]}`);
+  expect(new Set(places).size).toBe(once.length);
+  expect(await checkDelivery(fixture.client, "outbox", once)).toMatchObject(ALL_DELIVERED);
 }
 
 /** Waits until the relay has published so many events more. */

@@ -106,7 +106,8 @@ class Cursor {
   tags(): void {
     for (let left = this.uvarint(); left > 0; left--) {
       this.uvarint();
-      this.at += this.uvarint();
+      const size = this.uvarint();
+      this.at += size;
     }
   }
 }

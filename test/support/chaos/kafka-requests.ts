@@ -2,6 +2,8 @@ import { KafkajsChannel } from "../../../src/kafka/kafkajs-channel.ts";
 import { ByteReader } from "../../../src/kafka/wire/byte-reader.ts";
 import { ByteWriter } from "../../../src/kafka/wire/byte-writer.ts";
 
+const ELECT_LEADERS = 43;
+const PREFERRED = 0;
 const ALTER_CLIENT_QUOTAS = 49;
 const DESCRIBE_PRODUCERS = 61;
 const DESCRIBE_TRANSACTIONS = 65;
@@ -71,6 +73,13 @@ export class KafkaRequests {
       return code;
     });
     if (error !== 0) throw new Error(`the quota was refused with ${error}`);
+  }
+
+  /** Makes the first replica of the partition its leader; a broker that is not in sync does not become it. */
+  async electPreferredLeader(topic: string, partition: number): Promise<void> {
+    const body = new ByteWriter().int8(PREFERRED);
+    body.array([topic], (name) => body.string(name).array([partition], (one) => body.int32(one)));
+    await this.#ask(ELECT_LEADERS, 1, body.int32(10_000));
   }
 
   async #ask(apiKey: number, apiVersion: number, body: ByteWriter): Promise<ByteReader> {

@@ -1,5 +1,5 @@
 import { expect } from "@jest/globals";
-import { ALL_DELIVERED } from "../relay/delivery-check.ts";
+import { ALL_DELIVERED, checkDelivery, firstOccurrences } from "../relay/delivery-check.ts";
 import type { RelayFixture } from "../relay/fixture.ts";
 import type { RelayProcess } from "../relay/relay-process.ts";
 import type { WorkloadOptions } from "../relay/workload.ts";
@@ -40,10 +40,25 @@ export async function underLoad(
 export async function expectAllDelivered(
   fixture: RelayFixture,
   relay: RelayProcess,
+  recoveryMs = RECOVERY_MS,
+): Promise<void> {
+  await relay.reaches("streaming", null, recoveryMs);
+  await fixture.caughtUp(relay, recoveryMs);
+  expect(await fixture.delivery()).toMatchObject(ALL_DELIVERED);
+}
+
+/** The same for at-least-once delivery, where an event may come again after a fault, with its id and position. */
+export async function expectAllDeliveredAtLeastOnce(
+  fixture: RelayFixture,
+  relay: RelayProcess,
 ): Promise<void> {
   await relay.reaches("streaming", null, RECOVERY_MS);
   await fixture.caughtUp(relay, RECOVERY_MS);
-  expect(await fixture.delivery()).toMatchObject(ALL_DELIVERED);
+  const records = await fixture.read();
+  const once = firstOccurrences(records);
+  const places = records.map(({ headers }) => `${headers["id"]} ${headers["position"]}`);
+  expect(new Set(places).size).toBe(once.length);
+  expect(await checkDelivery(fixture.client, "outbox", once)).toMatchObject(ALL_DELIVERED);
 }
 
 /** Waits until the relay has published so many events more. */

@@ -35,6 +35,16 @@ export async function checkDelivery(
   };
 }
 
+/** What is left when a consumer drops each event that it has seen: all that at-least-once delivery promises to put in order. */
+export function firstOccurrences(records: readonly ReadRecord[]): ReadRecord[] {
+  const seen = new Set<string | undefined>();
+  return records.filter(({ headers }) => {
+    const isNew = !seen.has(headers["id"]);
+    seen.add(headers["id"]);
+    return isNew;
+  });
+}
+
 function positionInversions(records: readonly ReadRecord[]): number {
   return inversions(
     records,

@@ -176,10 +176,10 @@ export class Session {
     this.#finishWhenSettled(error);
   }
 
-  /** What Postgres cannot decode it cannot decode the next time either, although each stream starts well. */
+  /** What Postgres cannot decode it cannot decode the next time either, so the rows before it must not wait for that. */
   #streamEnded(error: RelayError): void {
-    if (error.code === "POSTGRES_DECODING") this.#heldFailure = error;
-    this.#finish(error);
+    if (error.code === "POSTGRES_DECODING") this.#rowRefused(error);
+    else this.#finish(error);
   }
 
   #drain(): void {

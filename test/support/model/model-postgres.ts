@@ -38,6 +38,11 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
   confirmations: Lsn[] = [];
   findings: Finding[] = [];
   hasSlot = true;
+  /** Of a row at which decoding fails, each time. */
+  undecodableId: string | null = null;
+  /** How many streams were asked for, and how many control connections given up. */
+  opens = 0;
+  reconnects = 0;
   #end: Lsn = lsn(1000n);
   #stream: ModelStream | null = null;
   readonly #shutdownCallbacks = new Set<() => void>();
@@ -90,6 +95,7 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
   }
 
   open(handlers: StreamHandlers): Promise<ReplicationStream> {
+    this.opens += 1;
     if (this.#stream !== null) {
       return Promise.reject(
         new RelayError("the slot is busy", { code: "SLOT_BUSY", remedy: "standby", hint: "wait" }),
@@ -131,7 +137,7 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
   }
 
   reconnect(): void {
-    // Questions to the model are answered at once, over no connection.
+    this.reconnects += 1;
   }
 
   onShutdown(callback: () => void): () => void {
@@ -142,6 +148,14 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
   close(): Promise<void> {
     return Promise.resolve();
   }
+}
+
+function undecodable(): RelayError {
+  return new RelayError("a row cannot be decoded", {
+    code: "POSTGRES_DECODING",
+    remedy: "halt",
+    hint: "see the log",
+  });
 }
 
 class ModelStream implements ReplicationStream {
@@ -198,16 +212,20 @@ class ModelStream implements ReplicationStream {
   }
 
   cut(): void {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
-    this.#ended();
-    this.#handlers.closed(
+    this.#end(
       new RelayError("the link broke", {
         code: "POSTGRES_UNREACHABLE",
         remedy: "retry",
         hint: "wait",
       }),
     );
+  }
+
+  #end(error: RelayError): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#ended();
+    this.#handlers.closed(error);
   }
 
   abandon(): void {
@@ -224,6 +242,10 @@ class ModelStream implements ReplicationStream {
     const transaction = this.#postgres.transactions[this.#next];
     if (transaction === undefined) return false;
     const { commitLsn, endLsn, commitMs, rows } = transaction;
+    if (rows.some(({ id }) => id === this.#postgres.undecodableId)) {
+      queueMicrotask(() => this.#end(undecodable()));
+      return false;
+    }
     if (this.#row === 0) this.#handlers.message(beginBytes(commitLsn, commitMs));
     const row = rows[this.#row - 1];
     if (row !== undefined) this.#sendRow(row);

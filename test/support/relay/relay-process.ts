@@ -109,8 +109,9 @@ export class RelayProcess {
     await until(
       async () => {
         if (this.hasEnded) throw new Error(`the relay ended while waiting for ${what()}`);
-        status = await this.status();
-        return status.state === state && status.code === code;
+        // A relay whose event loop was blocked may have cut the connection meanwhile.
+        status = await this.status().catch(() => null);
+        return status?.state === state && status.code === code;
       },
       deadlineMs,
       what,

@@ -1,0 +1,51 @@
+import { beforeEach, describe, expect, it } from "@jest/globals";
+import { textOf } from "../../../src/relay/event/ascii.ts";
+import { ModelCluster, ModelSink } from "../../support/model/model-kafka.ts";
+import { ModelPostgres } from "../../support/model/model-postgres.ts";
+import { ModelRelay } from "../../support/model/model-relay.ts";
+import { VirtualClock } from "../../support/model/virtual-clock.ts";
+
+let clock: VirtualClock;
+let postgres: ModelPostgres;
+let cluster: ModelCluster;
+let relay: ModelRelay;
+
+beforeEach(async () => {
+  clock = new VirtualClock();
+  postgres = new ModelPostgres();
+  cluster = new ModelCluster();
+  relay = new ModelRelay(postgres, new ModelSink(cluster, clock), clock);
+  await clock.advance(50);
+});
+
+function publishedIds(): string[] {
+  return cluster.records.map(({ headers }) => textOf(headers[0]?.value as Uint8Array));
+}
+
+describe("a row that Postgres cannot decode", () => {
+  it("keeps the relay in state failed while it tries again, less and less often, until the row passes", async () => {
+    postgres.undecodableId = "huge";
+    postgres.commit([{ id: "1", key: "k" }]);
+    postgres.commit([{ id: "huge", key: "k" }]);
+    postgres.commit([{ id: "after", key: "k" }]);
+    await clock.advance(1_000);
+    expect(relay.relay.state.reason?.code).toBe("POSTGRES_DECODING");
+    const [opens, states] = [postgres.opens, relay.states.length];
+    await clock.advance(60_000);
+    expect(postgres.opens - opens).toBeLessThan(30);
+    expect(relay.states.slice(states).filter(({ name }) => name !== "failed")).toEqual([]);
+    expect(publishedIds()).toEqual(["1"]);
+    postgres.undecodableId = null;
+    await clock.advance(6_000);
+    expect(publishedIds()).toEqual(["1", "huge", "after"]);
+    expect(relay.relay.state).toMatchObject({ name: "streaming", reason: null });
+  });
+});
+
+describe("a stream that is cut", () => {
+  it("leaves no control connection in use that may be half open", async () => {
+    postgres.cut();
+    await clock.advance(1_000);
+    expect([postgres.reconnects, postgres.isStreaming]).toEqual([1, true]);
+  });
+});

@@ -73,19 +73,12 @@ export class Fence {
    */
   async take(former: readonly string[], signal: AbortSignal): Promise<readonly TransactionalId[]> {
     const { delivery, transactionalIdPrefix: prefix, transactionalIds: count } = this.#options;
-    const ours =
-      delivery === "exactly-once" ? Array.from({ length: count }, (_, i) => `${prefix}-${i}`) : [];
+    // One without transactions: its epoch alone makes a partition refuse a predecessor, once a successor wrote there.
+    const length = delivery === "exactly-once" ? count : 1;
+    const ours = Array.from({ length }, (_, i) => `${prefix}-${i}`);
     const all = [...new Set([...ours, ...former])];
     const taken = await Promise.all(all.map((name) => this.#take(name, signal)));
     return taken.filter(({ name }) => ours.includes(name));
-  }
-
-  /** An identity without a transactional id: it fences nobody. */
-  async plainIdentity(): Promise<ProducerIdentity> {
-    const request = initProducerIdRequest(null, this.#options.transactionTimeoutMs);
-    const answer = readProducerId(await this.#channel.request("any", "coordinator", request));
-    if (answer.error !== ERROR.none) throw kafkaError("InitProducerId", answer.error, "retry");
-    return answer;
   }
 
   async #take(name: string, signal: AbortSignal): Promise<TransactionalId> {

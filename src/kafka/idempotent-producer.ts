@@ -10,7 +10,7 @@ import { batchesOfRound, countRounds } from "./partition-share.ts";
 import { refusedRecord } from "./refused-record.ts";
 import { Sequences } from "./sequences.ts";
 import type { ProducerParts } from "./transactional-producer.ts";
-import { TopicChangedError } from "./transactional-producer.ts";
+import { FencedError, TopicChangedError } from "./transactional-producer.ts";
 
 const RETRY_PAUSE_MS = 100;
 /** The broker has not written the batch, or its sequence lets it tell a repetition. */
@@ -24,7 +24,8 @@ const RETRIABLE: ReadonlySet<number> = new Set([
 
 /**
  * At-least-once delivery: an idempotent producer without transactions, one batch at a time, so that a repetition
- * with the same sequence is recognised by the broker. Fail-stop like its transactional sister.
+ * with the same sequence is recognised by the broker. Its identity is that of a transactional id, whose epoch rises with
+ * each opening: a partition that has seen a successor, as the checkpoint's has from the barrier on, refuses it. Fail-stop like its transactional sister.
  */
 export class IdempotentProducer {
   readonly #parts: ProducerParts;
@@ -122,6 +123,9 @@ export class IdempotentProducer {
 function failed(topic: string, partition: number, error: number): RelayError {
   if (error === ERROR.unknownTopicOrPartition || error === ERROR.messageTooLarge) {
     return new TopicChangedError(topic, error);
+  }
+  if (error === ERROR.invalidProducerEpoch || error === ERROR.producerFenced) {
+    return new FencedError(`Produce to ${topic}-${partition}`, 0);
   }
   return kafkaError(`Produce to ${topic}-${partition}`, error, "reopen");
 }

@@ -17,6 +17,7 @@ import { shareOut } from "./partition-share.ts";
 import { ProduceRound } from "./produce-round.ts";
 import type { TopicCreation } from "./topics.ts";
 import { Topics } from "./topics.ts";
+import type { TransactionalId } from "./transactional-id.ts";
 import type { ProducerParts } from "./transactional-producer.ts";
 import { FencedError, TopicChangedError, TransactionalProducer } from "./transactional-producer.ts";
 import { RecordBatchEncoder } from "./wire/record-batch.ts";
@@ -167,7 +168,7 @@ export class KafkaSink implements Sink {
         publish: (events, checkpoint) => producer.publish([...events, checkpoint]),
       };
     }
-    const identity = await this.#fence.plainIdentity();
+    const [{ identity }] = ids as [TransactionalId];
     const producer = new IdempotentProducer(this.#parts, this.#cluster, identity, requestTimeoutMs);
     return { ids: names, publish: (events, checkpoint) => producer.publish(events, checkpoint) };
   }

@@ -30,26 +30,16 @@ export function checkConfirmed({ checkpoints, samples }: History): Verdict {
   return tally.verdict();
 }
 
-/**
- * C: no checkpoint lies behind the one before it, in what is published and in what may be forgotten. At-least-once
- * delivery fences nobody: what a relay had under way may arrive after its successor's, which is counted and no violation.
- */
-export function checkCheckpoints({ delivery, checkpoints }: History): Verdict {
-  const isFenced = delivery === "exactly-once";
-  const whose = isFenced ? "checkpoints" : "each relay's checkpoints";
-  const tally = new Tally("C", `${whose} only move forward`);
-  const lastOf = new Map<string, StoredCheckpoint>();
-  let late = 0;
+/** C: no checkpoint lies behind the one before it, in what is published and in what may be forgotten. */
+export function checkCheckpoints({ checkpoints }: History): Verdict {
+  const tally = new Tally("C", "checkpoints only move forward");
   for (const [i, checkpoint] of checkpoints.entries()) {
-    const before = checkpoints[i - 1];
-    const former = isFenced ? before : lastOf.get(checkpoint.instance);
+    const former = checkpoints[i - 1];
     tally.expect(former === undefined || !isBehind(checkpoint, former), () => {
       return `${describe(checkpoint)} after ${former === undefined ? "" : describe(former)}`;
     });
-    if (before !== undefined && isBehind(checkpoint, before)) late += 1;
-    lastOf.set(checkpoint.instance, checkpoint);
   }
-  return tally.verdict(isFenced ? null : `${late} late ones of a predecessor`);
+  return tally.verdict();
 }
 
 function isBehind(a: StoredCheckpoint, b: StoredCheckpoint): boolean {

@@ -131,14 +131,6 @@ describe("the checker", () => {
     expect(violations({ ...GOOD, checkpoints: inside, samples: [] })).toEqual({ C: 1 });
   });
 
-  it("lets a checkpoint of a predecessor come late in at-least-once delivery, and none of the same relay", () => {
-    const late = { ...checkpoint(100, 0, 2), instance: "relay-0" };
-    const history: History = { ...GOOD, delivery: "at-least-once" };
-    expect(violations({ ...history, checkpoints: [...GOOD.checkpoints, late] })).toEqual({});
-    const own = [...GOOD.checkpoints, checkpoint(100, 0, 2)];
-    expect(violations({ ...history, checkpoints: own })).toEqual({ C: 1 });
-  });
-
   it("notices an acknowledged commit that Postgres lost", () => {
     expect(violations({ ...GOOD, acknowledged: new Set(["id-0-0", "gone"]) })).toEqual({ P0: 1 });
   });

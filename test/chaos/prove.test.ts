@@ -39,7 +39,7 @@ function without<T>(items: readonly T[], index: number): T[] {
 
 describe("two relays, while everything around them breaks", () => {
   it(
-    "publish exactly once in commit order, and the checker would have noticed if not [1, 2, 3, 4, 5, 6, 7, 12, 15, 16, 17, 18, 20, 21, 24, 29, 36, 47, 48, 49, 73, 74: L P D O B I1 C R M W]",
+    "publish exactly once in commit order, and the checker would have noticed if not [12, 15, 16, 17, 20, 29, 36, 47, 48, 49, 73, 74: L P D O B I1 C R M W]",
     async () => {
       const { history, counts }: RunResult = await prove({
         minutes: 2.5,
@@ -64,7 +64,7 @@ describe("two relays, while everything around them breaks", () => {
   );
 
   it(
-    "lose nothing in at-least-once delivery, and repeat only what can be recognised [1, 6, 7, 12, 15, 20, 47, 48, 49: L P D O B I1 R M W]",
+    "lose nothing in at-least-once delivery, and repeat only what can be recognised [12, 15, 36: L P D O B I1 C R M W]",
     async () => {
       const { history } = await prove({
         minutes: 1.5,

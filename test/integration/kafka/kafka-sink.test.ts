@@ -225,4 +225,23 @@ describe("at-least-once delivery", () => {
     expect(error).toMatchObject({ code: "FENCED", remedy: "standby" });
     expect(await values()).toEqual([]);
   });
+
+  it("lets a predecessor that wakes up store no checkpoint behind its successor's", async () => {
+    const { sink: old } = await sinks.open({ instanceId: "old" });
+    const { sink: successor } = await sinks.open({ instanceId: "new" });
+    await successor.publish(batch([], "newer"));
+    const error = await rejection(old.publish(batch([], "older, and late")));
+    expect(error).toMatchObject({ code: "FENCED", remedy: "standby" });
+    expect((await sinks.open()).checkpoint).toBe("newer");
+  });
+
+  it("fences a predecessor that published without transactions, whatever the successor does", async () => {
+    const { sink: old } = await sinks.open({ instanceId: "old" });
+    await old.publish(batch([], "old"));
+    const { sink, checkpoint } = await sinks.open({ delivery: "exactly-once" });
+    expect(checkpoint).toBe("old");
+    await rejection(old.publish(batch([], "late")));
+    await sink.publish(batch([], "new"));
+    expect((await sinks.open()).checkpoint).toBe("new");
+  });
 });

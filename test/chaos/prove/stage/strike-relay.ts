@@ -44,6 +44,7 @@ export async function strikeFreeze(
   { holdMs }: Named<"freeze">,
 ): Promise<void> {
   const seat = await pool.leaderWithin(10_000);
+  const isLeader = (await pool.leader()) === seat;
   const frozen = pool.relayAt(seat);
   const sinceMs = systemClock.monotonicMs();
   frozen.signal("SIGSTOP");
@@ -53,7 +54,7 @@ export async function strikeFreeze(
       TAKE_OVER_DEADLINE_MS,
       "the standby to take over from a frozen leader",
     );
-    pool.freezes += 1;
+    if (isLeader) pool.freezes += 1;
     log.note(`taken over after ${Math.round(systemClock.monotonicMs() - sinceMs)} ms`);
     await hold(holdMs);
   } finally {

@@ -1,13 +1,15 @@
-// Writes the files that are made from the settings: npm run generate
+// Writes the files that are made from settings, results and tests: npm run generate
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { configurationMarkdown, environmentExample } from "../src/config/reference.ts";
+import { proofPage } from "./proof-page.ts";
 
 /** The text of every generated file, by its path from the root of the project. */
 export function generatedFiles(): ReadonlyMap<string, string> {
   return new Map([
     ["docs/configuration.md", configurationMarkdown()],
+    ["docs/proof.md", proofPage()],
     ["config/outbox-relay.env.example", environmentExample()],
   ]);
 }

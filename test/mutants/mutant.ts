@@ -8,6 +8,8 @@ export type Layer =
   | { readonly integration: string };
 
 export interface Edit {
+  /** The mutant's own unless given. */
+  readonly file?: string;
   /** Must occur exactly once in the file. */
   readonly find: string;
   readonly replace: string;

@@ -111,6 +111,12 @@ export const PUBLISH_MUTANTS: readonly Mutant[] = [
         find: "  if (isComplete) return;\n",
         replace: "  if (isComplete || answers.length < batches.length) return;\n",
       },
+      {
+        file: "src/kafka/transactional-producer.ts",
+        find: "    const error = answer?.error ?? -1;\n    if (error === ERROR.none || error === ERROR.duplicateSequenceNumber) return false;",
+        replace:
+          "    const error = answer?.error ?? 0;\n    if (error === ERROR.none || error === ERROR.duplicateSequenceNumber) return false;",
+      },
     ],
     caughtBy: { unit: "test/unit/kafka/transactional-producer" },
   },

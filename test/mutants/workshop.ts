@@ -35,23 +35,23 @@ export class Workshop {
 
   /** Plants the bug while `work` runs. Throws when the source is no longer what the mutant was written for. */
   async with<T>({ name, file, edits }: Mutant, work: () => Promise<T>): Promise<T> {
-    const path = join(this.folder, file);
-    const sound = await readFile(path, "utf8");
-    let text = sound;
-    for (const { find, replace } of edits) {
+    const sound = new Map<string, string>();
+    for (const { file: other = file, find, replace } of edits) {
+      const path = join(this.folder, other);
+      const text = await readFile(path, "utf8");
+      if (!sound.has(path)) sound.set(path, text);
       const parts = text.split(find);
       if (parts.length !== 2) {
         throw new Error(
-          `mutant "${name}": ${file} holds ${parts.length - 1} times, not once:\n${find}`,
+          `mutant "${name}": ${other} holds ${parts.length - 1} times, not once:\n${find}`,
         );
       }
-      text = parts.join(replace);
+      await writeFile(path, parts.join(replace));
     }
-    await writeFile(path, text);
     try {
       return await work();
     } finally {
-      await writeFile(path, sound);
+      for (const [path, text] of sound) await writeFile(path, text);
     }
   }
 

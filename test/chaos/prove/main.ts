@@ -1,9 +1,8 @@
 import { randomInt } from "node:crypto";
-import { fileURLToPath } from "node:url";
 import { isClean } from "./check/check.ts";
 import type { ProveOptions } from "./options.ts";
 import { parseProveOptions, USAGE } from "./options.ts";
-import { addToFile, proofRecord } from "./proof-record.ts";
+import { keepRecord, proofRecord } from "./proof-record.ts";
 import { describeRun, reportText, violationText } from "./report.ts";
 import { run } from "./run.ts";
 import type { RunOptions } from "./run-options.ts";
@@ -11,7 +10,6 @@ import type { RunOptions } from "./run-options.ts";
 const EXIT_VIOLATED = 1;
 const EXIT_USAGE = 2;
 const EXIT_INTERRUPTED = 130;
-const RESULTS = fileURLToPath(new URL("../../../docs/proof-results.json", import.meta.url));
 
 // kafkajs asks for a timer in the past, on which Node remarks; nobody at the terminal can do anything about it.
 process.removeAllListeners("warning");
@@ -58,7 +56,7 @@ async function proveOne(one: RunOptions, isRecorded: boolean, stop: AbortSignal)
   if (hasHeld) result.log.remove();
   else process.stdout.write(violationText(result));
   if (isRecorded) {
-    addToFile(RESULTS, proofRecord(result, new Date().toISOString().slice(0, 10)));
+    await keepRecord(proofRecord(result, new Date().toISOString().slice(0, 10)));
   }
   return hasHeld;
 }

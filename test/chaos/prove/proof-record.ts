@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readResults, updateResults } from "../../support/proof-results.ts";
 import type { Spread } from "./check/check-bounds.ts";
 import { clearSpread, spreadOf } from "./check/check-bounds.ts";
 import type { FaultName } from "./plan/fault.ts";
@@ -93,9 +93,8 @@ export function mergeRecord(
   return [...others, added].toSorted((a, b) => (a.date < b.date ? -1 : a.date > b.date ? 1 : 0));
 }
 
-export function addToFile(path: string, added: ProofRecord): void {
-  const former = existsSync(path)
-    ? (JSON.parse(readFileSync(path, "utf8")) as { runs: ProofRecord[] }).runs
-    : [];
-  writeFileSync(path, `${JSON.stringify({ runs: mergeRecord(former, added) }, null, 2)}\n`);
+/** Keeps the run among the figures of docs/proof.md. */
+export async function keepRecord(added: ProofRecord): Promise<void> {
+  const { runs = [] } = (await readResults()) as { readonly runs?: readonly ProofRecord[] };
+  await updateResults("runs", mergeRecord(runs, added));
 }

@@ -1,7 +1,7 @@
 import type { Moment } from "../../../src/relay/observer.ts";
 import type { SimClock } from "../engine/sim-clock.ts";
 import type { Silence } from "../kafka/sim-brokers.ts";
-import type { World } from "./world.ts";
+import type { Doom, World } from "./world.ts";
 
 const MOMENTS: readonly Moment[] = [
   "begin-decoded",
@@ -33,7 +33,7 @@ const PRODUCE_ERRORS: readonly { readonly error: number; readonly isApplied: boo
 /** What goes wrong, by name, and how often compared with others. */
 const FAULTS: Readonly<Record<string, { readonly weight: number; strike(world: World): void }>> = {
   kill: { weight: 45, strike: (world) => kill(world) },
-  freeze: { weight: 5, strike: (world) => freeze(world) },
+  freeze: { weight: 8, strike: (world) => freeze(world) },
   stop: { weight: 4, strike: (world) => stop(world) },
   "cut-postgres": { weight: 6, strike: ({ postgres }) => postgres.walsender?.cut() },
   "silence-postgres": { weight: 2, strike: ({ postgres }) => postgres.walsender?.silence() },
@@ -82,23 +82,35 @@ function later(clock: SimClock, msMax: number, work: () => void): void {
   clock.after(clock.random() * msMax, work);
 }
 
-/** Dies where it stands, or soon at a moment of its work; another takes its seat. */
+/** Dies where it stands, or its successor soon at a moment of its work; another takes its seat. */
 function kill(world: World): void {
   const { clock } = world;
   const seat = clock.pick(world.seats);
+  // Those that wake up one day are worth more than those that are dead.
+  if (seat.relay?.process.isFrozen === true && clock.chance(0.9)) return;
   world.kill(seat);
-  const isDoomed = clock.chance(0.6);
-  const doom = isDoomed ? { moment: clock.pick(MOMENTS), left: 1 + clock.below(12) } : null;
+  const doom = clock.chance(0.6) ? drawDoom(clock, () => world.kill(seat)) : null;
   later(clock, clock.pick([5, 600]), () => {
     if (seat.relay === null || seat.relay.hasEnded) world.startRelay(seat, doom);
   });
 }
 
+/** At once, or at a moment of its work: then it has something in its hands that it goes on with when it wakes. */
 function freeze(world: World): void {
-  const process = world.clock.pick(world.seats).relay?.process;
-  if (process === undefined) return;
-  process.freeze();
-  later(world.clock, world.clock.pick([300, 3_000, 9_000]), () => process.thaw());
+  const { clock } = world;
+  const seat = clock.pick(world.seats);
+  const strike = (): void => {
+    const process = seat.relay?.process;
+    if (process === undefined) return;
+    clock.after(0, () => process.freeze());
+    later(clock, clock.pick([300, 3_000, 9_000]), () => process.thaw());
+  };
+  if (clock.chance(0.4)) strike();
+  else seat.doom = drawDoom(clock, strike);
+}
+
+function drawDoom(clock: SimClock, strike: () => void): Doom {
+  return { moment: clock.pick(MOMENTS), left: 1 + clock.below(12), strike };
 }
 
 function stop(world: World): void {

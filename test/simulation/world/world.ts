@@ -20,12 +20,18 @@ const HEAL_DEADLINE_MS = 60_000;
 /** Takes each line of what happens; for `--trace` and for comparing two runs. */
 export type Trace = (line: string) => void;
 
+/** What is to happen to a process when it is at a moment of its work for the how-manieth time. */
+export interface Doom {
+  readonly moment: Moment;
+  left: number;
+  strike(): void;
+}
+
 interface Seat {
   readonly name: string;
   relay: SimRelay | null;
   incarnation: number;
-  /** Where its process is to die. */
-  doom: { readonly moment: Moment; left: number } | null;
+  doom: Doom | null;
 }
 
 /** Postgres, Kafka, two relays, writers and consumers under one clock: everything that happens comes from the seed. */
@@ -233,7 +239,7 @@ export class World {
     const { doom } = seat;
     if (doom?.moment !== moment) return;
     doom.left -= 1;
-    if (doom.left === 0) this.kill(seat);
+    if (doom.left === 0) doom.strike();
   }
 
   #stateChanged(name: string, { name: state, reason }: RelayState): void {

@@ -62,6 +62,9 @@ export class KafkajsChannel implements BrokerChannel {
   readonly #cluster: KafkajsCluster;
   readonly #addresses = new Map<number, BrokerAddress>();
   readonly #brokers = new Map<BrokerId, Promise<KafkajsBroker>>();
+  /** Addresses, as `host:port`, that did not answer last time: whoever may ask any broker asks these last. */
+  readonly #suspects = new Set<string>();
+  #anyAddress: BrokerAddress | undefined;
   #isReachable = false;
 
   constructor(options: ConnectionOptions) {
@@ -90,11 +93,13 @@ export class KafkajsChannel implements BrokerChannel {
       const broker = await connecting;
       const answer = await sendRequest(broker, LANES[lane], request);
       this.#isReachable = true;
+      this.#suspect(id, false);
       return answer;
     } catch (error) {
       if (this.#brokers.get(id) === connecting) this.#discard(id);
       if (error instanceof RelayError) throw error;
       this.#isReachable = false;
+      this.#suspect(id, true);
       throw this.#unreachable(id, error);
     }
   }
@@ -113,17 +118,29 @@ export class KafkajsChannel implements BrokerChannel {
     return connecting;
   }
 
-  /** Known brokers first, then the configured ones, until one answers. */
+  #suspect(id: BrokerId, isSuspect: boolean): void {
+    const address = id === "any" ? this.#anyAddress : this.#addresses.get(id);
+    if (address === undefined) return;
+    if (isSuspect) this.#suspects.add(addressText(address));
+    else this.#suspects.delete(addressText(address));
+  }
+
+  /** The configured brokers first, then those that metadata names, until one answers. One that hangs costs a time-out. */
   async #connectAny(): Promise<KafkajsBroker> {
     const seeds = this.#options.brokers.map((text) => {
       const at = text.lastIndexOf(":");
       return { id: -1, host: text.slice(0, at), port: Number(text.slice(at + 1)) };
     });
     let failure: unknown = null;
-    for (const address of [...seeds, ...this.#addresses.values()]) {
+    const isSuspect = (address: BrokerAddress): number =>
+      this.#suspects.has(addressText(address)) ? 1 : 0;
+    const addresses = [...seeds, ...this.#addresses.values()];
+    for (const address of addresses.toSorted((a, b) => isSuspect(a) - isSuspect(b))) {
+      this.#anyAddress = address;
       try {
         return await this.#connect(address);
       } catch (error) {
+        this.#suspect("any", true);
         failure = error;
       }
     }
@@ -183,4 +200,8 @@ export class KafkajsChannel implements BrokerChannel {
       cause,
     });
   }
+}
+
+function addressText({ host, port }: BrokerAddress): string {
+  return `${host}:${port}`;
 }

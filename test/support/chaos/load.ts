@@ -40,9 +40,10 @@ export async function underLoad(
 export async function expectAllDelivered(
   fixture: RelayFixture,
   relay: RelayProcess,
+  recoveryMs = RECOVERY_MS,
 ): Promise<void> {
-  await relay.reaches("streaming", null, RECOVERY_MS);
-  await fixture.caughtUp(relay, RECOVERY_MS);
+  await relay.reaches("streaming", null, recoveryMs);
+  await fixture.caughtUp(relay, recoveryMs);
   expect(await fixture.delivery()).toMatchObject(ALL_DELIVERED);
 }
 

@@ -184,7 +184,7 @@ describe("pg_ctl stop -m fast", () => {
     await relay.reaches("streaming", null, 30_000);
   });
 
-  it("waits no longer than the grace period for a relay whose Kafka is down", async () => {
+  it("waits no longer than the grace period for a relay whose Kafka is down [26: L D O R]", async () => {
     relay = await fixture.streaming({ RELAY_KAFKA_REQUEST_TIMEOUT: "3s" });
     await kafka.kill(0);
     await withClient(fixture.database.url, (client) =>

@@ -52,7 +52,7 @@ describe("a committed outbox row", () => {
     expect(Math.abs(Number(record?.timestamp) - Number(rows[0]?.at))).toBeLessThan(5_000);
   });
 
-  it("keeps its bytes: multi-byte text, integers beyond 2^53, decimals with zeros, NULL", async () => {
+  it("keeps its bytes: multi-byte text, integers beyond 2^53, decimals with zeros, NULL [41: B]", async () => {
     const exact = ['{"n": 9007199254740993}', '{"d": 1.10}', '{"t": "Grüße, 世界 🚚"}'];
     for (const payload of exact) await fixture.client.query(insert("exact", "k", payload));
     await fixture.insert("ключ", null, "exact");

@@ -15,7 +15,7 @@ afterEach(async () => {
 });
 
 describe("two relays on one slot", () => {
-  it("stand one behind the other: the second is ready, waits, and takes over when the first stops", async () => {
+  it("stand one behind the other: the second is ready, waits, and takes over when the first stops [36: L D O R]", async () => {
     const first = await fixture.streaming({ RELAY_INSTANCE_ID: "first" });
     const second = fixture.start({ RELAY_INSTANCE_ID: "second" });
     await second.reaches("standby");

@@ -22,6 +22,8 @@ export class SimBrokers {
   readonly #incarnations = new Map<number, number>();
   readonly #silences = new Set<string>();
   slowMs = 0;
+  /** Requests of broken connections that are still under way. */
+  stragglers = 0;
 
   constructor(options: Omit<ModelClusterOptions, "random">, clock: SimClock, watch: RequestWatch) {
     this.clock = clock;

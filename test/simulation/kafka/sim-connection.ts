@@ -58,7 +58,11 @@ export class SimConnection {
     const count = clock.below(underWay.length + 1);
     const delayMs = clock.chance(0.3) ? clock.random() * 8_000 : clock.random() * 3;
     for (const exchange of underWay.slice(0, count)) {
-      clock.after(delayMs, () => this.#take(exchange));
+      this.#brokers.stragglers += 1;
+      clock.after(delayMs, () => {
+        this.#brokers.stragglers -= 1;
+        this.#take(exchange);
+      });
     }
   }
 

@@ -73,7 +73,7 @@ export class SimSource implements ReplicationSource, SourceDatabase {
   }
 
   #outcome<T>(answer: () => T): { readonly value: T } | { readonly error: unknown } {
-    if (!this.#postgres.isUp) return { error: unreachable() };
+    if (!this.#postgres.isOpen) return { error: unreachable() };
     try {
       return { value: answer() };
     } catch (error) {

@@ -32,6 +32,7 @@ export class SimPostgres {
   readonly wal: SimWal;
   confirmed: Lsn | null = null;
   isUp = true;
+  #isShuttingDown = false;
   readonly #watch: ConfirmWatch;
   #saved: Lsn | null = null;
   #walsender: SimWalsender | null = null;
@@ -44,6 +45,11 @@ export class SimPostgres {
     this.#watch = watch;
     this.wal = new SimWal(clock);
     this.#save();
+  }
+
+  /** Whether it takes connections and statements; a walsender may go on without. */
+  get isOpen(): boolean {
+    return this.isUp && !this.#isShuttingDown;
   }
 
   get walsender(): SimWalsender | null {
@@ -113,6 +119,7 @@ export class SimPostgres {
 
   /** Fast shutdown: sessions end, and the walsender first sends everything and waits until it is confirmed. */
   beginShutdown(): void {
+    this.#isShuttingDown = true;
     for (const callback of [...this.#shutdownCallbacks]) callback();
     this.#walsender?.shutDown();
   }
@@ -137,6 +144,7 @@ export class SimPostgres {
 
   start(): void {
     this.isUp = true;
+    this.#isShuttingDown = false;
   }
 
   /** The standby takes over, its slot somewhere at or below the one of the old primary. */

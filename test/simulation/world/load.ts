@@ -51,7 +51,7 @@ export class Load {
 
   #begin(): void {
     if (!this.#isOn) return;
-    if (!this.#postgres.isUp) return this.#next();
+    if (!this.#postgres.isOpen) return this.#next();
     const draw = this.#clock.random();
     const count =
       draw < 0.03 ? 30 + this.#clock.below(60) : draw < 0.15 ? 0 : 1 + this.#clock.below(5);

@@ -49,7 +49,7 @@ const FAULTS: Readonly<Record<string, { readonly weight: number; strike(world: W
   "move-leaders": { weight: 4, strike: (world) => moveLeaders(world) },
   "produce-errors": { weight: 6, strike: (world) => produceErrors(world) },
   "forget-producers": { weight: 2, strike: (world) => forgetProducers(world) },
-  "forget-ids": { weight: 1, strike: ({ brokers }) => brokers.cluster.transactions.forgetIdle() },
+  "forget-ids": { weight: 1, strike: (world) => forgetIds(world) },
   calm: { weight: 6, strike: () => undefined },
 };
 
@@ -126,12 +126,12 @@ function crashPostgres({ postgres, load, clock }: World): void {
 }
 
 function restartPostgres({ postgres, load, clock, oracle }: World): void {
-  if (!postgres.isUp) return;
+  if (!postgres.isOpen) return;
   load.interrupt();
   postgres.beginShutdown();
   const startedMs = clock.monotonicMs();
   const check = (): void => {
-    if (!postgres.isUp) return;
+    if (!postgres.isUp || postgres.isOpen) return;
     if (postgres.canStop) {
       postgres.stop();
       later(clock, 500, () => postgres.start());
@@ -200,8 +200,22 @@ function produceErrors({ brokers, clock }: World): void {
   });
 }
 
-function forgetProducers({ brokers }: World): void {
-  for (const topic of brokers.cluster.topics.values()) {
+/**
+ * Brokers forget a producer after a day and a transactional id after a week, so nothing older is still under way. That
+ * matters where nothing but the epoch in the partition keeps an older relay out.
+ */
+function mayForget({ plan, brokers, seats }: World): boolean {
+  const isOldAlive = seats.some(({ relay }) => relay?.process.isFrozen === true);
+  return plan.delivery === "exactly-once" || !(isOldAlive || brokers.stragglers > 0);
+}
+
+function forgetIds(world: World): void {
+  if (mayForget(world)) world.brokers.cluster.transactions.forgetIdle();
+}
+
+function forgetProducers(world: World): void {
+  if (!mayForget(world)) return;
+  for (const topic of world.brokers.cluster.topics.values()) {
     for (const log of topic.logs) log.forgetProducers();
   }
 }

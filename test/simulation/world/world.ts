@@ -177,8 +177,8 @@ export class World {
     for (const seat of this.seats) {
       seat.doom = null;
       seat.relay?.process.thaw();
-      if (seat.relay === null || seat.relay.hasEnded) this.startRelay(seat);
     }
+    this.#keepSeatsTaken();
     this.trace(() => "all is healed");
     this.postgres.wal.replicate(1);
     this.postgres.changed();
@@ -192,6 +192,14 @@ export class World {
     }
     await this.clock.run(CONSUME_INTERVAL_MS * 3);
     this.oracle.checkNothingLost(this.#firstRow);
+  }
+
+  /** Whoever had been told to stop has a successor. */
+  #keepSeatsTaken(): void {
+    for (const seat of this.seats) {
+      if (seat.relay === null || seat.relay.hasEnded) this.startRelay(seat);
+    }
+    this.clock.after(CONSUME_INTERVAL_MS, () => this.#keepSeatsTaken());
   }
 
   async #awaitHalt(code: string): Promise<void> {

@@ -67,18 +67,20 @@ export class Fence {
     return transactionProtocol;
   }
 
-  /**
-   * `InitProducerId` for our ids and the `former` ones. Once it has answered for an id, whatever a predecessor had open
-   * under it is committed or aborted for ever, markers included, and its later requests are refused. Returns ours.
-   */
-  async take(former: readonly string[], signal: AbortSignal): Promise<readonly TransactionalId[]> {
+  /** The ids that this relay publishes under. */
+  get ours(): readonly string[] {
     const { delivery, transactionalIdPrefix: prefix, transactionalIds: count } = this.#options;
     // Without transactions there is no turn to take: one id, for the sake of its epoch.
     const needed = delivery === "exactly-once" ? count : 1;
-    const ours = Array.from({ length: needed }, (_, i) => `${prefix}-${i}`);
-    const all = [...new Set([...ours, ...former])];
-    const taken = await Promise.all(all.map((name) => this.#take(name, signal)));
-    return taken.filter(({ name }) => ours.includes(name));
+    return Array.from({ length: needed }, (_, i) => `${prefix}-${i}`);
+  }
+
+  /**
+   * `InitProducerId` for each id. Once it has answered, whatever a predecessor had open under it is committed or aborted
+   * for ever, markers included, and its later requests are refused.
+   */
+  take(names: readonly string[], signal: AbortSignal): Promise<readonly TransactionalId[]> {
+    return Promise.all(names.map((name) => this.#take(name, signal)));
   }
 
   async #take(name: string, signal: AbortSignal): Promise<TransactionalId> {

@@ -163,12 +163,11 @@ export class KafkaSink implements Sink {
     return Promise.resolve();
   }
 
-  /** Fences the ids of the last incarnation and ours, and returns the way to publish from now on. */
+  /** Fences every predecessor, and returns the way to publish from now on. */
   async #fenced(signal: AbortSignal): Promise<{ publish: Publish; ids: readonly string[] }> {
     const { delivery, requestTimeoutMs } = this.#options;
-    const former = await this.#incarnation(signal);
     const protocol = await this.#fence.protocol();
-    const ids = await this.#fence.take(former?.transactionalIds ?? [], signal);
+    const ids = await this.#takeAll(signal);
     const names = ids.map(({ name }) => name);
     if (delivery === "exactly-once") {
       const producer = new TransactionalProducer(this.#parts, protocol, ids);
@@ -182,6 +181,22 @@ export class KafkaSink implements Sink {
     return { ids: names, publish: (events, checkpoint) => producer.publish(events, checkpoint) };
   }
 
+  /**
+   * Takes our ids and those of the last incarnation. Another one may have come between our look and our taking, with ids
+   * that we did not know of; once our first id is taken nobody else comes without taking it back, so a second look,
+   * at all that is decided, is the last that is needed. Returns ours.
+   */
+  async #takeAll(signal: AbortSignal): Promise<readonly TransactionalId[]> {
+    const { ours } = this.#fence;
+    const former = await this.#incarnation(false, signal);
+    const known = new Set([...ours, ...(former?.transactionalIds ?? [])]);
+    const taken = await this.#fence.take([...known], signal);
+    const last = await this.#incarnation(true, signal);
+    const unknown = (last?.transactionalIds ?? []).filter((name) => !known.has(name));
+    await this.#fence.take(unknown, signal);
+    return taken.filter(({ name }) => ours.includes(name));
+  }
+
   /** The last checkpoint below our own barrier, which must be the newest incarnation. */
   async #readBack(signal: AbortSignal): Promise<Uint8Array | null> {
     const { slot } = this.#options;
@@ -192,9 +207,12 @@ export class KafkaSink implements Sink {
     return found.get(slot)?.value ?? null;
   }
 
-  async #incarnation(signal: AbortSignal): Promise<ReturnType<typeof decodeIncarnation>> {
+  async #incarnation(
+    isStrict: boolean,
+    signal: AbortSignal,
+  ): Promise<ReturnType<typeof decodeIncarnation>> {
     const key = incarnationKey(this.#options.slot);
-    const found = await this.#tail.last([key], false, signal);
+    const found = await this.#tail.last([key], isStrict, signal);
     const value = found.get(key)?.value;
     return value === undefined || value === null ? null : decodeIncarnation(value);
   }
@@ -244,7 +262,7 @@ export class KafkaSink implements Sink {
   /** Undefined when it cannot be read now. */
   async #newestIncarnation(): Promise<ReturnType<typeof decodeIncarnation> | undefined> {
     try {
-      return await this.#incarnation(new AbortController().signal);
+      return await this.#incarnation(false, new AbortController().signal);
     } catch {
       return undefined; // The next opening finds out.
     }

@@ -24,6 +24,7 @@ export async function identifyServer(
     xlogPos: parseLsn(system.xlogpos),
     timelineHistory: timeline > 1 ? await timelineHistory(client, timeline) : null,
     walSenderTimeoutMs: await setWalSenderTimeout(client, walSenderTimeoutMs),
+    walSenderPid: await backendPid(client),
   };
 }
 
@@ -47,4 +48,9 @@ async function setWalSenderTimeout(client: Client, timeoutMs: number): Promise<n
     "select setting from pg_settings where name = 'wal_sender_timeout'",
   );
   return Number(rows[0]?.setting ?? 0);
+}
+
+async function backendPid(client: Client): Promise<number> {
+  const { rows } = await client.query<{ pid: string | number }>("select pg_backend_pid() as pid");
+  return Number(rows[0]?.pid ?? 0);
 }

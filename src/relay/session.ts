@@ -1,5 +1,6 @@
 import type { SlotFacts } from "./capture/source-database.ts";
 import { RelayError } from "./errors.ts";
+import { heldSlot } from "./held-slot.ts";
 import type { RelayOptions } from "./options.ts";
 import { IDLE_WAL_BYTES_MAX } from "./options.ts";
 import type { RelayPorts } from "./ports.ts";
@@ -10,7 +11,6 @@ import type { Batch } from "./publish/batch.ts";
 import { Publisher } from "./publish/publisher.ts";
 import type { Checkpoint } from "./settle/checkpoint.ts";
 import { encodeCheckpoint } from "./settle/checkpoint.ts";
-import { slotMissing } from "./settle/continuity.ts";
 import { Ladder } from "./settle/ladder.ts";
 import { SinkRecovery } from "./sink-recovery.ts";
 import { startPoint } from "./start-position.ts";
@@ -74,6 +74,7 @@ export class Session {
       show: (name, reason) => this.#show(name, reason),
       resumeFrom: (point) => this.#reader.resumeFrom(point),
       refusal: () => this.#publisher.refusal(),
+      assertHoldsSlot: (signal) => this.#heldSlot(signal),
     });
     this.#watch = new StallWatch(
       ports.clock,
@@ -141,10 +142,8 @@ export class Session {
   }
 
   /** Read while we hold it, so that nobody can move it any more. */
-  async #heldSlot(stop: AbortSignal): Promise<SlotFacts> {
-    const slot = await this.#ports.database.slot(stop);
-    if (slot === null) throw slotMissing(this.#options.slot);
-    return slot;
+  #heldSlot(signal: AbortSignal): Promise<SlotFacts> {
+    return heldSlot(this.#ports, this.#options.slot, this.#reader.identity, signal);
   }
 
   /** Publishes until the session ends; an unknown outcome or a refused row does not end it. */

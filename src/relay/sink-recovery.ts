@@ -16,6 +16,8 @@ export interface RecoveryTarget {
   resumeFrom(point: StartPoint): void;
   /** Why the oldest waiting record cannot go, or null when it can. */
   refusal(): RelayError | null;
+  /** Rejects when the slot is not ours any more, or when that cannot be found out. */
+  assertHoldsSlot(signal: AbortSignal): Promise<unknown>;
 }
 
 /**
@@ -92,7 +94,7 @@ export class SinkRecovery {
     return this.#target.refusal();
   }
 
-  /** After an unknown outcome: fences, reads the checkpoint and goes on from it. */
+  /** After an unknown outcome: makes sure of the slot, fences, reads the checkpoint and goes on from it. */
   async #reopen(cause: RelayError, signal: AbortSignal): Promise<void> {
     let problem: RelayError | null = cause;
     this.#isReopening = true;
@@ -117,6 +119,7 @@ export class SinkRecovery {
   /** Null when the sink is open again. */
   async #open(signal: AbortSignal): Promise<RelayError | null> {
     try {
+      await this.#target.assertHoldsSlot(signal);
       const stored = await this.#ports.sink.open(signal);
       const { settled, read } = this.#backlog;
       const progress = resumePoint(stored, settled, read);

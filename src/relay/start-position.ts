@@ -66,13 +66,14 @@ function lost(found: Progress, known: Progress): RelayError {
   );
 }
 
+/** Somebody else has had the slot meanwhile; whether he is one of us is found out by the next start, with all checks. */
 function foreign(found: Progress, read: Progress): RelayError {
   return new RelayError(
     `the checkpoint topic holds ${formatProgress(found)}, past all that this relay has read (${formatProgress(read)})`,
     {
       code: "CHECKPOINT_FOREIGN",
-      remedy: "halt",
-      hint: "Another relay writes to the same checkpoint topic under the same slot name. Give each its own RELAY_SLOT_NAME or RELAY_CHECKPOINT_TOPIC.",
+      remedy: "standby",
+      hint: "Another relay has taken over. If it is not of this slot, give each its own RELAY_SLOT_NAME or RELAY_CHECKPOINT_TOPIC.",
     },
   );
 }

@@ -5,14 +5,31 @@ export const FENCING_MUTANTS: readonly Mutant[] = [
   {
     name: "fence only our own ids",
     harm: "lets a predecessor with more ids commit after its successor has read the checkpoint",
-    file: "src/kafka/fence.ts",
+    file: "src/kafka/kafka-sink.ts",
     edits: [
       {
-        find: "    const all = [...new Set([...ours, ...former])];",
-        replace: "    void former;\n    const all = [...new Set([...ours])];",
+        find: "    const known = new Set([...ours, ...(former?.transactionalIds ?? [])]);",
+        replace: "    void former;\n    const known = new Set(ours);",
       },
+      { find: "    await this.#fence.take(unknown, signal);\n", replace: "    void unknown;\n" },
     ],
     caughtBy: "simulation",
+  },
+  {
+    name: "look for predecessors only once",
+    harm: "lets one that came between look and fence commit under ids that nobody took from it",
+    file: "src/kafka/kafka-sink.ts",
+    edits: [
+      { find: "    await this.#fence.take(unknown, signal);\n", replace: "    void unknown;\n" },
+    ],
+    caughtBy: "simulation",
+  },
+  {
+    name: "open again without asking for the slot",
+    harm: "has a relay whose stream died take the ids from its successor again and again",
+    file: "src/relay/sink-recovery.ts",
+    edits: [{ find: "      await this.#target.assertHoldsSlot(signal);\n", replace: "" }],
+    caughtBy: { unit: "test/unit/relay" },
   },
   {
     name: "fence while standing by",

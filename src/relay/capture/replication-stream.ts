@@ -11,6 +11,8 @@ export interface ServerIdentity {
   readonly timelineHistory: string | null;
   /** `wal_sender_timeout` in force on this connection, ms; 0 means off. */
   readonly walSenderTimeoutMs: number;
+  /** Process id of the walsender at the other end: the slot's `active_pid` while the stream lives. */
+  readonly walSenderPid: number;
 }
 
 export interface StreamHandlers {

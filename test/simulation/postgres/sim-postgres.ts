@@ -36,6 +36,7 @@ export class SimPostgres {
   readonly #watch: ConfirmWatch;
   #saved: Lsn | null = null;
   #walsender: SimWalsender | null = null;
+  #pids = 0;
   readonly #holders = new WeakSet<SimProcess>();
   readonly #shutdownCallbacks = new Set<() => void>();
 
@@ -70,7 +71,7 @@ export class SimPostgres {
   stream(handlers: StreamHandlers, process: SimProcess): ReplicationStream {
     if (this.#walsender !== null) throw busy();
     if (this.confirmed === null) throw noSlot();
-    const walsender = new SimWalsender(this, handlers, process, () => {
+    const walsender = new SimWalsender(++this.#pids, this, handlers, process, () => {
       if (this.#walsender === walsender) this.#walsender = null;
     });
     this.#walsender = walsender;
@@ -102,7 +103,7 @@ export class SimPostgres {
       database: "db",
       temporary: false,
       active: this.#walsender !== null,
-      activePid: null,
+      activePid: this.#walsender?.pid ?? null,
       confirmedLsn: this.confirmed,
       restartLsn: this.confirmed,
       walStatus: "reserved",

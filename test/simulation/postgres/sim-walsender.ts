@@ -38,12 +38,16 @@ export class SimWalsender {
   /** How far the server has told of; a client confirms nothing beyond. */
   #told: Lsn;
 
+  readonly pid: number;
+
   constructor(
+    pid: number,
     postgres: SimPostgres,
     handlers: StreamHandlers,
     process: SimProcess,
     gone: () => void,
   ) {
+    this.pid = pid;
     this.#postgres = postgres;
     this.#handlers = handlers;
     this.#process = process;
@@ -60,6 +64,7 @@ export class SimWalsender {
         xlogPos: wal.end,
         timelineHistory: wal.history,
         walSenderTimeoutMs: options.walSenderTimeoutMs,
+        walSenderPid: pid,
       },
       pause: () => {
         this.#isPaused = true;

@@ -38,6 +38,8 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
   confirmations: Lsn[] = [];
   findings: Finding[] = [];
   hasSlot = true;
+  /** Opened so far. */
+  streams = 0;
   /** Of a row at which decoding fails, each time. */
   undecodableId: string | null = null;
   /** How many streams were asked for, and how many control connections given up. */
@@ -120,7 +122,7 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
       database: "db",
       temporary: false,
       active: this.#stream !== null,
-      activePid: null,
+      activePid: this.#stream?.identity.walSenderPid ?? null,
       confirmedLsn: this.confirmed,
       restartLsn: this.confirmed,
       walStatus: "reserved",
@@ -184,6 +186,7 @@ class ModelStream implements ReplicationStream {
       xlogPos: postgres.walEnd,
       timelineHistory: null,
       walSenderTimeoutMs: 15_000,
+      walSenderPid: ++postgres.streams,
     };
   }
 

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
+import type { StreamHandlers } from "../../../src/relay/capture/replication-stream.ts";
 import { textOf } from "../../../src/relay/event/ascii.ts";
-import { ModelCluster, ModelSink } from "../../support/model/model-kafka.ts";
+import { GOOD_FATE, ModelCluster, ModelSink } from "../../support/model/model-kafka.ts";
 import { ModelPostgres } from "../../support/model/model-postgres.ts";
 import { ModelRelay } from "../../support/model/model-relay.ts";
 import { VirtualClock } from "../../support/model/virtual-clock.ts";
@@ -8,15 +9,24 @@ import { VirtualClock } from "../../support/model/virtual-clock.ts";
 let clock: VirtualClock;
 let postgres: ModelPostgres;
 let cluster: ModelCluster;
+let sink: ModelSink;
 let relay: ModelRelay;
 
 beforeEach(async () => {
   clock = new VirtualClock();
   postgres = new ModelPostgres();
   cluster = new ModelCluster();
-  relay = new ModelRelay(postgres, new ModelSink(cluster, clock), clock);
+  sink = new ModelSink(cluster, clock);
+  relay = new ModelRelay(postgres, sink, clock);
   await clock.advance(50);
 });
+
+const NOBODY: StreamHandlers = {
+  message: () => undefined,
+  keepalive: () => undefined,
+  readEnd: () => undefined,
+  closed: () => undefined,
+};
 
 function publishedIds(): string[] {
   return cluster.records.map(({ headers }) => textOf(headers[0]?.value as Uint8Array));
@@ -47,5 +57,22 @@ describe("a stream that is cut", () => {
     postgres.cut();
     await clock.advance(1_000);
     expect([postgres.reconnects, postgres.isStreaming]).toEqual([1, true]);
+  });
+});
+
+describe("a relay whose stream ended without a word", () => {
+  it("fences nobody when its sink fails: it asks for the slot first, finds another in its place, and stands by", async () => {
+    sink.fate = () => ({ apply: false, answer: false, delayMs: 200 });
+    postgres.commit([{ id: "1", key: "k" }]);
+    await clock.advance(50);
+    postgres.abandon();
+    await postgres.open(NOBODY);
+    await clock.advance(1_000);
+    expect(relay.relay.state.name).toBe("standby");
+    expect(cluster.epoch).toBe(1);
+    postgres.abandon();
+    sink.fate = GOOD_FATE;
+    await clock.advance(5_000);
+    expect(publishedIds()).toEqual(["1"]);
   });
 });

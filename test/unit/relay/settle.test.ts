@@ -128,6 +128,7 @@ describe("continuityFault", () => {
     timeline: 2,
     xlogPos: lsn(0x200n),
     timelineHistory: null,
+    walSenderPid: 1,
     walSenderTimeoutMs: 0,
   };
   const facts = { checkpoint: CHECKPOINT, slot, identity, config: "c" };

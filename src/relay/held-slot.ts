@@ -1,0 +1,27 @@
+import type { ServerIdentity } from "./capture/replication-stream.ts";
+import type { SlotFacts } from "./capture/source-database.ts";
+import { RelayError } from "./errors.ts";
+import type { RelayPorts } from "./ports.ts";
+import { slotMissing } from "./settle/continuity.ts";
+
+/**
+ * The slot, proven to be ours at this moment. Asked each time before anybody is fenced at Kafka: a relay whose stream died
+ * without a word would otherwise take the transactional ids from its successor, again and again.
+ *
+ * Rejects with `SLOT_LOST` (remedy `standby`) when another walsender has it, `GAP_SLOT_MISSING` (halt) when it is gone.
+ */
+export async function heldSlot(
+  { database }: RelayPorts,
+  name: string,
+  { walSenderPid }: ServerIdentity,
+  signal: AbortSignal,
+): Promise<SlotFacts> {
+  const slot = await database.slot(signal);
+  if (slot === null) throw slotMissing(name);
+  if (slot.activePid === walSenderPid) return slot;
+  throw new RelayError(`the stream of slot ${name} ended without a word`, {
+    code: "SLOT_LOST",
+    remedy: "standby",
+    hint: "Nothing to do: the relay asks for the slot again.",
+  });
+}

@@ -13,7 +13,7 @@ export const FENCING_MUTANTS: readonly Mutant[] = [
       },
       { find: "    await this.#fence.take(unknown, signal);\n", replace: "    void unknown;\n" },
     ],
-    caughtBy: "simulation",
+    caughtBy: { unit: "test/unit/kafka/opening" },
   },
   {
     name: "look for predecessors only once",
@@ -22,7 +22,7 @@ export const FENCING_MUTANTS: readonly Mutant[] = [
     edits: [
       { find: "    await this.#fence.take(unknown, signal);\n", replace: "    void unknown;\n" },
     ],
-    caughtBy: "simulation",
+    caughtBy: { unit: "test/unit/kafka/opening" },
   },
   {
     name: "open again without asking for the slot",
@@ -54,7 +54,7 @@ export const FENCING_MUTANTS: readonly Mutant[] = [
         replace: '    void isStrict;\n    const end = await this.#offset("last-stable", signal);',
       },
     ],
-    caughtBy: "simulation",
+    caughtBy: { unit: "test/unit/kafka/opening" },
   },
   {
     name: "believe an aborted checkpoint",

@@ -26,6 +26,11 @@ export function layerName(layer: Layer): string {
   return "unit" in layer ? `unit ${layer.unit}` : `integration ${layer.integration}`;
 }
 
+/** Whether it does without Postgres and Kafka. */
+export function isQuick(layer: Layer): boolean {
+  return layer === "simulation" || "unit" in layer;
+}
+
 /** Runs one layer's checks on the copy in `folder`. */
 export async function runLayer(layer: Layer, folder: string): Promise<Verdict> {
   const { code, output } = await run(argumentsOf(layer), folder);

@@ -1,9 +1,8 @@
 import { parseArgs } from "node:util";
-import { CAPTURE_MUTANTS } from "./capture-mutants.ts";
-import { FENCING_MUTANTS } from "./fencing-mutants.ts";
+import { MUTANTS } from "./catalog.ts";
 import type { HuntOptions } from "./hunt.ts";
 import { hunt } from "./hunt.ts";
-import { PUBLISH_MUTANTS } from "./publish-mutants.ts";
+import { isQuick } from "./layers.ts";
 
 const USAGE = `Usage: npm run mutants -- [--quick] [--only TEXT] [--record]
 
@@ -25,12 +24,9 @@ function read(argv: string[]): HuntOptions | null {
     },
   });
   if (values.help === true) return null;
-  const all = [...CAPTURE_MUTANTS, ...PUBLISH_MUTANTS, ...FENCING_MUTANTS];
-  const mutants = all
-    .filter(({ name }) => name.includes(values.only ?? ""))
-    .filter(
-      ({ caughtBy }) => values.quick !== true || caughtBy === "simulation" || "unit" in caughtBy,
-    );
+  const mutants = MUTANTS.filter(({ name }) => name.includes(values.only ?? "")).filter(
+    ({ caughtBy }) => values.quick !== true || isQuick(caughtBy),
+  );
   if (mutants.length === 0) throw new Error(`--only: no mutant's name holds "${values.only}"`);
   return { mutants, isRecord: values.record ?? false };
 }

@@ -48,12 +48,13 @@ export const PUBLISH_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         find: "  readonly #clock: Clock;\n",
-        replace: "  readonly #clock: Clock;\n  #kept: readonly TransactionalId[] | undefined;\n",
+        replace:
+          "  readonly #clock: Clock;\n  #kept: Promise<readonly TransactionalId[]> | undefined;\n",
       },
       {
-        find: "    const taken = await Promise.all(all.map((name) => this.#take(name, signal)));\n",
+        find: "    return Promise.all(names.map((name) => this.#take(name, signal)));\n",
         replace:
-          "    this.#kept ??= await Promise.all(all.map((name) => this.#take(name, signal)));\n    const taken = this.#kept;\n",
+          "    this.#kept ??= Promise.all(names.map((name) => this.#take(name, signal)));\n    return this.#kept;\n",
       },
     ],
     caughtBy: "simulation",

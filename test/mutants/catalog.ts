@@ -1,0 +1,11 @@
+import { CAPTURE_MUTANTS } from "./capture-mutants.ts";
+import { FENCING_MUTANTS } from "./fencing-mutants.ts";
+import type { Mutant } from "./mutant.ts";
+import { PUBLISH_MUTANTS } from "./publish-mutants.ts";
+
+/** Every bug that is planted, in the order of the way of the data. */
+export const MUTANTS: readonly Mutant[] = [
+  ...CAPTURE_MUTANTS,
+  ...PUBLISH_MUTANTS,
+  ...FENCING_MUTANTS,
+];

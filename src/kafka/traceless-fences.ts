@@ -1,7 +1,7 @@
 import type { Clock } from "../relay/clock.ts";
 
 /** So many within so long are another user of our ids. */
-const FENCES_MAX = 4;
+const FENCES_MAX = 3;
 const WITHIN_MS = 60_000;
 
 /**

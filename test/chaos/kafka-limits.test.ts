@@ -157,6 +157,7 @@ describe("two relays with different slots and one transactional id", () => {
         ...rig.settings,
         RELAY_TRANSACTIONAL_ID: fixture.names.slot,
         RELAY_RETRY_MAX: "6s",
+        RELAY_CHECKPOINT_INTERVAL: "1s",
       };
       relay = await fixture.streaming(settings);
       load.start();

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Config } from "../config/schema.ts";
-import type { KafkaSinkOptions } from "../kafka/kafka-sink.ts";
+import type { KafkaSinkOptions } from "../kafka/kafka-sink-options.ts";
 import type { ConnectionOptions } from "../kafka/kafkajs-channel.ts";
 import type { PostgresOptions, ReplicationSourceOptions } from "../postgres/replication-source.ts";
 import type { SourceDatabaseOptions } from "../postgres/source-database.ts";
@@ -34,6 +34,9 @@ export function relayOptions(config: Config): RelayOptions {
   };
 }
 
+/** Brokers forget an idle transactional id after a week unless they are set otherwise. */
+const EPOCH_MAX_AGE_MS = 12 * 3_600_000;
+
 /** How brokers are reached. */
 export function kafkaConnection({ kafka }: Config): ConnectionOptions {
   return {
@@ -60,6 +63,7 @@ export function kafkaOptions(config: Config): KafkaSinkOptions {
       ? { partitions: topic.partitions, replicationFactor: topic.replicationFactor }
       : null,
     requestTimeoutMs: kafka.requestTimeoutMs,
+    epochMaxAgeMs: EPOCH_MAX_AGE_MS,
     metadataMaxAgeMs: kafka.metadataMaxAgeMs,
   };
 }

@@ -27,20 +27,28 @@ const RETRIABLE: ReadonlySet<number> = new Set([
  *
  * Its identity is that of a transactional id although it opens no transaction: a successor gets a newer epoch, and a
  * partition that has seen that one refuses the older. So a predecessor that was frozen cannot put an older checkpoint
- * over the newer one.
+ * over the newer one. The coordinator forgets ids of which it hears nothing, so the identity is renewed now and then.
  */
 export class IdempotentProducer {
   readonly #parts: ProducerParts;
   readonly #cluster: Cluster;
   readonly #id: TransactionalId;
-  readonly #retryMsMax: number;
+  /** How long a batch is tried again, and how old the identity may get; ms. */
+  readonly #limits: { readonly retryMs: number; readonly epochMs: number };
+  readonly #openedAtMs: number;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(parts: ProducerParts, cluster: Cluster, id: TransactionalId, retryMsMax: number) {
+  constructor(
+    parts: ProducerParts,
+    cluster: Cluster,
+    id: TransactionalId,
+    limits: { readonly retryMs: number; readonly epochMs: number },
+  ) {
     this.#parts = parts;
     this.#cluster = cluster;
     this.#id = id;
-    this.#retryMsMax = retryMsMax;
+    this.#limits = limits;
+    this.#openedAtMs = parts.clock.monotonicMs();
   }
 
   /** The events first; the checkpoint only once all of them are acknowledged. */
@@ -52,6 +60,7 @@ export class IdempotentProducer {
   }
 
   async #publish(events: readonly PartitionShare[], checkpoint: PartitionShare): Promise<void> {
+    this.#assertEpochIsFresh();
     try {
       await this.#produce(events);
       this.#parts.moment("produce-acked");
@@ -59,6 +68,17 @@ export class IdempotentProducer {
     } catch (error) {
       throw indefinite(error);
     }
+  }
+
+  /** A successor must find the transactional id known, or it gets another producer id and our epoch is not below its. */
+  #assertEpochIsFresh(): void {
+    const ageMs = this.#parts.clock.monotonicMs() - this.#openedAtMs;
+    if (ageMs < this.#limits.epochMs) return;
+    throw new RelayError("it is time to renew the epoch that keeps former relays out", {
+      code: "KAFKA_EPOCH_RENEWAL",
+      remedy: "reopen",
+      hint: "Nothing to do: the relay opens again and goes on.",
+    });
   }
 
   async #produce(shares: readonly PartitionShare[]): Promise<void> {
@@ -71,7 +91,7 @@ export class IdempotentProducer {
   /** Sends until every partition has acknowledged, with the same sequences, up to the deadline. */
   async #persist(batches: readonly PartitionBatch[]): Promise<void> {
     const { clock } = this.#parts;
-    const deadlineMs = clock.monotonicMs() + this.#retryMsMax;
+    const deadlineMs = clock.monotonicMs() + this.#limits.retryMs;
     let waiting = batches;
     for (let attempt = 0; ; attempt++) {
       let problem: RelayError;

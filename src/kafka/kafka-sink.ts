@@ -11,41 +11,17 @@ import { Fence } from "./fence.ts";
 import { IdempotentProducer } from "./idempotent-producer.ts";
 import { decodeIncarnation, encodeIncarnation, incarnationKey } from "./incarnation.ts";
 import { openingGivenUp } from "./kafka-error.ts";
+import type { KafkaPorts, KafkaSinkOptions } from "./kafka-sink-options.ts";
 import { LogTail } from "./log-tail.ts";
 import type { PartitionShare } from "./partition-share.ts";
 import { shareOut } from "./partition-share.ts";
 import { ProduceRound } from "./produce-round.ts";
-import type { TopicAdmin } from "./topic-admin.ts";
-import type { TopicCreation } from "./topics.ts";
 import { Topics } from "./topics.ts";
 import { TracelessFences } from "./traceless-fences.ts";
 import type { TransactionalId } from "./transactional-id.ts";
 import type { ProducerParts } from "./transactional-producer.ts";
 import { FencedError, TopicChangedError, TransactionalProducer } from "./transactional-producer.ts";
 import { RecordBatchEncoder } from "./wire/record-batch.ts";
-
-/** The way to the brokers. */
-export interface KafkaPorts {
-  readonly channel: BrokerChannel;
-  readonly admin: TopicAdmin;
-}
-
-export interface KafkaSinkOptions {
-  readonly requestTimeoutMs: number;
-  readonly slot: string;
-  readonly instanceId: string;
-  readonly checkpointTopic: string;
-  /** -1: what the broker is set to. */
-  readonly checkpointReplicationFactor: number;
-  readonly delivery: "exactly-once" | "at-least-once";
-  readonly transactionalIdPrefix: string;
-  readonly transactionalIds: number;
-  readonly transactionTimeoutMs: number;
-  readonly transactionProtocol: "auto" | "v1" | "v2";
-  readonly topicAutoCreate: TopicCreation | null;
-  /** How long what is known of a topic counts before it is looked at again, ms. */
-  readonly metadataMaxAgeMs: number;
-}
 
 /** How a batch reaches the brokers in the delivery that was chosen. */
 type Publish = (events: PartitionShare[], checkpoint: PartitionShare) => Promise<void>;
@@ -165,7 +141,7 @@ export class KafkaSink implements Sink {
 
   /** Fences every predecessor, and returns the way to publish from now on. */
   async #fenced(signal: AbortSignal): Promise<{ publish: Publish; ids: readonly string[] }> {
-    const { delivery, requestTimeoutMs } = this.#options;
+    const { delivery, requestTimeoutMs, epochMaxAgeMs } = this.#options;
     const protocol = await this.#fence.protocol();
     const ids = await this.#takeAll(signal);
     const names = ids.map(({ name }) => name);
@@ -177,7 +153,8 @@ export class KafkaSink implements Sink {
       };
     }
     const id = ids[0] as TransactionalId;
-    const producer = new IdempotentProducer(this.#parts, this.#cluster, id, requestTimeoutMs);
+    const limits = { retryMs: requestTimeoutMs, epochMs: epochMaxAgeMs };
+    const producer = new IdempotentProducer(this.#parts, this.#cluster, id, limits);
     return { ids: names, publish: (events, checkpoint) => producer.publish(events, checkpoint) };
   }
 

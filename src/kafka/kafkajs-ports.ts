@@ -1,4 +1,4 @@
-import type { KafkaPorts } from "./kafka-sink.ts";
+import type { KafkaPorts } from "./kafka-sink-options.ts";
 import type { ConnectionOptions } from "./kafkajs-channel.ts";
 import { KafkajsChannel } from "./kafkajs-channel.ts";
 import { KafkajsTopicAdmin } from "./kafkajs-topic-admin.ts";

@@ -1,5 +1,5 @@
-import type { KafkaSinkOptions } from "../../../src/kafka/kafka-sink.ts";
 import { KafkaSink } from "../../../src/kafka/kafka-sink.ts";
+import type { KafkaSinkOptions } from "../../../src/kafka/kafka-sink-options.ts";
 import type { ConnectionOptions } from "../../../src/kafka/kafkajs-channel.ts";
 import { kafkajsPorts } from "../../../src/kafka/kafkajs-ports.ts";
 import { systemClock } from "../../../src/ops/system-clock.ts";
@@ -73,6 +73,7 @@ export class Sinks {
       topicAutoCreate: null,
       connectTimeoutMs: 5_000,
       requestTimeoutMs: 5_000,
+      epochMaxAgeMs: 3_600_000,
       metadataMaxAgeMs: 300_000,
     };
   }

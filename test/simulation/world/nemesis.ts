@@ -18,6 +18,9 @@ const MOMENTS: readonly Moment[] = [
   "status-sent",
 ];
 
+/** Longer than a relay uses an epoch plus the longest freeze. */
+const IDS_EXPIRE_MS = 12_000;
+
 /** Errors that a broker may answer a Produce with, and whether it may have written all the same. */
 const PRODUCE_ERRORS: readonly { readonly error: number; readonly isApplied: boolean }[] = [
   { error: 3, isApplied: false },
@@ -201,16 +204,15 @@ function produceErrors({ brokers, clock }: World): void {
 }
 
 /**
- * Brokers forget a producer after a day and a transactional id after a week, so nothing older is still under way. That
- * matters where nothing but the epoch in the partition keeps an older relay out.
+ * Brokers forget a producer of which nothing came for a day, so nothing older is still under way. That matters where nothing but the epoch in the partition keeps an older relay out.
  */
 function mayForget({ plan, brokers, seats }: World): boolean {
   const isOldAlive = seats.some(({ relay }) => relay?.process.isFrozen === true);
   return plan.delivery === "exactly-once" || !(isOldAlive || brokers.stragglers > 0);
 }
 
-function forgetIds(world: World): void {
-  if (mayForget(world)) world.brokers.cluster.transactions.forgetIdle();
+function forgetIds({ brokers, plan }: World): void {
+  brokers.cluster.transactions.forgetIdle(plan.delivery === "exactly-once" ? 0 : IDS_EXPIRE_MS);
 }
 
 function forgetProducers(world: World): void {

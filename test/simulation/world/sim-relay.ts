@@ -11,6 +11,9 @@ import type { SimPostgres } from "../postgres/sim-postgres.ts";
 import type { WorldPlan } from "./plan.ts";
 import { CHECKPOINT_TOPIC, relayOptions, SLOT } from "./plan.ts";
 
+/** Below what the brokers remember an idle id for, with room for a relay that is frozen meanwhile. */
+const EPOCH_MAX_AGE_MS = 2_000;
+
 export interface SimRelayEvents {
   moment(moment: Moment): void;
   stateChanged(state: RelayState): void;
@@ -93,6 +96,7 @@ function sinkOptions(
     transactionProtocol: plan.protocol,
     topicAutoCreate: null,
     requestTimeoutMs: plan.requestTimeoutMs,
+    epochMaxAgeMs: EPOCH_MAX_AGE_MS,
     metadataMaxAgeMs: 3_000,
   };
 }

@@ -27,6 +27,8 @@ interface Transaction {
   state: State;
   timeoutMs: number;
   startedMs: number;
+  /** When the coordinator heard of it last. */
+  touchedMs: number;
   readonly partitions: Set<PartitionLog>;
 }
 
@@ -70,6 +72,7 @@ export class TransactionCoordinator {
     }
     this.#raiseEpoch(known);
     known.endedAs = null;
+    known.touchedMs = this.#clock.monotonicMs();
     known.state = "empty";
     known.timeoutMs = timeoutMs;
     return this.#answer(known);
@@ -147,9 +150,11 @@ export class TransactionCoordinator {
     }
   }
 
-  /** As after `transactional.id.expiration.ms`: ids without an open transaction are forgotten. */
-  forgetIdle(): void {
+  /** As after `transactional.id.expiration.ms`: ids of which nothing was heard for so long are forgotten. */
+  forgetIdle(idleMs: number): void {
+    const nowMs = this.#clock.monotonicMs();
     for (const [name, transaction] of [...this.#transactions]) {
+      if (nowMs - transaction.touchedMs < idleMs) continue;
       if (transaction.state !== "ongoing" && !isPending(transaction))
         this.#transactions.delete(name);
     }
@@ -170,6 +175,7 @@ export class TransactionCoordinator {
       state: "empty",
       timeoutMs,
       startedMs: 0,
+      touchedMs: this.#clock.monotonicMs(),
       partitions: new Set(),
     };
     this.#transactions.set(name, transaction);
@@ -183,6 +189,7 @@ export class TransactionCoordinator {
   }
 
   #addTo(transaction: Transaction, partitions: readonly PartitionLog[]): void {
+    transaction.touchedMs = this.#clock.monotonicMs();
     if (transaction.state !== "ongoing") {
       transaction.state = "ongoing";
       transaction.startedMs = this.#clock.monotonicMs();

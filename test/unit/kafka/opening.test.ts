@@ -1,12 +1,13 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import type { BrokerChannel, BrokerRequest } from "../../../src/kafka/broker-channel.ts";
-import type { KafkaSinkOptions } from "../../../src/kafka/kafka-sink.ts";
 import { KafkaSink } from "../../../src/kafka/kafka-sink.ts";
+import type { KafkaSinkOptions } from "../../../src/kafka/kafka-sink-options.ts";
 import { systemClock } from "../../../src/ops/system-clock.ts";
 import type { OutboundRecord } from "../../../src/relay/publish/sink.ts";
 import { Probe } from "../../contract/probe.ts";
 import { InstantChannel } from "../../support/brokers/instant-channel.ts";
 import { ModelCluster } from "../../support/brokers/model-cluster.ts";
+import { until } from "../../support/until.ts";
 
 const API_INIT_PRODUCER_ID = 22;
 const CHECKPOINTS = "checkpoints";
@@ -38,6 +39,7 @@ function newSink(
     transactionProtocol: "auto",
     topicAutoCreate: null,
     requestTimeoutMs: 200,
+    epochMaxAgeMs: 60_000,
     metadataMaxAgeMs: 60_000,
     ...settings,
   };
@@ -99,5 +101,18 @@ describe("opening", () => {
     await expect(newSink({}).open(GO_ON)).rejects.toMatchObject({ code: "CHECKPOINT_UNDECIDED" });
     await stranger.endV2("stranger", identity);
     expect(String(await newSink({}).open(GO_ON))).toBe("new");
+  });
+});
+
+describe("at-least-once delivery", () => {
+  it("asks to be opened again before brokers forget the id whose epoch keeps former relays out", async () => {
+    const sink = newSink({ delivery: "at-least-once", epochMaxAgeMs: 100 });
+    const startedMs = performance.now();
+    await sink.open(GO_ON);
+    await until(() => performance.now() - startedMs > 200, 5_000, "the epoch to be old");
+    await expect(publish(sink, "a")).rejects.toMatchObject({
+      code: "KAFKA_EPOCH_RENEWAL",
+      remedy: "reopen",
+    });
   });
 });

@@ -1,0 +1,28 @@
+import type { BrokerChannel } from "./broker-channel.ts";
+import type { TopicAdmin } from "./topic-admin.ts";
+import type { TopicCreation } from "./topics.ts";
+
+/** The way to the brokers. */
+export interface KafkaPorts {
+  readonly channel: BrokerChannel;
+  readonly admin: TopicAdmin;
+}
+
+export interface KafkaSinkOptions {
+  readonly requestTimeoutMs: number;
+  readonly slot: string;
+  readonly instanceId: string;
+  readonly checkpointTopic: string;
+  /** -1: what the broker is set to. */
+  readonly checkpointReplicationFactor: number;
+  readonly delivery: "exactly-once" | "at-least-once";
+  readonly transactionalIdPrefix: string;
+  readonly transactionalIds: number;
+  readonly transactionTimeoutMs: number;
+  readonly transactionProtocol: "auto" | "v1" | "v2";
+  readonly topicAutoCreate: TopicCreation | null;
+  /** How long an epoch serves without transactions; well below `transactional.id.expiration.ms` of the brokers. */
+  readonly epochMaxAgeMs: number;
+  /** How long what is known of a topic counts before it is looked at again, ms. */
+  readonly metadataMaxAgeMs: number;
+}

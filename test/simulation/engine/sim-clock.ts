@@ -1,4 +1,5 @@
 import type { Clock } from "../../../src/relay/clock.ts";
+import { randomFrom } from "../../support/random.ts";
 
 interface Timer {
   readonly atMs: number;
@@ -12,12 +13,12 @@ export class SimClock implements Clock {
   #order = 0;
   /** A binary heap by time, then by order of arrival. */
   readonly #heap: Timer[] = [];
-  #state: number;
+  readonly #random: () => number;
   /** Events that took place so far. */
   events = 0;
 
   constructor(seed: number) {
-    this.#state = seed >>> 0;
+    this.#random = randomFrom(seed);
   }
 
   monotonicMs(): number {
@@ -40,13 +41,8 @@ export class SimClock implements Clock {
     };
   }
 
-  /** mulberry32. */
   random(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let t = this.#state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+    return this.#random();
   }
 
   below(bound: number): number {

@@ -1,4 +1,5 @@
 import type { RelayOptions } from "../../../src/relay/options.ts";
+import { MODEL_OUTBOX } from "../../support/model/model-relay.ts";
 import type { SimClock } from "../engine/sim-clock.ts";
 
 export const SLOT = "slot";
@@ -56,18 +57,7 @@ export function relayOptions(plan: WorldPlan, instance: string): RelayOptions {
     slot: SLOT,
     slotCreate: "if-missing",
     instance,
-    outbox: {
-      tables: ["public.outbox"],
-      columns: {
-        id: "id",
-        route: "aggregatetype",
-        key: "aggregateid",
-        type: "type",
-        payload: "payload",
-        headers: "headers",
-      },
-      topicTemplate: `events.\${routedByValue}`,
-    },
+    outbox: { ...MODEL_OUTBOX, topicTemplate: `events.\${routedByValue}` },
     configFingerprint: "config",
     statusIntervalMs: 300,
     ...plan.relay,

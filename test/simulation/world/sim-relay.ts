@@ -1,7 +1,8 @@
 import { KafkaSink } from "../../../src/kafka/kafka-sink.ts";
-import type { Moment, Observer } from "../../../src/relay/observer.ts";
+import type { Moment } from "../../../src/relay/observer.ts";
 import { Relay } from "../../../src/relay/relay.ts";
 import type { RelayState } from "../../../src/relay/state.ts";
+import { momentObserver } from "../../support/model/model-relay.ts";
 import type { SimClock } from "../engine/sim-clock.ts";
 import { SimProcess } from "../engine/sim-process.ts";
 import type { SimBrokers } from "../kafka/sim-brokers.ts";
@@ -52,7 +53,13 @@ export class SimRelay {
       moment,
     );
     const source = new SimSource(postgres, process, SLOT);
-    const ports = { source, database: source, sink, clock: process, observer: observer(moment) };
+    const ports = {
+      source,
+      database: source,
+      sink,
+      clock: process,
+      observer: momentObserver(moment),
+    };
     const stateChanged = (state: RelayState): void => {
       if (process.isAlive) events.stateChanged(state);
     };
@@ -98,17 +105,5 @@ function sinkOptions(
     requestTimeoutMs: plan.requestTimeoutMs,
     epochMaxAgeMs: EPOCH_MAX_AGE_MS,
     metadataMaxAgeMs: 3_000,
-  };
-}
-
-function observer(moment: (at: Moment) => void): Observer {
-  const nothing = (): void => undefined;
-  return {
-    moment,
-    transaction: nothing,
-    published: nothing,
-    skipped: nothing,
-    warning: nothing,
-    error: nothing,
   };
 }

@@ -1,4 +1,5 @@
 import type { Clock } from "../../../src/relay/clock.ts";
+import type { OutboxOptions } from "../../../src/relay/intake.ts";
 import type { AnnounceMoment, Observer } from "../../../src/relay/observer.ts";
 import type { RelayOptions } from "../../../src/relay/options.ts";
 import { Relay } from "../../../src/relay/relay.ts";
@@ -6,22 +7,25 @@ import type { RelayState } from "../../../src/relay/state.ts";
 import type { ModelSink } from "./model-kafka.ts";
 import type { ModelPostgres } from "./model-postgres.ts";
 
+/** An outbox table as the migration makes it. */
+export const MODEL_OUTBOX: OutboxOptions = {
+  tables: ["public.outbox"],
+  columns: {
+    id: "id",
+    route: "aggregatetype",
+    key: "aggregateid",
+    type: "type",
+    payload: "payload",
+    headers: "headers",
+  },
+  topicTemplate: "outbox.event.${routedByValue}",
+};
+
 export const MODEL_OPTIONS: RelayOptions = {
   slot: "slot",
   slotCreate: "if-missing",
   instance: "model",
-  outbox: {
-    tables: ["public.outbox"],
-    columns: {
-      id: "id",
-      route: "aggregatetype",
-      key: "aggregateid",
-      type: "type",
-      payload: "payload",
-      headers: "headers",
-    },
-    topicTemplate: "outbox.event.${routedByValue}",
-  },
+  outbox: MODEL_OUTBOX,
   configFingerprint: "c",
   statusIntervalMs: 5_000,
   batchEventsMax: 4,
@@ -49,7 +53,13 @@ export class ModelRelay {
     options: Partial<RelayOptions> = {},
     moment: AnnounceMoment = () => undefined,
   ) {
-    const ports = { source: postgres, database: postgres, sink, clock, observer: observer(moment) };
+    const ports = {
+      source: postgres,
+      database: postgres,
+      sink,
+      clock,
+      observer: momentObserver(moment),
+    };
     const listener = { stateChanged: (state: RelayState) => this.states.push(state) };
     this.relay = new Relay(ports, { ...MODEL_OPTIONS, ...options }, listener);
     this.ended = this.relay.run(this.#stop.signal);
@@ -61,7 +71,8 @@ export class ModelRelay {
   }
 }
 
-function observer(moment: AnnounceMoment): Observer {
+/** Tells of moments and of nothing else. */
+export function momentObserver(moment: AnnounceMoment): Observer {
   const nothing = (): void => undefined;
   return {
     moment,

@@ -1,4 +1,5 @@
 import type { Clock } from "../../../src/relay/clock.ts";
+import { randomFrom } from "../random.ts";
 
 interface Timer {
   readonly atMs: number;
@@ -11,10 +12,10 @@ export class VirtualClock implements Clock {
   #nowMs = 0;
   #order = 0;
   readonly #timers = new Set<Timer>();
-  #seed: number;
+  readonly #random: () => number;
 
   constructor(seed = 1) {
-    this.#seed = seed >>> 0;
+    this.#random = randomFrom(seed);
   }
 
   monotonicMs(): number {
@@ -32,13 +33,8 @@ export class VirtualClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
-  /** mulberry32. */
   random(): number {
-    this.#seed = (this.#seed + 0x6d2b79f5) >>> 0;
-    let t = this.#seed;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+    return this.#random();
   }
 
   /** Lets `ms` pass, timers going off in their order, with all that follows from each before the next. */

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import pg from "pg";
+import { randomFrom } from "../random.ts";
 
 export interface WorkloadOptions {
   readonly writers?: number;
@@ -104,15 +105,4 @@ async function rolledBackSavepoint(client: pg.Client, route: string): Promise<vo
     [route],
   );
   await client.query("rollback to savepoint s");
-}
-
-/** mulberry32: the same numbers for the same seed. */
-function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
 }

@@ -1,24 +1,21 @@
 import { createHash } from "node:crypto";
+import { randomFrom } from "../../../support/random.ts";
 
-/** Chance from a seed: the same numbers in the same order for the same seed and path (mulberry32). */
+/** Chance from a seed: the same numbers in the same order for the same seed and path. */
 export class Dice {
-  #state: number;
+  readonly #random: () => number;
 
   /** `path` names what the numbers are for, so that one use does not shift those of another. */
   constructor(seed: number, ...path: readonly (string | number)[]) {
     const digest = createHash("sha256")
       .update([seed, ...path].join("/"))
       .digest();
-    this.#state = digest.readUInt32BE(0);
+    this.#random = randomFrom(digest.readUInt32BE(0));
   }
 
   /** From 0 up to 1. */
   next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    const state = this.#state;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+    return this.#random();
   }
 
   chance(probability: number): boolean {

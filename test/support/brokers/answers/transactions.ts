@@ -1,3 +1,4 @@
+import type { ProducerIdentity } from "../../../../src/kafka/api/init-producer-id.ts";
 import { ERROR } from "../../../../src/kafka/error-code.ts";
 import { ByteWriter } from "../../../../src/kafka/wire/byte-writer.ts";
 import type { Question } from "../model-broker.ts";
@@ -11,13 +12,7 @@ export function initProducerId({ cluster, broker, reader }: Question): ByteWrite
   const answer = isElsewhere
     ? { error: ERROR.notCoordinator, producerId: -1n, epoch: -1 }
     : cluster.transactions.initProducerId(name, timeoutMs);
-  return new ByteWriter()
-    .tags()
-    .int32(0)
-    .int16(answer.error)
-    .int64(answer.producerId)
-    .int16(answer.epoch)
-    .tags();
+  return identityAnswer(answer);
 }
 
 /** AddPartitionsToTxn v2: all partitions or none. */
@@ -75,11 +70,13 @@ function endTxnV5({ cluster, broker, reader }: Question): ByteWriter {
     cluster.coordinator === broker
       ? cluster.transactions.endV2(name, identity, isCommit)
       : { error: ERROR.notCoordinator, producerId: -1n, epoch: -1 };
-  return new ByteWriter()
-    .tags()
-    .int32(0)
-    .int16(answer.error)
-    .int64(answer.producerId)
-    .int16(answer.epoch)
-    .tags();
+  return identityAnswer(answer);
+}
+
+function identityAnswer({
+  error,
+  producerId,
+  epoch,
+}: ProducerIdentity & { error: number }): ByteWriter {
+  return new ByteWriter().tags().int32(0).int16(error).int64(producerId).int16(epoch).tags();
 }

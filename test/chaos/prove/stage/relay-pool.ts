@@ -148,6 +148,8 @@ export class RelayPool {
   async stop(): Promise<void> {
     for (const seated of this.#seats.values()) {
       seated.isEnding = true;
+      // One that was only just started does not listen to signals yet: it would end like any process, by the signal.
+      await seated.relay.port().catch(() => undefined);
       const code = await seated.relay.stop().catch(() => "no exit in time");
       if (code !== 0) this.#trouble(`${seated.name} was asked to stop: ${code}`);
       this.#keepOutput(seated);

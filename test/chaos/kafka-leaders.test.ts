@@ -90,7 +90,9 @@ describe.each([
       await rig.kafka.kill(2);
       await publishes(relay, 20);
       await setReplicasInSync("3");
-      await until(() => codes.has(NOT_ENOUGH_REPLICAS), 30_000, "too few replicas");
+      const seen = (): string =>
+        `answers ${JSON.stringify(codes.answers.slice(-40))}\n${relay.output}`;
+      await until(() => codes.has(NOT_ENOUGH_REPLICAS), 30_000, seen);
       await rig.kafka.start(2);
       await publishes(relay, 20);
     });

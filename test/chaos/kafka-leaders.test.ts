@@ -92,7 +92,7 @@ describe.each([
       await setReplicasInSync("3");
       const seen = (): string =>
         `answers ${JSON.stringify(codes.answers.slice(-40))}\n${relay.output}`;
-      await until(() => codes.has(NOT_ENOUGH_REPLICAS), 30_000, seen);
+      await until(() => codes.has(NOT_ENOUGH_REPLICAS), 60_000, seen);
       await rig.kafka.start(2);
       await publishes(relay, 20);
     });

@@ -67,7 +67,7 @@ describe("a host name", () => {
       expect(message).toContain("ENOTFOUND");
       await transactions(workload);
       await resolveTo(DEAD, RIGHT);
-      await relay.reaches("streaming", null, 15_000);
+      await relay.reaches("streaming", null, 30_000);
     });
     expect(report).toMatchObject(ALL_DELIVERED);
   });

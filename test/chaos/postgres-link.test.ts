@@ -63,7 +63,7 @@ describe("the link to Postgres", () => {
     const report = await deliveryDespite(fixture, relay, async () => {
       for (let round = 0; round < 3; round++) {
         proxy.cut();
-        await fixture.caughtUp(relay, 5_000);
+        await fixture.caughtUp(relay, 10_000);
       }
     });
     expect(report).toMatchObject(ALL_DELIVERED);
@@ -77,7 +77,7 @@ describe("the link to Postgres", () => {
         proxy.cutAfter(bytes, "to-client");
         await until(() => proxy.cuts > cuts, 30_000, `a cut after ${bytes} bytes`);
         await transactions(workload, 5);
-        await fixture.caughtUp(relay, 10_000);
+        await fixture.caughtUp(relay, 20_000);
       }
     });
     expect(report).toMatchObject(ALL_DELIVERED);
@@ -103,7 +103,7 @@ describe("a link to Postgres that is half open", () => {
     relay = await fixture.streaming({ ...throughProxy(), ...ALERT });
     const report = await deliveryDespite(fixture, relay, async () => {
       proxy.strand();
-      await fixture.caughtUp(relay, 15_000);
+      await fixture.caughtUp(relay, 30_000);
     });
     expect(report).toMatchObject(ALL_DELIVERED);
   });
@@ -114,7 +114,7 @@ describe("a link to Postgres that is half open", () => {
     await standby.reaches("standby");
     const report = await deliveryDespite(fixture, standby, async () => {
       proxy.blackhole();
-      await standby.reaches("streaming", null, 10_000);
+      await standby.reaches("streaming", null, 20_000);
       proxy.heal();
       await relay.reaches("standby", null, 60_000);
     });
@@ -127,7 +127,7 @@ describe("a link to Postgres that is half open", () => {
     const report = await deliveryDespite(fixture, relay, async (workload) => {
       proxy.silence("to-server");
       const pid = await walsender();
-      await until(async () => (await walsender()) !== pid, 10_000, "Postgres to end the link");
+      await until(async () => (await walsender()) !== pid, 20_000, "Postgres to end the link");
       await until(
         () => hasReported("POSTGRES_UNREACHABLE"),
         10_000,
@@ -135,7 +135,7 @@ describe("a link to Postgres that is half open", () => {
       );
       await transactions(workload);
       proxy.heal();
-      await fixture.caughtUp(relay, 15_000);
+      await fixture.caughtUp(relay, 30_000);
     });
     expect(report).toMatchObject(ALL_DELIVERED);
   });

@@ -42,7 +42,7 @@ describe("a process that", () => {
         () => `the end of the link\n${relay.output}`,
       );
       await transactions(workload);
-      await fixture.caughtUp(relay, 15_000);
+      await fixture.caughtUp(relay, 30_000);
     });
     expect(report).toMatchObject(ALL_DELIVERED);
   });
@@ -71,7 +71,7 @@ describe("a process that", () => {
       for (let jump = 0; jump < 4; jump++) {
         relay.signal("SIGUSR2");
         await transactions(workload);
-        await fixture.caughtUp(relay, 10_000);
+        await fixture.caughtUp(relay, 20_000);
       }
     });
     expect(report).toMatchObject(ALL_DELIVERED);

@@ -7,7 +7,7 @@ import { Workload } from "../relay/workload.ts";
 import { until } from "../until.ts";
 
 /** Within this time after the last fault a relay is through with everything, unattended. */
-export const RECOVERY_MS = 20_000;
+export const RECOVERY_MS = 40_000;
 const TRANSACTIONS = 30;
 
 let seed = Date.now() % 10_000;

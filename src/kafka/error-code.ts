@@ -29,6 +29,11 @@ export const ERROR = {
   producerFenced: 90,
 } as const;
 
+/** A newer epoch of the producer is known to the broker: somebody has taken the id. */
+export function isFenced(error: number): boolean {
+  return error === ERROR.invalidProducerEpoch || error === ERROR.producerFenced;
+}
+
 const NAMES: ReadonlyMap<number, string> = new Map([
   [-1, "UNKNOWN_SERVER_ERROR"],
   [1, "OFFSET_OUT_OF_RANGE"],

@@ -2,7 +2,7 @@ import { pause } from "../relay/clock.ts";
 import { RelayError } from "../relay/errors.ts";
 import type { PartitionBatch } from "./api/produce.ts";
 import type { Cluster } from "./cluster.ts";
-import { ERROR } from "./error-code.ts";
+import { ERROR, isFenced } from "./error-code.ts";
 import { indefinite, kafkaError } from "./kafka-error.ts";
 import type { PartitionShare } from "./partition-share.ts";
 import { batchesOfRound, countRounds } from "./partition-share.ts";
@@ -137,7 +137,7 @@ export class IdempotentProducer {
 
   #failed(topic: string, partition: number, error: number): RelayError {
     const where = `Produce to ${topic}-${partition}`;
-    if (error === ERROR.invalidProducerEpoch || error === ERROR.producerFenced) {
+    if (isFenced(error)) {
       return new FencedError(`${where} with the epoch of ${this.#id.name}`, 0);
     }
     if (error === ERROR.unknownTopicOrPartition || error === ERROR.messageTooLarge) {

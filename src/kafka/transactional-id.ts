@@ -7,7 +7,6 @@ export class TransactionalId {
   /** Broker id. */
   readonly coordinator: number;
   readonly sequences = new Sequences();
-  /** Resolves when no transaction is open under it. */
   /** Monotonic ms; null while no transaction is open. */
   openedAtMs: number | null = null;
   #identity: ProducerIdentity;

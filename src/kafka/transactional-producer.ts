@@ -7,7 +7,7 @@ import { endTxnV2Request, endTxnV5Request, readEndTxnV2, readEndTxnV5 } from "./
 import type { PartitionAnswer, PartitionBatch } from "./api/produce.ts";
 import { byTopic } from "./api/produce.ts";
 import type { BrokerChannel } from "./broker-channel.ts";
-import { ERROR } from "./error-code.ts";
+import { ERROR, isFenced } from "./error-code.ts";
 import { indefinite, kafkaError } from "./kafka-error.ts";
 import type { PartitionShare } from "./partition-share.ts";
 import { batchesOfRound, countRounds } from "./partition-share.ts";
@@ -181,8 +181,7 @@ export class TransactionalProducer {
   }
 
   #failed(id: TransactionalId, where: string, error: number, topic?: string): RelayError {
-    if (error === ERROR.invalidProducerEpoch || error === ERROR.producerFenced)
-      return this.#fenced(id, where);
+    if (isFenced(error)) return this.#fenced(id, where);
     if (topic !== undefined && TOPIC_CHANGED.has(error)) return new TopicChangedError(topic, error);
     return kafkaError(where, error, "reopen");
   }

@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/glob
 import { during } from "../support/chaos/during.ts";
 import { walSender } from "../support/chaos/halt.ts";
 import { KafkaRig } from "../support/chaos/kafka-rig.ts";
-import { expectAllDelivered, publishes, underLoad } from "../support/chaos/load.ts";
+import { expectAllDelivered, publishes } from "../support/chaos/load.ts";
+import { underLoad } from "../support/chaos/under-load.ts";
 import { RelayFixture } from "../support/relay/fixture.ts";
 import type { RelayProcess } from "../support/relay/relay-process.ts";
 import { until } from "../support/until.ts";

@@ -7,9 +7,9 @@ import {
   expectAllDelivered,
   expectAllDeliveredAtLeastOnce,
   publishes,
-  underLoad,
 } from "../support/chaos/load.ts";
 import { ProduceCodes } from "../support/chaos/produce-codes.ts";
+import { underLoad } from "../support/chaos/under-load.ts";
 import { RelayFixture } from "../support/relay/fixture.ts";
 import type { RelayProcess } from "../support/relay/relay-process.ts";
 import { kafkaClient, until } from "../support/services.ts";

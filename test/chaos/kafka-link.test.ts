@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { KafkaRig } from "../support/chaos/kafka-rig.ts";
-import { expectAllDelivered, publishes, underLoad } from "../support/chaos/load.ts";
+import { expectAllDelivered, publishes } from "../support/chaos/load.ts";
+import { underLoad } from "../support/chaos/under-load.ts";
 import { API, walkProduceAnswer } from "../support/kafka-frames.ts";
 import type { Verdict } from "../support/kafka-proxy.ts";
 import { RelayFixture } from "../support/relay/fixture.ts";

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { Halt } from "../support/chaos/halt.ts";
-import { publishes, RECOVERY_MS, underLoad } from "../support/chaos/load.ts";
+import { publishes, RECOVERY_MS } from "../support/chaos/load.ts";
+import { underLoad } from "../support/chaos/under-load.ts";
 import { ALL_DELIVERED, checkDelivery } from "../support/relay/delivery-check.ts";
 import { RelayFixture } from "../support/relay/fixture.ts";
 import type { RelayProcess } from "../support/relay/relay-process.ts";

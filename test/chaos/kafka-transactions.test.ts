@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { KafkaRequests } from "../support/chaos/kafka-requests.ts";
 import { KafkaRig } from "../support/chaos/kafka-rig.ts";
-import { expectAllDelivered, publishes, underLoad } from "../support/chaos/load.ts";
+import { expectAllDelivered, publishes } from "../support/chaos/load.ts";
+import { underLoad } from "../support/chaos/under-load.ts";
 import { API, errorOfEndTxn, identityOfEndTxn } from "../support/kafka-frames.ts";
 import type { HeldRequest } from "../support/kafka-proxy.ts";
 import { ALL_DELIVERED } from "../support/relay/delivery-check.ts";

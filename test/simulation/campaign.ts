@@ -14,7 +14,6 @@ export interface CampaignTotals {
   rows: number;
   events: number;
   virtualMs: number;
-  duplicates: number;
   readonly failed: WorldResult[];
 }
 
@@ -60,7 +59,6 @@ export async function simulate(
     rows: 0,
     events: 0,
     virtualMs: 0,
-    duplicates: 0,
     failed: [],
   };
   const step = Math.min(availableParallelism(), runs);
@@ -104,7 +102,6 @@ function add(totals: CampaignTotals, result: WorldResult): void {
   totals.rows += result.rows;
   totals.events += result.events;
   totals.virtualMs += result.virtualMs;
-  totals.duplicates += result.duplicates;
   if (result.violations.length > 0) totals.failed.push(result);
 }
 

@@ -50,7 +50,6 @@ export class Oracle {
   readonly #lastOrder = new Map<string, number>();
   /** Set once the database has lost what was published: then only the halt matters. */
   isHistoryBroken = false;
-  duplicates = 0;
 
   constructor(options: OracleOptions) {
     this.#options = options;
@@ -172,7 +171,6 @@ export class Oracle {
     const former = this.#seen.get(record.id);
     this.#checkContent(record, row);
     if (former !== undefined) {
-      this.duplicates += 1;
       const isAllowed = this.#options.delivery === "at-least-once" && former === record.position;
       if (!isAllowed)
         this.violated("D", `row ${record.id} came twice, at ${former} and ${record.position}`);

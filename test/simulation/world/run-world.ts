@@ -9,7 +9,6 @@ export interface WorldResult {
   readonly violations: readonly Violation[];
   readonly crashes: number;
   readonly rows: number;
-  readonly duplicates: number;
   readonly events: number;
   readonly virtualMs: number;
   readonly plan: WorldPlan;
@@ -42,7 +41,6 @@ export async function runWorld(seed: number, options: RunOptions = {}): Promise<
     violations,
     crashes: world.crashes,
     rows: world.oracle.history.rows.length,
-    duplicates: world.oracle.duplicates,
     events: world.clock.events,
     virtualMs: world.clock.monotonicMs(),
     plan: world.plan,

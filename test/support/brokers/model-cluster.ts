@@ -14,8 +14,6 @@ export interface ModelClusterOptions {
   random(): number;
   /** Longest time that a marker takes to its partition, ms. */
   readonly markerDelayMsMax: number;
-  /** `max.message.bytes` of every topic. */
-  readonly messageBytesMax?: number;
 }
 
 /** What a broker says to one partition of a Produce instead of the truth. */

@@ -17,7 +17,7 @@ export interface Target {
  * `cutAfter` are over once they have struck.
  */
 export class FaultProxy {
-  readonly #server = createServer({ pauseOnConnect: false }, (client) => this.#serve(client));
+  readonly #server = createServer((client) => this.#serve(client));
   readonly #pipes = new Set<Pipe>();
   #target: Target | null = null;
   #isRefusing = false;

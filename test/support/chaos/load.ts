@@ -2,40 +2,10 @@ import { expect } from "@jest/globals";
 import { ALL_DELIVERED, checkDelivery, firstOccurrences } from "../relay/delivery-check.ts";
 import type { RelayFixture } from "../relay/fixture.ts";
 import type { RelayProcess } from "../relay/relay-process.ts";
-import type { WorkloadOptions } from "../relay/workload.ts";
-import { Workload } from "../relay/workload.ts";
 import { until } from "../until.ts";
 
 /** Within this time after the last fault a relay is through with everything, unattended. */
 export const RECOVERY_MS = 40_000;
-const TRANSACTIONS = 30;
-
-let seed = Date.now() % 10_000;
-
-/** Runs `fault` while writers write, before and after it too. */
-export async function underLoad(
-  fixture: RelayFixture,
-  fault: (workload: Workload) => Promise<unknown>,
-  options: WorkloadOptions = {},
-): Promise<void> {
-  seed += 1;
-  process.stdout.write(`workload seed ${seed}\n`);
-  const workload = new Workload(fixture.database.url, { seed, ...options });
-  workload.start();
-  try {
-    await until(
-      () => workload.transactions > TRANSACTIONS,
-      30_000,
-      "transactions before the fault",
-    );
-    await fault(workload);
-    const seen = workload.transactions + TRANSACTIONS;
-    await until(() => workload.transactions > seen, 30_000, "transactions after the fault");
-  } finally {
-    await workload.stop();
-  }
-}
-
 /** R, L, P, D and O: the relay comes back by itself in time, and each committed row is there once and in its place. */
 export async function expectAllDelivered(
   fixture: RelayFixture,

@@ -74,10 +74,9 @@ export function findCoordinator({ cluster }: Question): ByteWriter {
 }
 
 /** DescribeConfigs v2 of topics: `max.message.bytes`, and what the checkpoint topic is asked for. */
-export function describeConfigs({ cluster, reader }: Question): ByteWriter {
-  const bytesMax = String(cluster.options.messageBytesMax ?? MESSAGE_BYTES_MAX);
+export function describeConfigs({ reader }: Question): ByteWriter {
   const values = new Map([
-    ["max.message.bytes", bytesMax],
+    ["max.message.bytes", String(MESSAGE_BYTES_MAX)],
     ["cleanup.policy", "compact"],
     ["compression.type", "producer"],
   ]);

@@ -85,14 +85,18 @@ describe.each([
   });
 
   it("too few replicas are left for an append [30: L D O R]", async () => {
-    codes = new ProduceCodes(rig);
     await underLoad(fixture, async () => {
       await rig.kafka.kill(2);
       await publishes(relay, 20);
-      await setReplicasInSync("3");
+    });
+    // An append that waits for its replicas would never be answered once they are too few, and no other follows it.
+    await fixture.caughtUp(relay);
+    await setReplicasInSync("3");
+    codes = new ProduceCodes(rig);
+    await underLoad(fixture, async () => {
       const seen = (): string =>
         `answers ${JSON.stringify(codes.answers.slice(-40))}\n${relay.output}`;
-      await until(() => codes.has(NOT_ENOUGH_REPLICAS), 60_000, seen);
+      await until(() => codes.has(NOT_ENOUGH_REPLICAS), 30_000, seen);
       await rig.kafka.start(2);
       await publishes(relay, 20);
     });
@@ -100,8 +104,21 @@ describe.each([
   });
 
   async function setReplicasInSync(value: string): Promise<void> {
-    const configEntries = [{ name: "min.insync.replicas", value }];
+    const name = "min.insync.replicas";
+    const configEntries = [{ name, value }];
     const resources = [{ type: TOPIC_RESOURCE, name: fixture.topics[0] ?? "", configEntries }];
     await admin.alterConfigs({ validateOnly: false, resources });
+    await until(
+      async () => {
+        const {
+          resources: [topic],
+        } = await admin.describeConfigs({ includeSynonyms: false, resources });
+        return (
+          topic?.configEntries.find((entry) => entry.configName === name)?.configValue === value
+        );
+      },
+      10_000,
+      `${name} to be ${value}`,
+    );
   }
 });

@@ -44,10 +44,9 @@ describe("decompression", () => {
   );
 
   it("takes exactly as much as it may hold, and not one byte more", () => {
-    for (const { codec, body, length } of GOLDEN) {
+    for (const { codec, body, length } of GOLDEN.filter((one) => one.length > 1)) {
       expect(decompress(codec, body, length)).toHaveLength(length);
-      if (length > 1)
-        expect(() => decompress(codec, body, length - 1)).toThrow(OutputTooLargeError);
+      expect(() => decompress(codec, body, length - 1)).toThrow(OutputTooLargeError);
     }
   });
 
@@ -90,8 +89,8 @@ describe("decompression", () => {
     const random = randomFrom(seed);
     for (const { codec, name, body } of GOLDEN.filter(({ length }) => length < 100_000)) {
       for (let cut = 0; cut < body.length; cut += 1 + Math.floor(random() * 40)) {
-        const cutOff = outcome(codec, body.subarray(0, cut));
-        expect({ seed, name, cut, cutOff }).not.toMatchObject({ cutOff: golden(name).hash });
+        const left = outcome(codec, body.subarray(0, cut));
+        expect({ seed, name, cut, left }).not.toMatchObject({ left: golden(name).hash });
       }
     }
     for (let i = 0; i < 500; i++) {
@@ -100,7 +99,7 @@ describe("decompression", () => {
       for (let flips = 0; flips < 3; flips++) {
         broken[Math.floor(random() * broken.length)] = Math.floor(random() * 256);
       }
-      expect({ seed, outcome: outcome(codec, broken) }).toBeTruthy();
+      expect(`${seed} ${outcome(codec, broken)}`).toMatch(/^\d+ (?:[0-9a-f]{64}|\w*Error\b.*)$/);
     }
   });
 
@@ -116,14 +115,13 @@ describe("decompression", () => {
   });
 });
 
-/** The hash of what came out, or that it was refused. */
+/** The hash of what came out, or the error. */
 function outcome(codec: number, body: Buffer): string {
   try {
     return createHash("sha256")
       .update(decompress(codec, body, ROOM))
       .digest("hex");
   } catch (error) {
-    expect(String(error)).toMatch(/Error/);
-    return "refused";
+    return String(error);
   }
 }

@@ -1,17 +1,17 @@
 import type { Clock } from "../relay/clock.ts";
 import { pause } from "../relay/clock.ts";
-import { RelayError } from "../relay/errors.ts";
+import type { RelayError } from "../relay/errors.ts";
 import type { FetchedPartition } from "./api/fetch.ts";
 import { fetchRequest, readFetch } from "./api/fetch.ts";
 import type { OffsetQuery } from "./api/list-offsets.ts";
 import { listOffsetsRequest, readOffset } from "./api/list-offsets.ts";
+import { askAgain } from "./ask-again.ts";
 import type { BrokerRequest } from "./broker-channel.ts";
 import type { Cluster } from "./cluster.ts";
 import { ERROR } from "./error-code.ts";
 import { kafkaError } from "./kafka-error.ts";
 
 const STABLE_PAUSE_MS = 5;
-const UNREACHABLE_PAUSE_MS = 50;
 
 /** Asks the leader of one partition, wherever it is. Rejects with RelayError. */
 export class PartitionReader {
@@ -71,22 +71,17 @@ export class PartitionReader {
     return fetched;
   }
 
-  /** Reading changes nothing, so that a request without an answer may be repeated. */
   async #ask<T>(
     request: BrokerRequest,
     read: (response: Buffer) => T & { readonly error: number },
     signal: AbortSignal,
   ): Promise<T & { readonly error: number }> {
-    const deadlineMs = this.#clock.monotonicMs() + this.#unreachableMsMax;
-    for (;;) {
-      try {
-        return await this.#cluster.askLeader(this, request, read, signal);
-      } catch (error) {
-        const isAway = error instanceof RelayError && error.code === "KAFKA_UNREACHABLE";
-        if (!isAway || signal.aborted || this.#clock.monotonicMs() >= deadlineMs) throw error;
-      }
-      this.#cluster.forget(this.topic);
-      await pause(this.#clock, UNREACHABLE_PAUSE_MS, signal);
-    }
+    let isAgain = false;
+    return askAgain(this.#clock, this.#unreachableMsMax, signal, () => {
+      // Another broker may lead by now.
+      if (isAgain) this.#cluster.forget(this.topic);
+      isAgain = true;
+      return this.#cluster.askLeader(this, request, read, signal);
+    });
   }
 }

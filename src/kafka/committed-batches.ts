@@ -7,8 +7,8 @@ import type { FetchedBatch } from "./wire/record-batch-reader.ts";
  *
  * Each answer speaks for itself, nothing is carried over to the next: it ends below the last stable offset, so that
  * every transaction in it is decided, and it lists every aborted transaction that overlaps it, also one that began in
- * what was fetched before or ends in what is fetched next (UnifiedLog.collectAbortedTransactions). The list comes in
- * the order of the transactions' ends. One producer's transactions never overlap.
+ * what was fetched before or ends in what is fetched next (LocalLog.collectAbortedTransactions). The list comes in the
+ * order of the transactions' ends, from tiered storage in none. One producer's transactions never overlap.
  */
 export function committedBatches({ aborted, batches }: FetchedPartition): FetchedBatch[] {
   const toCome = aborted.toSorted((a, b) => (a.firstOffset < b.firstOffset ? -1 : 1));

@@ -10,7 +10,7 @@ import { ERROR } from "./error-code.ts";
 import { kafkaError } from "./kafka-error.ts";
 import type { PartitionReader } from "./partition-reader.ts";
 import type { TopicFacts } from "./topic-facts.ts";
-import { HeaderScanner } from "./wire/header-scanner.ts";
+import { DamagedRecordsError, HeaderScanner } from "./wire/header-scanner.ts";
 import type { FetchedBatch } from "./wire/record-batch-reader.ts";
 
 const EMPTY_PAUSE_MS = 20;
@@ -99,7 +99,9 @@ export class PartitionEvents {
     try {
       this.#scanner.scan(batch, body, visit);
     } catch (error) {
-      throw error instanceof RangeError ? unreadableBatch(this.#reader, batch, error) : error;
+      throw error instanceof DamagedRecordsError
+        ? unreadableBatch(this.#reader, batch, error)
+        : error;
     }
   }
 
@@ -113,7 +115,7 @@ export class PartitionEvents {
 
   /**
    * Whether an answer without records means that there are none up to `to`. Compaction can leave such a range, and then
-   * the leader answers with nothing (UnifiedLog.read). So does a new leader that does not know yet how far its log is
+   * the leader answers with nothing (LocalLog.read). So does a new leader that does not know yet how far its log is
    * decided, and one that waits in vain for tiered storage (KIP-405), which does not go with compaction.
    */
   async #isEmpty(fetched: FetchedPartition, to: bigint, signal: AbortSignal): Promise<boolean> {

@@ -7,6 +7,9 @@ export type VisitRecord = (
   values: readonly (string | null)[],
 ) => void;
 
+/** The records are not what the batch says. */
+export class DamagedRecordsError extends Error {}
+
 /** Reads times and a few headers of records, and passes over the rest without copying it. */
 export class HeaderScanner {
   readonly #names: readonly Uint8Array[];
@@ -22,7 +25,7 @@ export class HeaderScanner {
     this.#values = names.map(() => null);
   }
 
-  /** `body` is the batch's own, decompressed. Throws RangeError when it is none. */
+  /** `body` is the batch's own, decompressed. Throws DamagedRecordsError when it is none, and what `visit` throws. */
   scan(batch: FetchedBatch, body: Buffer, visit: VisitRecord): void {
     this.#bytes = body;
     let next = 0;
@@ -72,14 +75,14 @@ export class HeaderScanner {
   #ending(): number {
     const length = this.#varint();
     const end = this.#at + length;
-    if (length < 0 || end > this.#end) throw new RangeError("a record ends too early");
+    if (length < 0 || end > this.#end) throw new DamagedRecordsError("a record ends too early");
     return end;
   }
 
   /** Nothing for -1, the length of null. */
   #skip(length: number): void {
     if (length > 0) this.#at += length;
-    if (this.#at > this.#end) throw new RangeError("a record ends too early");
+    if (this.#at > this.#end) throw new DamagedRecordsError("a record ends too early");
   }
 
   /** Zigzag, up to 53 bits, as far as a time in ms goes; calculated, because the bit operators end at 32. */
@@ -88,7 +91,8 @@ export class HeaderScanner {
     let unit = 1;
     for (;;) {
       const byte = this.#bytes[this.#at++];
-      if (byte === undefined || unit > 2 ** 63) throw new RangeError("a record ends too early");
+      if (byte === undefined || unit > 2 ** 63)
+        throw new DamagedRecordsError("a record ends too early");
       value += (byte & 127) * unit;
       if (byte < 128) break;
       unit *= 128;

@@ -26,6 +26,7 @@ export interface PublishedEvents {
   /**
    * Calls `found` for every committed record of the topics whose timestamp is at or after `sinceMs` (0: everything there
    * is) and that has an `id` header. Topics that do not exist are no error. Bounded memory whatever the topics hold.
+   * Each partition's events come in the order of their offsets.
    *
    * A record's timestamp is the commit time by the clock of Postgres, and commit times are not quite in commit order;
    * in a topic with LogAppendTime it is later, by the clock of a broker. So whoever looks for the rows that were
@@ -43,6 +44,7 @@ export interface PublishedEvents {
    * The events of one slot's relay after `position` (exclusive) in every topic of the cluster whose name matches
    * `topicPattern`, read backwards from the end of each partition until a record at or before it (text order of
    * positions is position order). Records without a position are passed over.
+   * Events come in no order to rely on.
    *
    * Records do not tell their slot. Where several relays write to a topic, the others' events are handed out too as far
    * as their positions look later, and the reading goes back further; look the ids up before you act on them. So that

@@ -71,7 +71,7 @@ describe("the header scanner", () => {
     const header = fc.tuple(fc.constantFrom("id", "position", "x", ""), fc.option(text));
     const one = fc.record({
       key: fc.uint8Array({ maxLength: 200 }),
-      value: fc.option(fc.uint8Array({ maxLength: 2_000 })),
+      value: fc.option(fc.uint8Array({ maxLength: 300 })),
       headers: fc.array(header, { maxLength: 5 }),
       timestampMs: fc.integer({ min: NOW_MS - 1_000_000_000, max: NOW_MS + 1_000_000_000 }),
     });

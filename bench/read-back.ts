@@ -1,5 +1,5 @@
 /**
- * Publishes events of about 100 bytes into 12 partitions, then reads back what is published, as a repair does: all of
+ * Publishes events of about 150 bytes into 12 partitions, then reads back what is published, as a repair does: all of
  * it from the beginning, once for each compression that a topic may ask of its broker, and the events after a position
  * near the end. Each reading is a process of its own.
  * Usage: npx node bench/read-back.ts [EVENTS]    (1000000 unless given)

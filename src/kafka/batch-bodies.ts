@@ -3,11 +3,9 @@ import { OutputTooLargeError } from "./wire/bounded-output.ts";
 import { codecName, decompress } from "./wire/decompress.ts";
 import type { FetchedBatch } from "./wire/record-batch-reader.ts";
 
-/**
- * `max.message.bytes` limits a batch as it is stored. What a relay sends is within it before brokers compress it; what
- * others send compressed may be larger inside, by as much as texts of theirs usually shrink.
- */
+/** How much larger than `max.message.bytes` a batch may be unpacked: texts shrink by about as much at best. */
 const PLAIN_PER_STORED_MAX = 32;
+const PLAIN_BYTES_MAX = 128 * 1024 * 1024;
 
 interface LogPlace {
   readonly topic: string;
@@ -21,13 +19,24 @@ interface LogPlace {
 export function plainBody(at: LogPlace, batch: FetchedBatch, messageBytesMax: number): Buffer {
   if (batch.codec === 0 || batch.count === 0) return batch.body;
   if (codecName(batch.codec) === null) throw compressed(at, batch);
-  const bytesMax = messageBytesMax * PLAIN_PER_STORED_MAX;
+  const bytesMax = plainBytesMax(messageBytesMax);
   try {
     return decompress(batch.codec, batch.body, bytesMax);
   } catch (error) {
     if (error instanceof OutputTooLargeError) throw tooLarge(at, batch, bytesMax);
     throw unreadableBatch(at, batch, error);
   }
+}
+
+/**
+ * How large a batch may be unpacked, bytes. `max.message.bytes` limits it as it is stored, and as its producer sent it:
+ * what a relay sends is within it, compressed batches of others may hold more.
+ */
+export function plainBytesMax(messageBytesMax: number): number {
+  return Math.max(
+    messageBytesMax,
+    Math.min(messageBytesMax * PLAIN_PER_STORED_MAX, PLAIN_BYTES_MAX),
+  );
 }
 
 /** What stands there is no record batch. */
@@ -54,7 +63,7 @@ function tooLarge(at: LogPlace, batch: FetchedBatch, bytesMax: number): RelayErr
   return new RelayError(message, {
     code: "TOPIC_BATCH_TOO_LARGE",
     remedy: "halt",
-    hint: `That is over ${PLAIN_PER_STORED_MAX} times the topic's max.message.bytes. If it is meant to be so, raise it: kafka-configs --bootstrap-server <broker> --alter --topic ${at.topic} --add-config max.message.bytes=<bytes>.`,
+    hint: `Somebody else has sent it, and nothing of its size is expected in this topic. If it is meant to be there, raise max.message.bytes to the size of the batch unpacked: kafka-configs --bootstrap-server <broker> --alter --topic ${at.topic} --add-config max.message.bytes=<bytes>.`,
   });
 }
 

@@ -1,5 +1,6 @@
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { beforeEach, describe, expect, it } from "@jest/globals";
+import { plainBytesMax } from "../../../../src/kafka/batch-bodies.ts";
 import { EventsWorld, event, events, ids } from "./events-world.ts";
 
 const HEADER_BYTES = 61;
@@ -61,6 +62,15 @@ describe("compressed batches", () => {
     const reading = world.since(["orders"], 0);
     await expect(reading).rejects.toMatchObject({ code: "TOPIC_BATCH_TOO_LARGE", remedy: "halt" });
     await expect(reading).rejects.toThrow(/gzip holds more than 33554816 bytes/);
+  });
+});
+
+describe("how much a batch may hold unpacked", () => {
+  it("follows max.message.bytes, within what memory is there for, and never less than it", () => {
+    const mib = 1024 * 1024;
+    expect(plainBytesMax(mib)).toBe(32 * mib);
+    expect(plainBytesMax(10 * mib)).toBe(128 * mib);
+    expect(plainBytesMax(200 * mib)).toBe(200 * mib);
   });
 });
 

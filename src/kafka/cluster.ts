@@ -92,17 +92,17 @@ export class Cluster {
     return broker;
   }
 
-  /** One partition's leader is asked, again after it moved. `errorOf` reads the code from the answer. */
+  /** One partition's leader is asked, again after it moved; `read` takes the code from the answer. */
   async askLeader<T>(
-    topic: string,
+    { topic, partition }: { readonly topic: string; readonly partition: number },
     request: BrokerRequest,
     read: (response: Buffer) => T & { readonly error: number },
     signal: AbortSignal,
   ): Promise<T & { readonly error: number }> {
     let answer: (T & { readonly error: number }) | null = null;
     await this.#persist(signal, async () => {
-      if (this.leader(topic, 0) < 0) await this.refresh([topic]);
-      const leader = this.leader(topic, 0);
+      if (this.leader(topic, partition) < 0) await this.refresh([topic]);
+      const leader = this.leader(topic, partition);
       if (leader < 0) return noLeader(topic);
       answer = read(await this.#channel.request(leader, "coordinator", request));
       if (!MOVING.has(answer.error)) return null;

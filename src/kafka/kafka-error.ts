@@ -7,7 +7,7 @@ const AUTHORIZATION: ReadonlyMap<number, readonly [ErrorCode, string]> = new Map
     ERROR.topicAuthorizationFailed,
     [
       "KAFKA_TOPIC_AUTHORIZATION",
-      "Grant Write and Describe on the topics, and Read on the checkpoint topic, to the relay's principal.",
+      "Grant Write and Describe on the topics, Read on the checkpoint topic, and, for a repair, Read on the topics, to the relay's principal.",
     ],
   ],
   [

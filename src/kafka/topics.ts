@@ -7,10 +7,9 @@ import type { BrokerChannel } from "./broker-channel.ts";
 import type { Cluster } from "./cluster.ts";
 import { ERROR, errorName } from "./error-code.ts";
 import type { TopicAdmin } from "./topic-admin.ts";
+import { MESSAGE_BYTES_MAX_DEFAULT } from "./topic-facts.ts";
+import { isTopicName } from "./topic-name.ts";
 import { singleRecordBytes } from "./wire/record-batch.ts";
-
-/** Kafka's default, for brokers that do not let us read the topic's own. */
-const MESSAGE_BYTES_MAX_DEFAULT = 1_048_588;
 
 export interface TopicCreation {
   readonly partitions: number;
@@ -104,13 +103,11 @@ export class Topics {
     }
   }
 
-  /** A name that Kafka would never accept is not even asked about: brokers drop such requests. */
   async #look(
     topics: readonly string[],
   ): Promise<readonly Pick<TopicMetadata, "topic" | "error">[]> {
-    const isValid = (topic: string): boolean => /^(?!\.{1,2}$)[a-zA-Z0-9._-]{1,249}$/.test(topic);
-    const { topics: found } = await this.#cluster.refresh(topics.filter(isValid));
-    const invalid = topics.filter((topic) => !isValid(topic));
+    const { topics: found } = await this.#cluster.refresh(topics.filter(isTopicName));
+    const invalid = topics.filter((topic) => !isTopicName(topic));
     return [...found, ...invalid.map((topic) => ({ topic, error: ERROR.invalidTopic as number }))];
   }
 

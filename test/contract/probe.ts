@@ -5,9 +5,9 @@ import { fetchRequest, readFetch } from "../../src/kafka/api/fetch.ts";
 import { findCoordinatorRequest, readCoordinator } from "../../src/kafka/api/find-coordinator.ts";
 import type { ProducerIdentity } from "../../src/kafka/api/init-producer-id.ts";
 import { initProducerIdRequest, readProducerId } from "../../src/kafka/api/init-producer-id.ts";
-import type { OffsetKind } from "../../src/kafka/api/list-offsets.ts";
+import type { OffsetQuery } from "../../src/kafka/api/list-offsets.ts";
 import { listOffsetsRequest, readOffset } from "../../src/kafka/api/list-offsets.ts";
-import { metadataRequest, readMetadata } from "../../src/kafka/api/metadata.ts";
+import { allTopicsRequest, metadataRequest, readMetadata } from "../../src/kafka/api/metadata.ts";
 import { produceRequest, readProduce, requestBytesMax } from "../../src/kafka/api/produce.ts";
 import type { BrokerChannel, BrokerRequest } from "../../src/kafka/broker-channel.ts";
 import { ERROR } from "../../src/kafka/error-code.ts";
@@ -24,24 +24,26 @@ export interface ProduceSettings {
   readonly sequence?: number;
   readonly transactionalId?: string;
   readonly apiVersion?: 11 | 12;
+  /** One for each text; now unless given. */
+  readonly timesMs?: readonly number[];
 }
 
 /** Asks brokers in the protocol's own terms and gives back error codes as they come. */
 export class Probe {
   readonly #channel: BrokerChannel;
-  readonly #topic: string;
+  readonly topic: string;
   readonly #encoder = new RecordBatchEncoder();
 
   constructor(channel: BrokerChannel, topic: string) {
     this.#channel = channel;
-    this.#topic = topic;
+    this.topic = topic;
   }
 
   /** Learns the brokers, and waits until the topic can be written. */
   async ready(): Promise<void> {
     await until(
       async () => {
-        const [topic] = (await this.metadata([this.#topic])).topics;
+        const [topic] = (await this.metadata([this.topic])).topics;
         const leaders = topic?.partitions.map(({ leader }) => leader) ?? [];
         return leaders.length > 0 && leaders.every((leader) => leader >= 0);
       },
@@ -93,8 +95,8 @@ export class Probe {
     partitions: readonly number[],
   ): Promise<number[]> {
     const known = partitions.filter((partition) => partition >= 0);
-    const topics = new Map([[this.#topic, known]]);
-    if (known.length < partitions.length) topics.set(`${this.#topic}-missing`, [0]);
+    const topics = new Map([[this.topic, known]]);
+    if (known.length < partitions.length) topics.set(`${this.topic}-missing`, [0]);
     const request = addPartitionsRequest(transactionalId, identity, topics);
     return readAddPartitions(await this.#coordinator(transactionalId, request));
   }
@@ -121,14 +123,14 @@ export class Probe {
     settings: ProduceSettings = {},
   ): Promise<number> {
     const { partition = 0, sequence = 0, transactionalId = null, apiVersion = 11 } = settings;
-    const records = texts.map((text) => ({
-      topic: this.#topic,
+    const records = texts.map((text, index) => ({
+      topic: this.topic,
       key: Buffer.from("k"),
       value: Buffer.from(text),
       headers: [],
-      timestampMs: Date.now(),
+      timestampMs: settings.timesMs?.[index] ?? Date.now(),
     }));
-    const batches = [{ topic: this.#topic, partition, records, sequence }];
+    const batches = [{ topic: this.topic, partition, records, sequence }];
     const options = { apiVersion, transactionalId, identity, timeoutMs: 10_000 };
     const memory = Buffer.alloc(requestBytesMax(batches));
     const request = produceRequest(this.#encoder, batches, options, memory);
@@ -210,13 +212,29 @@ export class Probe {
     return answer;
   }
 
-  async offset(kind: OffsetKind, partition = 0): Promise<number> {
-    const request = listOffsetsRequest(this.#topic, partition, kind);
+  async offset(query: OffsetQuery, partition = 0): Promise<number> {
+    const request = listOffsetsRequest(this.topic, partition, query);
     return Number(readOffset(await this.#leader(partition, request)).offset);
   }
 
+  /** Removes what is before the offset. */
+  async deleteRecords(offset: number, partition = 0): Promise<void> {
+    const writer = new ByteWriter();
+    writer.array([this.topic], (topic) => {
+      writer.string(topic).array([partition], (one) => writer.int32(one).int64(BigInt(offset)));
+    });
+    const payload = writer.int32(DEADLINE_MS).done();
+    await this.#leader(partition, { apiKey: 21, apiVersion: 1, payload });
+  }
+
+  /** Names of all topics of the cluster that are not Kafka's own. */
+  async topics(): Promise<string[]> {
+    const { topics } = readMetadata(await this.#any(allTopicsRequest()));
+    return topics.filter(({ isInternal }) => !isInternal).map(({ topic }) => topic);
+  }
+
   async fetch(offset = 0, partition = 0): Promise<FetchedPartition> {
-    const request = fetchRequest(this.#topic, partition, BigInt(offset));
+    const request = fetchRequest(this.topic, partition, BigInt(offset));
     return readFetch(await this.#leader(partition, request));
   }
 
@@ -267,7 +285,7 @@ export class Probe {
   }
 
   async #leader(partition: number, request: BrokerRequest): Promise<Buffer> {
-    const [topic] = (await this.metadata([this.#topic])).topics;
+    const [topic] = (await this.metadata([this.topic])).topics;
     const leader = topic?.partitions[partition]?.leader ?? -1;
     return this.#channel.request(leader, "data", request);
   }

@@ -50,8 +50,9 @@ export const FENCING_MUTANTS: readonly Mutant[] = [
     file: "src/kafka/log-tail.ts",
     edits: [
       {
-        find: '    const end = isStrict\n      ? await this.#stableEnd(signal)\n      : await this.#offset("last-stable", signal);',
-        replace: '    void isStrict;\n    const end = await this.#offset("last-stable", signal);',
+        find: '    const end = isStrict\n      ? await this.#reader.stableEnd(this.#stableWithinMs, () => undecided(this.#topic), signal)\n      : await this.#reader.offset("last-stable", signal);',
+        replace:
+          '    void isStrict;\n    const end = await this.#reader.offset("last-stable", signal);',
       },
     ],
     caughtBy: { unit: "test/unit/kafka/opening" },
@@ -59,7 +60,7 @@ export const FENCING_MUTANTS: readonly Mutant[] = [
   {
     name: "believe an aborted checkpoint",
     harm: "skips rows that were never committed to Kafka",
-    file: "src/kafka/log-tail.ts",
+    file: "src/kafka/committed-batches.ts",
     edits: [
       {
         find: "    return !(batch.isTransactional && open.has(batch.producerId));",

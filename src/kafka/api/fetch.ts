@@ -9,6 +9,8 @@ const FETCH_BYTES_MAX = 4 * 1024 * 1024;
 
 export interface FetchedPartition {
   readonly error: number;
+  /** Where the log's decided part ended when this was answered; -1 with an error. */
+  readonly lastStable: bigint;
   /** Producers whose transaction was aborted, and the first offset of it. */
   readonly aborted: readonly { readonly producerId: bigint; readonly firstOffset: bigint }[];
   readonly batches: readonly FetchedBatch[];
@@ -36,17 +38,17 @@ export function readFetch(response: Buffer): FetchedPartition {
     return reader.array(() => readPartition(reader));
   });
   const [partition] = partitions ?? [];
-  return partition ?? { error, aborted: [], batches: [] };
+  return partition ?? { error, lastStable: -1n, aborted: [], batches: [] };
 }
 
 function readPartition(reader: ByteReader): FetchedPartition {
   reader.int32();
   const error = reader.int16();
   reader.int64();
-  reader.int64();
+  const lastStable = reader.int64();
   reader.int64();
   const aborted = reader.array(() => ({ producerId: reader.int64(), firstOffset: reader.int64() }));
   reader.int32();
   const records = reader.bytes(reader.int32()) ?? Buffer.alloc(0);
-  return { error, aborted, batches: readBatches(records) };
+  return { error, lastStable, aborted, batches: readBatches(records) };
 }

@@ -5,17 +5,25 @@ import { ByteWriter } from "../wire/byte-writer.ts";
 /** What to ask for: the log's start, its high watermark, or the last stable offset that committed readers see. */
 export type OffsetKind = "start" | "high-watermark" | "last-stable";
 
+/**
+ * Or a time, ms since 1970: then the answer is the first offset below the high watermark whose timestamp is at or after
+ * it, so that every record before it is older; -1 when there is none (KIP-79; KafkaConsumer.offsetsForTimes). Brokers
+ * look at every record's own timestamp, control records and aborted ones included (LogSegment.findOffsetByTimestamp).
+ */
+export type OffsetQuery = OffsetKind | { readonly atOrAfterMs: number };
+
 const TIMESTAMP = { start: -2n, "high-watermark": -1n, "last-stable": -1n } as const;
 
 /** ListOffsets v3 for one partition. */
 export function listOffsetsRequest(
   topic: string,
   partition: number,
-  kind: OffsetKind,
+  query: OffsetQuery,
 ): BrokerRequest {
-  const writer = new ByteWriter().int32(-1).int8(kind === "last-stable" ? 1 : 0);
+  const timestamp = typeof query === "string" ? TIMESTAMP[query] : BigInt(query.atOrAfterMs);
+  const writer = new ByteWriter().int32(-1).int8(query === "last-stable" ? 1 : 0);
   writer.array([topic], (name) => {
-    writer.string(name).array([partition], (one) => writer.int32(one).int64(TIMESTAMP[kind]));
+    writer.string(name).array([partition], (one) => writer.int32(one).int64(timestamp));
   });
   return { apiKey: 2, apiVersion: 3, payload: writer.done() };
 }

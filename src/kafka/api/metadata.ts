@@ -12,6 +12,8 @@ export interface PartitionMetadata {
 export interface TopicMetadata {
   readonly error: number;
   readonly topic: string;
+  /** One of Kafka's own, such as `__consumer_offsets`. */
+  readonly isInternal: boolean;
   readonly partitions: readonly PartitionMetadata[];
 }
 
@@ -25,6 +27,12 @@ export function metadataRequest(topics: readonly string[]): BrokerRequest {
   const writer = new ByteWriter();
   writer.array(topics, (topic) => writer.string(topic));
   const payload = writer.boolean(false).boolean(false).boolean(false).done();
+  return { apiKey: 3, apiVersion: 8, payload };
+}
+
+/** The same for every topic of the cluster that we may see: a null array, where an empty one means none. */
+export function allTopicsRequest(): BrokerRequest {
+  const payload = new ByteWriter().int32(-1).boolean(false).boolean(false).boolean(false).done();
   return { apiKey: 3, apiVersion: 8, payload };
 }
 
@@ -47,7 +55,7 @@ export function readMetadata(response: Buffer): Metadata {
 function readTopic(reader: ByteReader): TopicMetadata {
   const error = reader.int16();
   const topic = reader.string() ?? "";
-  reader.boolean();
+  const isInternal = reader.boolean();
   const partitions = reader.array(() => {
     const partition = { error: reader.int16(), partition: reader.int32(), leader: reader.int32() };
     reader.int32();
@@ -55,5 +63,10 @@ function readTopic(reader: ByteReader): TopicMetadata {
     return partition;
   });
   reader.int32();
-  return { error, topic, partitions: partitions.sort((a, b) => a.partition - b.partition) };
+  return {
+    error,
+    topic,
+    isInternal,
+    partitions: partitions.sort((a, b) => a.partition - b.partition),
+  };
 }

@@ -10,6 +10,7 @@ import {
 } from "./answers/cluster-facts.ts";
 import { produce } from "./answers/produce.ts";
 import { fetch, listOffsets } from "./answers/reading.ts";
+import { deleteRecords } from "./answers/retention.ts";
 import { addPartitions, endTxn, initProducerId } from "./answers/transactions.ts";
 import type { ModelCluster } from "./model-cluster.ts";
 
@@ -32,13 +33,14 @@ const HANDLERS: Readonly<Record<number, Handler>> = {
   3: metadata,
   10: findCoordinator,
   18: apiVersions,
+  21: deleteRecords,
   22: initProducerId,
   24: addPartitions,
   26: endTxn,
   32: describeConfigs,
 };
 
-/** Lets one broker answer one request, in the bytes of the protocol. Throws for a request that the relay never sends. */
+/** Lets one broker answer one request, in the bytes of the protocol. Throws for a request that neither the relay nor a test sends. */
 export async function answer(
   cluster: ModelCluster,
   clock: Clock,

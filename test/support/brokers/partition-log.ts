@@ -1,4 +1,6 @@
 import { ERROR } from "../../../src/kafka/error-code.ts";
+import { HeaderScanner } from "../../../src/kafka/wire/header-scanner.ts";
+import { readBatches } from "../../../src/kafka/wire/record-batch-reader.ts";
 import { controlBatch } from "./control-batch.ts";
 
 const ATTRIBUTE_TRANSACTIONAL = 16;
@@ -52,6 +54,7 @@ export class PartitionLog {
   appended: (entry: LogEntry) => void = () => undefined;
   /** In the order in which they were aborted, which is how brokers list them. */
   readonly aborted: AbortedTransaction[] = [];
+  #start = 0n;
   #end = 0n;
   readonly #producers = new Map<bigint, ProducerState>();
   /** First offset of each producer's open transaction. */
@@ -60,6 +63,11 @@ export class PartitionLog {
   constructor(topic: string, partition: number) {
     this.topic = topic;
     this.partition = partition;
+  }
+
+  /** Retention, or somebody, has removed what was before. */
+  get start(): bigint {
+    return this.#start;
   }
 
   /** High watermark: everything written is replicated here. */
@@ -93,8 +101,8 @@ export class PartitionLog {
     return ERROR.none;
   }
 
-  /** Ends a producer's transaction here. A marker of an older epoch is refused. */
-  mark(producerId: bigint, epoch: number, isCommit: boolean): number {
+  /** Ends a producer's transaction here. A marker of an older epoch is refused. `atMs`: the marker's time. */
+  mark(producerId: bigint, epoch: number, isCommit: boolean, atMs: number): number {
     const state = this.#producers.get(producerId);
     if (state !== undefined && epoch < state.epoch) return ERROR.invalidProducerEpoch;
     if (state === undefined || epoch > state.epoch) {
@@ -107,7 +115,7 @@ export class PartitionLog {
       this.aborted.push({ producerId, firstOffset, lastOffset });
     }
     const kind = isCommit ? "commit" : "abort";
-    this.#push(controlBatch(producerId, epoch, isCommit), 1, {
+    this.#push(controlBatch(producerId, epoch, isCommit, atMs), 1, {
       producerId,
       isTransactional: true,
       kind,
@@ -142,6 +150,27 @@ export class PartitionLog {
       found.push(entry);
     }
     return found;
+  }
+
+  /** Moves the log's start, as retention and DeleteRecords do: what is before it cannot be read any more. */
+  trim(start: bigint): void {
+    if (start > this.#start) this.#start = start;
+    while (this.entries[0] !== undefined && this.entries[0].lastOffset < this.#start)
+      this.entries.shift();
+  }
+
+  /** Offset of the first record, of whatever kind, with that time or a later one; -1 when there is none. */
+  firstSince(timestampMs: number): bigint {
+    for (const { bytes } of this.entries) {
+      let found = -1n;
+      for (const batch of readBatches(bytes)) {
+        new HeaderScanner([]).scan(batch, batch.body, (offset, ms) => {
+          if (found < 0n && ms >= timestampMs && offset >= this.#start) found = offset;
+        });
+      }
+      if (found >= 0n) return found;
+    }
+    return -1n;
   }
 
   #indexOf(offset: bigint): number {

@@ -250,7 +250,7 @@ export class TransactionCoordinator {
         this.#clock.after(MARKER_RETRY_MS, attempt);
         return;
       }
-      log.mark(producerId, epoch, isCommit);
+      log.mark(producerId, epoch, isCommit, Math.floor(this.#clock.wallMs()));
       written();
     };
     this.#clock.after(this.#settings.markerDelayMs(), attempt);

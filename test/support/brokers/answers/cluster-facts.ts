@@ -33,9 +33,13 @@ export function apiVersions({ cluster }: Question): ByteWriter {
   return writer.raw(bytes.length, (target, at) => at + bytes.copy(target, at));
 }
 
-/** Metadata v8. */
+/** Metadata v8; a null array asks for every topic. */
 export function metadata({ cluster, reader }: Question): ByteWriter {
-  const names = reader.array(() => reader.string() ?? "");
+  const count = reader.int32();
+  const names =
+    count < 0
+      ? [...cluster.topics.keys()]
+      : Array.from({ length: count }, () => reader.string() ?? "");
   const writer = new ByteWriter().int32(0);
   writer.array(cluster.liveIds, (id) =>
     writer

@@ -3,6 +3,7 @@ import { ByteWriter } from "../../../../src/kafka/wire/byte-writer.ts";
 import type { Question } from "../model-broker.ts";
 import type { AbortedTransaction, PartitionLog } from "../partition-log.ts";
 
+const TIMESTAMP_LATEST = -1n;
 const TIMESTAMP_EARLIEST = -2n;
 /** Small, so that readers meet answers that end in the middle. */
 const FETCH_BYTES_MAX = 4_000;
@@ -21,15 +22,19 @@ export function listOffsets({ cluster, broker, reader }: Question): ByteWriter {
     writer.array(partitions, ({ topic, partition, timestamp }) => {
       const log = cluster.log(topic, partition);
       const error = cluster.leadershipError(broker, log);
-      const end = isCommitted ? log?.stableEnd : log?.end;
-      const offset = timestamp === TIMESTAMP_EARLIEST ? 0n : (end ?? -1n);
-      writer
-        .int32(partition)
-        .int16(error)
-        .int64(-1n)
-        .int64(error === ERROR.none ? offset : -1n);
+      const offset =
+        log === undefined || error !== ERROR.none ? -1n : offsetAt(log, timestamp, isCommitted);
+      writer.int32(partition).int16(error).int64(-1n).int64(offset);
     });
   });
+}
+
+function offsetAt(log: PartitionLog, timestamp: bigint, isCommitted: boolean): bigint {
+  const end = isCommitted ? log.stableEnd : log.end;
+  if (timestamp === TIMESTAMP_EARLIEST) return log.start;
+  if (timestamp === TIMESTAMP_LATEST) return end;
+  const found = log.firstSince(Number(timestamp));
+  return found < end ? found : -1n;
 }
 
 /** Fetch v11 of one partition with read_committed. */
@@ -68,7 +73,7 @@ function writePartition(
   offset: bigint,
 ): void {
   writer.int32(partition);
-  if (log === undefined || error !== ERROR.none || offset > log.end) {
+  if (log === undefined || error !== ERROR.none || offset < log.start || offset > log.end) {
     const shown = error === ERROR.none ? ERROR.offsetOutOfRange : error;
     writer
       .int16(shown)
@@ -82,7 +87,7 @@ function writePartition(
   const { stableEnd } = log;
   const entries = log.read(offset, stableEnd, FETCH_BYTES_MAX);
   const to = entries.at(-1)?.lastOffset ?? offset;
-  writer.int16(ERROR.none).int64(log.end).int64(stableEnd).int64(0n);
+  writer.int16(ERROR.none).int64(log.end).int64(stableEnd).int64(log.start);
   writer.array(abortedBetween(log, offset, to), ({ producerId, firstOffset }) => {
     writer.int64(producerId).int64(firstOffset);
   });

@@ -1,0 +1,87 @@
+import type { Clock } from "../relay/clock.ts";
+import { pause } from "../relay/clock.ts";
+import type { RelayError } from "../relay/errors.ts";
+import type { FetchedPartition } from "./api/fetch.ts";
+import { fetchRequest, readFetch } from "./api/fetch.ts";
+import type { OffsetQuery } from "./api/list-offsets.ts";
+import { listOffsetsRequest, readOffset } from "./api/list-offsets.ts";
+import { askAgain } from "./ask-again.ts";
+import type { BrokerRequest } from "./broker-channel.ts";
+import type { Cluster } from "./cluster.ts";
+import { ERROR } from "./error-code.ts";
+import { kafkaError } from "./kafka-error.ts";
+
+const STABLE_PAUSE_MS = 5;
+
+/** Asks the leader of one partition, wherever it is. Rejects with RelayError. */
+export class PartitionReader {
+  readonly topic: string;
+  readonly partition: number;
+  readonly #cluster: Cluster;
+  readonly #clock: Clock;
+  readonly #unreachableMsMax: number;
+
+  /** `unreachableMsMax`: how long a leader that does not answer is asked again and looked for elsewhere. */
+  constructor(
+    cluster: Cluster,
+    clock: Clock,
+    { topic, partition }: { readonly topic: string; readonly partition: number },
+    unreachableMsMax = 0,
+  ) {
+    this.#cluster = cluster;
+    this.#clock = clock;
+    this.topic = topic;
+    this.partition = partition;
+    this.#unreachableMsMax = unreachableMsMax;
+  }
+
+  /** -1 where there is no record at or after the time that was asked for. */
+  async offset(query: OffsetQuery, signal: AbortSignal): Promise<bigint> {
+    const request = listOffsetsRequest(this.topic, this.partition, query);
+    const { error, offset } = await this.#ask(request, readOffset, signal);
+    if (error !== ERROR.none) throw kafkaError(`ListOffsets of ${this.topic}`, error, "retry");
+    return offset;
+  }
+
+  /**
+   * The high watermark of this moment, once the last stable offset has reached it: no transaction before it is open.
+   * Rejects with `undecided` when that takes longer than `withinMs`.
+   */
+  async stableEnd(
+    withinMs: number,
+    undecided: () => RelayError,
+    signal: AbortSignal,
+  ): Promise<bigint> {
+    const end = await this.offset("high-watermark", signal);
+    const deadlineMs = this.#clock.monotonicMs() + withinMs;
+    while ((await this.offset("last-stable", signal)) < end) {
+      if (signal.aborted || this.#clock.monotonicMs() > deadlineMs) throw undecided();
+      await pause(this.#clock, STABLE_PAUSE_MS, signal);
+    }
+    return end;
+  }
+
+  /** Null when the log does not reach there: retention removed it, or the log is shorter. */
+  async fetch(offset: bigint, signal: AbortSignal): Promise<FetchedPartition | null> {
+    const request = fetchRequest(this.topic, this.partition, offset);
+    const fetched = await this.#ask(request, readFetch, signal);
+    if (fetched.error === ERROR.offsetOutOfRange) return null;
+    if (fetched.error !== ERROR.none)
+      throw kafkaError(`Fetch of ${this.topic}`, fetched.error, "retry");
+    return fetched;
+  }
+
+  async #ask<T>(
+    request: BrokerRequest,
+    read: (response: Buffer) => T & { readonly error: number },
+    signal: AbortSignal,
+  ): Promise<T & { readonly error: number }> {
+    let isAgain = false;
+    return askAgain(this.#clock, this.#unreachableMsMax, signal, () => {
+      // Another broker may lead by now.
+      if (isAgain) this.#cluster.forget(this.topic);
+      isAgain = true;
+      return this.#cluster.askLeader(this, request, read, signal);
+    });
+  }
+}

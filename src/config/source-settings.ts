@@ -1,10 +1,12 @@
-import { duration, listOf, oneOf } from "./kinds.ts";
+import { duration, listOf, oneOf, size } from "./kinds.ts";
 import { identifier, postgresUrl, slotName, tableName } from "./kinds-of-names.ts";
 import { setting } from "./setting.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
+const MIB = 1024 ** 2;
+const GIB = 1024 * MIB;
 
 /** Where events come from: the database, the slot, the publication and the outbox tables. */
 export const sourceSettings = {
@@ -66,6 +68,24 @@ export const sourceSettings = {
     default: 15 * SECOND,
     doc: "`wal_sender_timeout` of the replication connection: how long Postgres keeps the slot for a relay that fell silent, and so the longest take-over after the loss of a node.",
   }),
+  wal: {
+    budgetBytes: setting("RELAY_WAL_BUDGET", {
+      kind: size({ min: MIB, max: 1024 ** 2 * GIB, zero: "not known" }),
+      default: 0,
+      doc: "How much WAL the slot may retain before the server's disk is full. The relay cannot see that disk: where `max_slot_wal_keep_size` sets no limit (-1, the default), a forecast needs this.",
+      example: "50GiB",
+    }),
+    warnBeforeMs: setting("RELAY_WAL_WARN_BEFORE", {
+      kind: duration({ minMs: MINUTE, maxMs: 720 * HOUR, zero: "never" }),
+      default: 4 * HOUR,
+      doc: "The relay warns (`SLOT_WAL_LOW`) when, at the rate of the last minutes, the slot is lost or `RELAY_WAL_BUDGET` used up within this time.",
+    }),
+    heldWarnAfterMs: setting("RELAY_WAL_HELD_WARN_AFTER", {
+      kind: duration({ minMs: SECOND, maxMs: 720 * HOUR, zero: "never" }),
+      default: 15 * MINUTE,
+      doc: "The relay warns (`SLOT_HELD_BACK`) of a transaction that has been open for longer and for which the slot retains WAL.",
+    }),
+  },
   statusIntervalMs: setting("RELAY_STATUS_INTERVAL", {
     kind: duration({ minMs: 100, maxMs: 5 * MINUTE }),
     default: 5 * SECOND,

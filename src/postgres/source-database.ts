@@ -1,14 +1,20 @@
 import type { QueryResultRow } from "pg";
-import type { SlotFacts, SourceDatabase } from "../relay/capture/source-database.ts";
+import type {
+  OpenTransaction,
+  SlotFacts,
+  SourceDatabase,
+} from "../relay/capture/source-database.ts";
 import { RelayError } from "../relay/errors.ts";
 import type { Finding } from "../relay/finding.ts";
 import { ControlConnection } from "./control-connection.ts";
 import { createSlot } from "./create-slot.ts";
+import { oldestTransaction } from "./oldest-transaction.ts";
 import { publicationFindings } from "./preflight/publication-findings.ts";
 import type { Ask } from "./preflight/read-facts.ts";
 import { readPublications, readServer, readTables } from "./preflight/read-facts.ts";
 import { serverFindings, versionFinding } from "./preflight/server-findings.ts";
 import { tableFindings } from "./preflight/table-findings.ts";
+import { walFindings } from "./preflight/wal-findings.ts";
 import type { PostgresOptions } from "./replication-source.ts";
 import { sessionConfig } from "./session.ts";
 import type { SlotAnswer, SlotRow } from "./slot-row.ts";
@@ -20,6 +26,8 @@ export interface SourceDatabaseOptions extends PostgresOptions {
   readonly statementTimeoutMs: number;
   /** Let a new slot be synchronised to standbys (Postgres 17 and later; `auto`: where the server can). Default: no. */
   readonly slotFailover?: boolean | "auto";
+  /** WAL that the slot may retain before the server's disk is full; 0 when nobody knows. Default: 0. */
+  readonly walBudgetBytes?: number;
 }
 
 /** What the relay asks over one ordinary connection, which is opened when needed. */
@@ -66,6 +74,7 @@ export class PgSourceDatabase implements SourceDatabase {
     const published = await readPublications(ask, publications, this.#tables);
     return [
       ...serverFindings(server, slot, this.#options),
+      ...walFindings(server, slot, this.#options.walBudgetBytes ?? 0),
       ...tableFindings(this.#tables, tables, columns),
       ...publicationFindings(publications, published, tables, columns),
     ];
@@ -79,6 +88,10 @@ export class PgSourceDatabase implements SourceDatabase {
     const { slot } = this.#options;
     const [answer] = await this.#ask(signal)<SlotAnswer>(slotQuery(slot), []);
     return answer === undefined ? null : slotRow(slot, answer);
+  }
+
+  oldestTransaction(signal: AbortSignal): Promise<OpenTransaction | null> {
+    return oldestTransaction(this.#ask(signal));
   }
 
   async createSlot(signal: AbortSignal): Promise<void> {

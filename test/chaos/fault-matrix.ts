@@ -55,6 +55,7 @@ export const FAULTS: Readonly<Record<number, string>> = {
   68: "role settings that change how values are written",
   69: "REPLICATION revoked, password rotated, certificate expired or of another host",
   70: "synchronous_standby_names = '*'",
+  71: "an open, idle transaction that holds WAL",
   72: "a flood of WAL in a neighbour database beside a quiet outbox",
   73: "a prepared transaction left open and committed later",
   74: "rolled-back transactions, savepoints, COPY, insert and delete",

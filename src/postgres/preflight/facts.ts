@@ -23,6 +23,10 @@ export interface ServerFacts {
   /** 0 means off. */
   readonly walSenderTimeoutMs: number;
   readonly synchronousStandbyNames: string;
+  /** `max_slot_wal_keep_size`; -1 means no limit. */
+  readonly slotWalKeepMib: number;
+  /** `idle_replication_slot_timeout`, 18 and later; 0 means off, null that the server has none. */
+  readonly idleSlotTimeoutSeconds: number | null;
 }
 
 export interface TableFacts extends TableName {

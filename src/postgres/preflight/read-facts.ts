@@ -23,7 +23,9 @@ const SERVER = `
          current_setting('max_wal_senders')::int as "walSendersMax",
          (select count(*)::int from pg_stat_replication) as "walSendersUsed",
          (select setting::int from pg_settings where name = 'wal_sender_timeout') as "walSenderTimeoutMs",
-         current_setting('synchronous_standby_names') as "synchronousStandbyNames"
+         current_setting('synchronous_standby_names') as "synchronousStandbyNames",
+         (select setting::int from pg_settings where name = 'max_slot_wal_keep_size') as "slotWalKeepMib",
+         extract(epoch from current_setting('idle_replication_slot_timeout', true)::interval)::float8 as "idleSlotTimeoutSeconds"
     from pg_roles r where r.rolname = current_user`;
 
 const TABLES = `

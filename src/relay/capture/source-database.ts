@@ -18,8 +18,26 @@ export interface SlotFacts {
   readonly invalidationReason: string | null;
   /** Current WAL position less `restartLsn`: disk that the slot holds. */
   readonly retainedBytes: number | null;
+  /** Current WAL position less `confirmedLsn`: WAL that the relay has not confirmed. */
+  readonly unconfirmedBytes: number | null;
+  /** WAL that may still be written before the slot can be lost; null where nothing limits it. */
+  readonly safeWalBytes: number | null;
+  /** Transactions since the oldest one whose dead catalog rows the slot keeps from vacuum. */
+  readonly catalogXminAge: number | null;
   /** The server's current WAL position. */
   readonly walEnd: Lsn;
+}
+
+/** The oldest transaction that has written something and has not ended, in any database of the server. */
+export interface OpenTransaction {
+  /** Of its session; null for a prepared transaction, which has none. */
+  readonly pid: number | null;
+  /** Global identifier of a prepared transaction. */
+  readonly gid: string | null;
+  /** Transaction id as text: tells one from the next of the same session. */
+  readonly xid: string;
+  /** Since it began; null where the role may not see when that was (it lacks pg_read_all_stats). */
+  readonly openSeconds: number | null;
 }
 
 /** What the relay asks of the database over an ordinary connection. Every method rejects with RelayError only. */

@@ -128,6 +128,9 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
       walStatus: "reserved",
       invalidationReason: null,
       retainedBytes: 0,
+      unconfirmedBytes: 0,
+      safeWalBytes: null,
+      catalogXminAge: null,
       walEnd: this.#end,
     });
   }

@@ -92,6 +92,7 @@ export function databaseOptions(config: Config): SourceDatabaseOptions {
   return {
     ...postgresOptions(config, config.database.url),
     statementTimeoutMs: config.database.statementTimeoutMs,
+    slotFailover: config.slot.failover === "auto" ? "auto" : config.slot.failover === "true",
     walBudgetBytes: config.wal.budgetBytes,
   };
 }

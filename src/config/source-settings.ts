@@ -55,6 +55,11 @@ export const sourceSettings = {
       default: "if-missing",
       doc: "Whether the relay may create its slot at the very first start. It is never created again where a checkpoint shows that there was one.",
     }),
+    failover: setting("RELAY_SLOT_FAILOVER", {
+      kind: oneOf("auto", "true", "false"),
+      default: "auto",
+      doc: "Whether standbys get a copy of the slot, so that it outlives a failover: `auto` where the server can (Postgres 17) and for slots that the relay creates; `true` refuses a slot without.",
+    }),
   },
   publication: {
     name: setting("RELAY_PUBLICATION_NAME", {

@@ -56,6 +56,11 @@ const FIGURES: readonly SlotFigure[] = [
     help: "Age of the oldest open transaction that has written something; absent when there is none",
     of: ({ oldestTransaction }) => oldestTransaction?.seconds ?? null,
   },
+  {
+    name: "relay_slot_failover_ready",
+    help: "1 when the slot would outlive a failover, as far as the primary can tell",
+    of: ({ failoverGap }) => (failoverGap === null ? 1 : 0),
+  },
 ];
 
 /** What the last look at the slot showed; nothing while there was none. */

@@ -14,6 +14,8 @@ export interface SlotSource {
   slot(signal: AbortSignal): Promise<SlotFacts | null>;
   /** Null when nobody is writing. */
   oldestTransaction(signal: AbortSignal): Promise<OpenTransaction | null>;
+  /** Why the slot would not outlive a failover; null when it would. */
+  failoverGap(signal: AbortSignal): Promise<string | null>;
 }
 
 export interface SlotMonitorOptions {
@@ -65,11 +67,8 @@ export class SlotMonitor {
 
   async look(signal: AbortSignal): Promise<void> {
     try {
-      const facts = await this.#source.slot(signal);
-      const oldest = facts === null ? null : await this.#source.oldestTransaction(signal);
-      const nowMs = this.#clock.monotonicMs();
-      this.#sight = this.#see(facts, oldest, nowMs);
-      if (this.#sight !== null) this.#onSight(this.#sight, nowMs);
+      this.#sight = await this.#see(signal);
+      if (this.#sight !== null) this.#onSight(this.#sight, this.#clock.monotonicMs());
     } catch (error) {
       if (!(error instanceof RelayError)) throw error;
       this.#sight = null;
@@ -77,8 +76,9 @@ export class SlotMonitor {
     }
   }
 
-  #see(facts: SlotFacts | null, oldest: OpenTransaction | null, nowMs: number): SlotSight | null {
-    this.#grow(facts, nowMs);
+  async #see(signal: AbortSignal): Promise<SlotSight | null> {
+    const facts = await this.#source.slot(signal);
+    this.#grow(facts, this.#clock.monotonicMs());
     if (facts === null) return null;
     const room = walRoom(facts, this.#options.walBudgetBytes);
     const growthBytesPerSecond = this.#growth.bytesPerSecond;
@@ -87,7 +87,8 @@ export class SlotMonitor {
       room,
       growthBytesPerSecond,
       exhaustionSeconds: exhaustionSeconds(room, growthBytesPerSecond),
-      oldestTransaction: this.#aged(oldest, nowMs),
+      oldestTransaction: this.#aged(await this.#source.oldestTransaction(signal)),
+      failoverGap: await this.#source.failoverGap(signal),
     };
   }
 
@@ -100,7 +101,8 @@ export class SlotMonitor {
     if (retainedBytes !== null) this.#growth.add({ atMs: nowMs, retainedBytes });
   }
 
-  #aged(oldest: OpenTransaction | null, nowMs: number): AgedTransaction | null {
+  #aged(oldest: OpenTransaction | null): AgedTransaction | null {
+    const nowMs = this.#clock.monotonicMs();
     if (oldest === null) {
       this.#oldest = null;
       return null;

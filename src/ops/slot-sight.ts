@@ -15,4 +15,6 @@ export interface SlotSight {
   /** Until the room is used up at this rate; null when it is not, or when that cannot be told. */
   readonly exhaustionSeconds: number | null;
   readonly oldestTransaction: AgedTransaction | null;
+  /** Why the slot, or what was published, would not outlive a failover; null when both would. */
+  readonly failoverGap: string | null;
 }

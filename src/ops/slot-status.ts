@@ -17,6 +17,8 @@ export function slotStatus(name: string, sight: SlotSight | null): Record<string
     exhaustionSeconds: sight?.exhaustionSeconds ?? null,
     walStatus: facts?.walStatus ?? null,
     oldestTransaction: oldest(sight),
+    failover:
+      sight === null ? null : { ready: sight.failoverGap === null, reason: sight.failoverGap },
   };
 }
 

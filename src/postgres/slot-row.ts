@@ -14,6 +14,8 @@ export interface SlotFault {
 export interface SlotRow extends SlotFacts {
   readonly isLogical: boolean;
   readonly isTwoPhase: boolean;
+  /** A standby's copy of the primary's slot; 17 and later. */
+  readonly isSynced: boolean;
   /** The database of the session that asked. */
   readonly currentDatabase: string;
 }
@@ -32,6 +34,7 @@ export interface SlotAnswer {
     readonly wal_status: string | null;
     readonly safe_wal_size: number | null;
     readonly two_phase?: boolean;
+    readonly synced?: boolean;
     readonly conflicting?: boolean | null;
     readonly invalidation_reason?: string | null;
   };
@@ -80,6 +83,7 @@ export function slotRow(name: string, { slot, wal_end, here, xmin_age }: SlotAns
     walEnd,
     isLogical: slot.slot_type === "logical",
     isTwoPhase: slot.two_phase === true,
+    isSynced: slot.synced === true,
     currentDatabase: here,
   };
 }

@@ -9,6 +9,8 @@ import type { Finding } from "../relay/finding.ts";
 import { ControlConnection } from "./control-connection.ts";
 import { createSlot } from "./create-slot.ts";
 import { oldestTransaction } from "./oldest-transaction.ts";
+import { readFailover } from "./preflight/failover-facts.ts";
+import { failoverFindings, failoverGap } from "./preflight/failover-findings.ts";
 import { publicationFindings } from "./preflight/publication-findings.ts";
 import type { Ask } from "./preflight/read-facts.ts";
 import { readPublications, readServer, readTables } from "./preflight/read-facts.ts";
@@ -74,6 +76,11 @@ export class PgSourceDatabase implements SourceDatabase {
     const published = await readPublications(ask, publications, this.#tables);
     return [
       ...serverFindings(server, slot, this.#options),
+      ...failoverFindings(await readFailover(ask, this.#options.slot), {
+        slot: this.#options.slot,
+        database: server.database,
+        failover: this.#options.slotFailover ?? false,
+      }),
       ...walFindings(server, slot, this.#options.walBudgetBytes ?? 0),
       ...tableFindings(this.#tables, tables, columns),
       ...publicationFindings(publications, published, tables, columns),
@@ -88,6 +95,11 @@ export class PgSourceDatabase implements SourceDatabase {
     const { slot } = this.#options;
     const [answer] = await this.#ask(signal)<SlotAnswer>(slotQuery(slot), []);
     return answer === undefined ? null : slotRow(slot, answer);
+  }
+
+  async failoverGap(signal: AbortSignal): Promise<string | null> {
+    const { slot } = this.#options;
+    return failoverGap(await readFailover(this.#ask(signal), slot), slot);
   }
 
   oldestTransaction(signal: AbortSignal): Promise<OpenTransaction | null> {

@@ -15,6 +15,7 @@ export interface ServerFacts {
   readonly walLevel: string;
   readonly isInRecovery: boolean;
   readonly role: string;
+  readonly database: string;
   readonly mayReplicate: boolean;
   readonly slotsMax: number;
   readonly slotsUsed: number;

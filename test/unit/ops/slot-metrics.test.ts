@@ -38,7 +38,12 @@ describe("the slot's metrics", () => {
   it("tell what is retained, how much is safe, when it ends, and who holds it", async () => {
     sight = slotSight(
       { retainedBytes: 30, unconfirmedBytes: 10, safeWalBytes: 70, walStatus: "extended" },
-      { growthBytesPerSecond: 7, exhaustionSeconds: 10, oldestTransaction: transaction() },
+      {
+        growthBytesPerSecond: 7,
+        exhaustionSeconds: 10,
+        oldestTransaction: transaction(),
+        failoverGap: "no standby is connected",
+      },
     );
     expect(await samples()).toEqual(
       expect.arrayContaining([
@@ -48,6 +53,7 @@ describe("the slot's metrics", () => {
         'relay_slot_wal_growth_bytes_per_second{slot="billing"} 7',
         'relay_slot_exhaustion_seconds{slot="billing"} 10',
         'relay_slot_catalog_xmin_age{slot="billing"} 1',
+        'relay_slot_failover_ready{slot="billing"} 0',
         'relay_slot_oldest_transaction_seconds{slot="billing"} 3600',
         'relay_slot_wal_status{slot="billing",status="extended"} 1',
         'relay_slot_wal_status{slot="billing",status="reserved"} 0',

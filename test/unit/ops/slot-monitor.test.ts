@@ -23,6 +23,7 @@ beforeEach(() => {
   const source = {
     slot: () => (facts === "away" ? Promise.reject(unreachable()) : Promise.resolve(facts())),
     oldestTransaction: () => Promise.resolve(oldest),
+    failoverGap: () => Promise.resolve("no standby is connected"),
   };
   monitor = new SlotMonitor({ name: "billing", walBudgetBytes: 0 }, source, clock, () => {
     sights += 1;

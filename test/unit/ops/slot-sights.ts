@@ -36,6 +36,7 @@ export function slotSight(
     growthBytesPerSecond: null,
     exhaustionSeconds: null,
     oldestTransaction: null,
+    failoverGap: null,
     ...sight,
   };
 }

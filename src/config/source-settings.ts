@@ -13,7 +13,7 @@ export const sourceSettings = {
   database: {
     url: setting("RELAY_DATABASE_URL", {
       kind: postgresUrl(),
-      doc: "Connection string of the database that holds the outbox. Its role needs REPLICATION and may read the outbox tables. Parts missing in it are taken from `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD` and `PGDATABASE`, which also do without a URL.",
+      doc: "Connection string of the database that holds the outbox. Its role needs REPLICATION and may read the outbox tables. Several hosts, `host1:5432,host2:5433`, are tried in order until one is the primary (`target_session_attrs=read-write`, the default of a list). Parts missing in it are taken from `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD` and `PGDATABASE`, which also do without a URL.",
       example: "postgres://relay:secret@db.example.com:5432/shop",
       aliases: ["DATABASE_URL"],
       derived: "required, unless `PGHOST` is set",

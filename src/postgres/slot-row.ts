@@ -3,6 +3,7 @@ import pg from "pg";
 import type { SlotFacts } from "../relay/capture/source-database.ts";
 import type { ErrorCode } from "../relay/errors.ts";
 import { parseLsn } from "../relay/lsn.ts";
+import { SERVER_START } from "./server-identity.ts";
 
 /** What is wrong with a slot, in the words of a finding or an error. */
 export interface SlotFault {
@@ -41,12 +42,14 @@ export interface SlotAnswer {
   readonly wal_end: string;
   readonly here: string;
   readonly xmin_age: number | null;
+  readonly server_start: string;
 }
 
 /** Without parameters, because a replication connection knows the simple query protocol only. */
 export function slotQuery(slot: string): string {
   return `
     select to_jsonb(s) as slot, current_database() as here, age(s.catalog_xmin) as xmin_age,
+           ${SERVER_START} as server_start,
            case when pg_is_in_recovery() then pg_last_wal_replay_lsn()
                 else pg_current_wal_lsn() end::text as wal_end
       from pg_replication_slots s
@@ -58,7 +61,8 @@ export async function readSlot(client: Client, slot: string): Promise<SlotRow | 
   return rows[0] === undefined ? null : slotRow(slot, rows[0]);
 }
 
-export function slotRow(name: string, { slot, wal_end, here, xmin_age }: SlotAnswer): SlotRow {
+export function slotRow(name: string, answer: SlotAnswer): SlotRow {
+  const { slot, wal_end, here, xmin_age, server_start } = answer;
   const walEnd = parseLsn(wal_end);
   const restartLsn = slot.restart_lsn === null ? null : parseLsn(slot.restart_lsn);
   const confirmedLsn =
@@ -81,6 +85,7 @@ export function slotRow(name: string, { slot, wal_end, here, xmin_age }: SlotAns
     // On a replication connection every value comes as text.
     catalogXminAge: xmin_age === null ? null : Number(xmin_age),
     walEnd,
+    serverStart: server_start,
     isLogical: slot.slot_type === "logical",
     isTwoPhase: slot.two_phase === true,
     isSynced: slot.synced === true,

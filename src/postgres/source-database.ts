@@ -8,6 +8,7 @@ import { RelayError } from "../relay/errors.ts";
 import type { Finding } from "../relay/finding.ts";
 import { ControlConnection } from "./control-connection.ts";
 import { createSlot } from "./create-slot.ts";
+import { hostSessions } from "./host-list.ts";
 import { oldestTransaction } from "./oldest-transaction.ts";
 import { readFailover } from "./preflight/failover-facts.ts";
 import { failoverFindings, failoverGap } from "./preflight/failover-findings.ts";
@@ -18,7 +19,6 @@ import { serverFindings, versionFinding } from "./preflight/server-findings.ts";
 import { tableFindings } from "./preflight/table-findings.ts";
 import { walFindings } from "./preflight/wal-findings.ts";
 import type { PostgresOptions } from "./replication-source.ts";
-import { sessionConfig } from "./session.ts";
 import type { SlotAnswer, SlotRow } from "./slot-row.ts";
 import { slotQuery, slotRow } from "./slot-row.ts";
 import type { TableName } from "./table-name.ts";
@@ -41,16 +41,15 @@ export class PgSourceDatabase implements SourceDatabase {
   /** Throws RelayError for a connection string or a table name that cannot be read. */
   constructor(options: SourceDatabaseOptions) {
     const { slot, publications, connectTimeoutMs, statementTimeoutMs } = options;
-    const session = sessionConfig(options.connectionString, options.applicationName, {
+    const sessions = hostSessions(options.connectionString, options.applicationName, {
       statement_timeout: String(statementTimeoutMs),
       idle_session_timeout: "0",
     });
-    const context = { address: session.address, slot, publications };
     this.#options = options;
     this.#tables = options.tables.map(parseTableName);
     this.#connection = new ControlConnection({
-      session,
-      context,
+      sessions,
+      context: { slot, publications },
       connectTimeoutMs,
       statementTimeoutMs,
     });

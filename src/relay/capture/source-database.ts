@@ -26,6 +26,8 @@ export interface SlotFacts {
   readonly catalogXminAge: number | null;
   /** The server's current WAL position. */
   readonly walEnd: Lsn;
+  /** When the server that answered was started: an opaque text, the same only for one and the same server. */
+  readonly serverStart: string;
 }
 
 /** The oldest transaction that has written something and has not ended, in any database of the server. */

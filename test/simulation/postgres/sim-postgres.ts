@@ -113,6 +113,7 @@ export class SimPostgres {
       safeWalBytes: null,
       catalogXminAge: null,
       walEnd: this.wal.end,
+      serverStart: "1",
     };
   }
 

@@ -22,6 +22,7 @@ export function slotFacts(facts: Partial<SlotFacts> = {}): SlotFacts {
     safeWalBytes: null,
     catalogXminAge: 1,
     walEnd: lsn(100n),
+    serverStart: "1",
     ...facts,
   };
 }

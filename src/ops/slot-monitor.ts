@@ -87,8 +87,8 @@ export class SlotMonitor {
       room,
       growthBytesPerSecond,
       exhaustionSeconds: exhaustionSeconds(room, growthBytesPerSecond),
-      oldestTransaction: this.#aged(await this.#source.oldestTransaction(signal)),
-      failoverGap: await this.#source.failoverGap(signal),
+      oldestTransaction: this.#aged(await orElse(this.#source.oldestTransaction(signal), null)),
+      failoverGap: await orElse(this.#source.failoverGap(signal), "the server does not tell"),
     };
   }
 
@@ -111,5 +111,15 @@ export class SlotMonitor {
     if (this.#oldest?.xid !== xid) this.#oldest = { xid, seenMs: nowMs };
     const seconds = openSeconds ?? (nowMs - this.#oldest.seenMs) / 1_000;
     return { pid, gid, xid, seconds };
+  }
+}
+
+/** Around the slot a server may hide what it likes: what the slot itself tells is still worth showing. */
+async function orElse<T>(answer: Promise<T>, otherwise: T): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof RelayError) return otherwise;
+    throw error;
   }
 }

@@ -72,6 +72,20 @@ describe("the slot's monitor", () => {
     expect(monitor.sight?.growthBytesPerSecond).toBeCloseTo(MIB, -1);
   });
 
+  it("shows the slot also where the server hides what is around it", async () => {
+    const refused = (): Promise<never> => Promise.reject(unreachable());
+    const slot = (): Promise<SlotFacts> => Promise.resolve(slotFacts());
+    const source = { slot, oldestTransaction: refused, failoverGap: refused };
+    const options = { name: "billing", walBudgetBytes: 0 };
+    monitor = new SlotMonitor(options, source, clock, () => undefined);
+    await monitor.look(NEVER);
+    expect(monitor.sight).toMatchObject({
+      facts: { name: "billing" },
+      oldestTransaction: null,
+      failoverGap: "the server does not tell",
+    });
+  });
+
   it("forgets the growth of a slot that is gone, and of another server", async () => {
     facts = stuck;
     await watch(100);

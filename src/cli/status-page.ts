@@ -37,10 +37,11 @@ function problem(status: Fields): string | null {
 function slot(facts: Fields | null): string | null {
   if (facts === null) return null;
   const confirmed = text(facts["confirmedLsn"]);
+  if (confirmed === null) return join([text(facts["name"]), "not seen yet"]);
   return join([
     text(facts["name"]),
     facts["active"] === true ? "in use" : "not in use",
-    confirmed === null ? null : `confirmed ${confirmed}`,
+    `confirmed ${confirmed}`,
     text(facts["walStatus"]),
   ]);
 }
@@ -100,9 +101,9 @@ function checkpoint(facts: Fields | null): string | null {
 
 function kafka(facts: Fields | null): string | null {
   if (facts === null) return null;
-  return facts["reachable"] === true
-    ? `reachable, ${number(facts["brokers"]) ?? 0} brokers`
-    : "not reachable";
+  if (facts["reachable"] !== true) return "not reachable";
+  const brokers = number(facts["brokers"]) ?? 0;
+  return `reachable, ${brokers} ${brokers === 1 ? "broker" : "brokers"}`;
 }
 
 function events(facts: Fields | null): string | null {

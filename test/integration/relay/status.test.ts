@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { RelayFixture } from "../../support/relay/fixture.ts";
 import type { RelayProcess, RelayStatus } from "../../support/relay/relay-process.ts";
+import { until } from "../../support/services.ts";
 
 const MAIN = fileURLToPath(new URL("../../../src/main.ts", import.meta.url));
 
@@ -41,6 +42,11 @@ describe("outbox-relay status", () => {
     relay = await fixture.streaming();
     await fixture.insert("one");
     await fixture.caughtUp(relay);
+    await until(
+      async () => (await relay.status()).slot.confirmedLsn !== null,
+      20_000,
+      "the relay's next look at its slot",
+    );
     const streaming = await status();
     expect(streaming).toMatchObject({ exitCode: 0, stderr: "" });
     expect(streaming.stdout).toMatch(/^state +streaming, for \d+ s\nslot +\w+, in use, confirmed /);

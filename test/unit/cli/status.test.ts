@@ -99,7 +99,7 @@ describe("the page that outbox-relay status prints", () => {
       { state: "starting", since: SINCE, slot: { name: "s", active: false }, position: null },
       NOW_MS,
     );
-    expect(page).toBe("state       starting, for 2 h 10 min\nslot        s, not in use\n");
+    expect(page).toBe("state       starting, for 2 h 10 min\nslot        s, not seen yet\n");
   });
 });
 

@@ -82,8 +82,7 @@ export function slotRow(name: string, answer: SlotAnswer): SlotRow {
     retainedBytes: restartLsn === null ? null : Number(walEnd - restartLsn),
     unconfirmedBytes: confirmedLsn === null ? null : Number(walEnd - confirmedLsn),
     safeWalBytes: slot.safe_wal_size,
-    // On a replication connection every value comes as text.
-    catalogXminAge: xmin_age === null ? null : Number(xmin_age),
+    catalogXminAge: xmin_age,
     walEnd,
     serverStart: server_start,
     isLogical: slot.slot_type === "logical",

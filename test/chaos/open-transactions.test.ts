@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { ALL_DELIVERED } from "../support/relay/delivery-check.ts";
 import { RelayFixture } from "../support/relay/fixture.ts";
-import { until, withClient } from "../support/services.ts";
+import { postgresUrl, until, withClient } from "../support/services.ts";
 
 const MIB = 1024 ** 2;
 
@@ -13,6 +13,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await fixture.close();
+  await withClient(postgresUrl(), (client) => client.query(`drop role ${fixture.names.slot}`));
 });
 
 /** WAL of the neighbours, more than a segment of it. */

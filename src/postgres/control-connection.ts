@@ -5,6 +5,7 @@ import { RelayError } from "../relay/errors.ts";
 import { wireOf } from "./capture-link.ts";
 import { firstHost, verifyPrimary } from "./first-host.ts";
 import type { HostSession } from "./host-list.ts";
+import type { HostOrder } from "./host-order.ts";
 import type { ErrorContext } from "./postgres-error.ts";
 import { hasSqlState, isServerError, postgresError } from "./postgres-error.ts";
 import type { ServerAddress } from "./session.ts";
@@ -22,6 +23,7 @@ const NOWHERE: ServerAddress = { host: "", port: 0, user: "", database: "" };
 export interface ControlOptions {
   /** One for each host, tried in order. */
   readonly sessions: readonly HostSession[];
+  readonly hostOrder: HostOrder;
   readonly context: Omit<ErrorContext, "address">;
   readonly connectTimeoutMs: number;
   readonly statementTimeoutMs: number;
@@ -65,7 +67,9 @@ export class ControlConnection {
   }
 
   /** A question under way is given up; the next one opens a new connection. */
-  reconnect(): void {
+  reconnect(cause: unknown): void {
+    const { hostOrder, sessions } = this.#options;
+    hostOrder.learn(sessions, this.#address, cause);
     this.#drop();
   }
 
@@ -111,9 +115,10 @@ export class ControlConnection {
 
   async #connected(signal: AbortSignal | null): Promise<Client> {
     if (this.#client !== null) return this.#client;
+    const { hostOrder, sessions } = this.#options;
     const isGivenUp = (): boolean => this.#isClosed || signal?.aborted === true;
     try {
-      return await firstHost(this.#options.sessions, isGivenUp, (session) =>
+      return await firstHost(hostOrder.of(sessions), isGivenUp, (session) =>
         this.#connectTo(session),
       );
     } finally {

@@ -8,6 +8,7 @@ import type { Clock } from "../relay/clock.ts";
 import { firstHost } from "./first-host.ts";
 import type { HostSession } from "./host-list.ts";
 import { hostSessions } from "./host-list.ts";
+import { HostOrder } from "./host-order.ts";
 import type { ColumnNames } from "./start-command.ts";
 import { StreamAttempt } from "./stream-attempt.ts";
 import type { TableName } from "./table-name.ts";
@@ -26,6 +27,8 @@ export interface PostgresOptions {
   readonly connectTimeoutMs: number;
   /** Seen in `pg_stat_activity` and `pg_stat_replication`: `relay:<instance>`. */
   readonly applicationName: string;
+  /** One for the stream and the control connection of a relay. */
+  readonly hostOrder?: HostOrder;
 }
 
 export interface ReplicationSourceOptions extends PostgresOptions {
@@ -45,12 +48,14 @@ export interface ReplicationSourceOptions extends PostgresOptions {
 export class PgReplicationSource implements ReplicationSource {
   readonly #options: ReplicationSourceOptions;
   readonly #sessions: readonly HostSession[];
+  readonly #hostOrder: HostOrder;
   readonly #tables: readonly TableName[];
   readonly #clock: Clock;
 
   /** Throws RelayError for a connection string or a table name that cannot be read. */
   constructor(options: ReplicationSourceOptions, clock: Clock) {
     this.#options = options;
+    this.#hostOrder = options.hostOrder ?? new HostOrder();
     this.#sessions = hostSessions(options.connectionString, options.applicationName);
     this.#tables = options.tables.map(parseTableName);
     this.#clock = clock;
@@ -59,7 +64,7 @@ export class PgReplicationSource implements ReplicationSource {
   /** A fresh connection and service object each time: a used one would go on where it had read to. */
   async open(handlers: StreamHandlers, signal: AbortSignal): Promise<ReplicationStream> {
     const isGivenUp = (): boolean => signal.aborted;
-    return firstHost(this.#sessions, isGivenUp, (session) => {
+    return firstHost(this.#hostOrder.of(this.#sessions), isGivenUp, (session) => {
       const place = { tables: this.#tables, session, clock: this.#clock };
       return new StreamAttempt({ ...this.#options, ...place, handlers }).open(signal);
     });

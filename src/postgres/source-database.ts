@@ -9,6 +9,7 @@ import type { Finding } from "../relay/finding.ts";
 import { ControlConnection } from "./control-connection.ts";
 import { createSlot } from "./create-slot.ts";
 import { hostSessions } from "./host-list.ts";
+import { HostOrder } from "./host-order.ts";
 import { oldestTransaction } from "./oldest-transaction.ts";
 import { readFailover } from "./preflight/failover-facts.ts";
 import { failoverFindings, failoverGap } from "./preflight/failover-findings.ts";
@@ -49,6 +50,7 @@ export class PgSourceDatabase implements SourceDatabase {
     this.#tables = options.tables.map(parseTableName);
     this.#connection = new ControlConnection({
       sessions,
+      hostOrder: options.hostOrder ?? new HostOrder(),
       context: { slot, publications },
       connectTimeoutMs,
       statementTimeoutMs,
@@ -113,8 +115,8 @@ export class PgSourceDatabase implements SourceDatabase {
     return this.#connection.onShutdown(callback);
   }
 
-  reconnect(): void {
-    this.#connection.reconnect();
+  reconnect(cause: unknown): void {
+    this.#connection.reconnect(cause);
   }
 
   close(): Promise<void> {

@@ -47,6 +47,8 @@ export const FAULTS: Readonly<Record<number, string>> = {
   47: "a fast restart of Postgres",
   48: "an immediate stop of Postgres, and SIGKILL of its postmaster",
   49: "the walsender terminated",
+  50: "a promotion with a failover slot and synchronized_standby_slots",
+  53: "a reconnection that leads to the old primary",
   59: "max_slot_wal_keep_size exceeded while connected and lagging",
   62: "the publication dropped while running",
   65: "columns added, renamed, dropped and changed in type under load",

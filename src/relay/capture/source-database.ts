@@ -54,8 +54,9 @@ export interface SourceDatabase {
   onShutdown(callback: () => void): () => void;
   /**
    * Gives up the connection and a question under way; the next question opens a new one. For when the stream was cut:
-   * what cut it may have left this connection half open, and a question on it would wait for its time-out.
+   * what cut it may have left this connection half open, and a question on it would wait for its time-out. Of several
+   * servers, one that `cause` finds to be of another lineage is asked last from then on.
    */
-  reconnect(): void;
+  reconnect(cause: unknown): void;
   close(): Promise<void>;
 }

@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import type { Config } from "../config/schema.ts";
 import type { KafkaSinkOptions } from "../kafka/kafka-sink-options.ts";
 import type { ConnectionOptions } from "../kafka/kafkajs-channel.ts";
+import type { SlotAlarmOptions } from "../ops/slot-alarms.ts";
+import type { SlotMonitorOptions } from "../ops/slot-monitor.ts";
 import type { PostgresOptions, ReplicationSourceOptions } from "../postgres/replication-source.ts";
 import type { SourceDatabaseOptions } from "../postgres/source-database.ts";
 import { parseTableName } from "../postgres/table-name.ts";
@@ -90,7 +92,17 @@ export function databaseOptions(config: Config): SourceDatabaseOptions {
   return {
     ...postgresOptions(config, config.database.url),
     statementTimeoutMs: config.database.statementTimeoutMs,
+    slotFailover: config.slot.failover === "auto" ? "auto" : config.slot.failover === "true",
+    walBudgetBytes: config.wal.budgetBytes,
   };
+}
+
+export function slotMonitorOptions({ slot, wal }: Config): SlotMonitorOptions {
+  return { name: slot.name, walBudgetBytes: wal.budgetBytes };
+}
+
+export function slotAlarmOptions({ wal }: Config): SlotAlarmOptions {
+  return { walWarnBeforeMs: wal.warnBeforeMs, heldWarnAfterMs: wal.heldWarnAfterMs };
 }
 
 function postgresOptions(config: Config, connectionString: string): PostgresOptions {

@@ -3,6 +3,7 @@ import { environment } from "../config/environment.ts";
 import { runHelp } from "./help.ts";
 import { migrate } from "./migrate-command.ts";
 import { runRelay } from "./run.ts";
+import { status } from "./status-command.ts";
 import { version } from "./version.ts";
 
 /** One command of the program: its exit code is 0 ok, 1 failure, 2 usage, 75 temporary, 78 configuration. */
@@ -11,6 +12,7 @@ type Command = (argv: readonly string[], env: Environment) => Promise<number>;
 const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ["run", runRelay],
   ["migrate", migrate],
+  ["status", status],
   ["help", runHelp],
   ["--help", runHelp],
   ["-h", runHelp],

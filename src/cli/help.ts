@@ -7,6 +7,7 @@ Commands
   migrate up              create the outbox table and its publication
   migrate status [--json] tell what is applied and what is missing
   migrate print           write the SQL to stdout, for those who apply it themselves
+  status [--json]         ask a running relay what it does, what is wrong, and what to do about it
   version                 print the version
   help                    print this
 

@@ -2,6 +2,7 @@ import type { Environment } from "../config/environment.ts";
 import { loadConfig } from "../config/load.ts";
 import { configured } from "./configured.ts";
 import { runMigrate } from "./migrate.ts";
+import { OUTPUT } from "./output.ts";
 
 /** `outbox-relay migrate`: knows the database and the publication from the settings, and needs no others. */
 export async function migrate(argv: readonly string[], env: Environment): Promise<number> {
@@ -20,8 +21,3 @@ export async function migrate(argv: readonly string[], env: Environment): Promis
     },
   );
 }
-
-const OUTPUT = {
-  stdout: (text: string): void => void process.stdout.write(text),
-  stderr: (text: string): void => void process.stderr.write(text),
-};

@@ -6,16 +6,12 @@ import { migrationStatus } from "../postgres/migration-status.ts";
 import type { MigratorOptions } from "../postgres/migrator.ts";
 import { Migrator } from "../postgres/migrator.ts";
 import { RelayError } from "../relay/errors.ts";
+import type { Output } from "./output.ts";
 
 export interface MigrateEnvironment {
   readonly connectionString: string;
   /** Unless `--publication` says otherwise. */
   readonly publication: string;
-}
-
-export interface Output {
-  stdout(text: string): void;
-  stderr(text: string): void;
 }
 
 const EXIT = { ok: 0, failure: 1, usage: 2, temporary: 75, configuration: 78 } as const;

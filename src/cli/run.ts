@@ -12,9 +12,11 @@ import { Metrics } from "../ops/metrics.ts";
 import { logNodeWarnings } from "../ops/node-warnings.ts";
 import { RelayLog } from "../ops/relay-log.ts";
 import { RelayView } from "../ops/relay-view.ts";
+import { SlotAlarms } from "../ops/slot-alarms.ts";
 import { SlotMonitor } from "../ops/slot-monitor.ts";
 import { keepHeapSmall } from "../ops/small-heap.ts";
 import { systemClock } from "../ops/system-clock.ts";
+import { HostOrder } from "../postgres/host-order.ts";
 import { PgReplicationSource } from "../postgres/replication-source.ts";
 import { PgSourceDatabase } from "../postgres/source-database.ts";
 import type { AnnounceMoment } from "../relay/observer.ts";
@@ -24,6 +26,8 @@ import {
   kafkaConnection,
   kafkaOptions,
   relayOptions,
+  slotAlarmOptions,
+  slotMonitorOptions,
   sourceOptions,
 } from "./adapters.ts";
 import { configured } from "./configured.ts";
@@ -84,13 +88,14 @@ async function assemble(config: Config, log: RelayLog): Promise<Parts> {
   const moment = failpoints(config.failpoints) ?? silence;
   let view: RelayView | null = null;
   const metrics = new Metrics(moment, () => view, log, build);
-  const database = new PgSourceDatabase(databaseOptions(config));
+  const hostOrder = new HostOrder();
+  const database = new PgSourceDatabase({ ...databaseOptions(config), hostOrder });
   const kafka = kafkajsPorts(kafkaConnection(config));
   const sink = new KafkaSink(kafkaOptions(config), kafka, systemClock, moment);
-  const source = new PgReplicationSource(sourceOptions(config), systemClock);
+  const source = new PgReplicationSource({ ...sourceOptions(config), hostOrder }, systemClock);
   const ports = { source, database, sink, clock: systemClock, observer: metrics };
   const relay = new Relay(ports, relayOptions(config), log);
-  const slots = new SlotMonitor(config.slot.name, database, systemClock);
+  const slots = slotMonitor(config, database, relay, log);
   const identity = { instance: config.instanceId, version: build.version };
   view = new RelayView(relay, slots, () => sink.status(), identity);
   const metricsRoute: Route = async () => ({
@@ -101,6 +106,19 @@ async function assemble(config: Config, log: RelayLog): Promise<Parts> {
   const health = new Health(view, config.readyGraceMs);
   const routes = new Map<string, Route>([...health.routes(), ["/metrics", metricsRoute]]);
   return { relay, slots, routes, version: build.version };
+}
+
+/** Of relays that share a slot only the one that has it warns, or each while nobody has it. */
+function slotMonitor(
+  config: Config,
+  database: PgSourceDatabase,
+  relay: Relay,
+  log: RelayLog,
+): SlotMonitor {
+  const alarms = new SlotAlarms(slotAlarmOptions(config), log);
+  return new SlotMonitor(slotMonitorOptions(config), database, systemClock, (sight, nowMs) => {
+    if (!sight.facts.active || relay.session !== null) alarms.look(sight, nowMs);
+  });
 }
 
 const silence: AnnounceMoment = () => undefined;

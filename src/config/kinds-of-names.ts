@@ -1,3 +1,4 @@
+import { takeHosts, withHost } from "./host-list.ts";
 import type { Kind } from "./kinds.ts";
 import { FormatError, text } from "./kinds.ts";
 
@@ -98,23 +99,39 @@ function parseHostPort(value: string, portMin: number): Listen {
   return { host: host.replace(/^\[|\]$/g, ""), port };
 }
 
-/**
- * A connection string for one server, as node-postgres takes it. Several hosts in one URL are refused, because
- * the driver cannot try them in turn.
- */
+/** What `target_session_attrs` may ask for; libpq's other values lead to a standby. */
+const TARGETS = ["read-write", "primary", "any"];
+
+/** A connection string with one host, or several that are tried in turn as libpq does it. */
 export function postgresUrl(): Kind<string> {
-  const expected = "a URL such as postgres://user:password@host:5432/database";
+  const expected =
+    "a URL such as postgres://user:password@host:5432/database, or with several hosts host1:5432,host2:5432";
   return {
     name: "Postgres URL",
     expected,
     parse: (value) => {
-      const url = /^postgres(?:ql)?:\/\//.test(value) ? URL.parse(value) : null;
-      if (url === null) throw new FormatError(`expected ${expected}, with one host`);
-      if (url.hostname.includes(",")) throw new FormatError(`expected ${expected}, with one host`);
+      const list = takeHosts(value);
+      const urls = list?.hosts.map((_, index) => URL.parse(withHost(list, index))) ?? [null];
+      if (urls.includes(null) || (urls.length > 1 && list?.hosts.includes("") === true)) {
+        throw new FormatError(`expected ${expected}`);
+      }
+      for (const url of urls) if (url !== null) checkParameters(url.searchParams);
       return value;
     },
     show: (value) => value,
   };
+}
+
+function checkParameters(parameters: URLSearchParams): void {
+  const target = parameters.get("target_session_attrs") ?? "any";
+  if (!TARGETS.includes(target)) {
+    throw new FormatError(`expected target_session_attrs to be one of ${TARGETS.join(", ")}`);
+  }
+  const hosts = parameters.get("host")?.split(",").length ?? 1;
+  const ports = parameters.get("port")?.split(",").length ?? 1;
+  if (ports !== 1 && ports !== hosts) {
+    throw new FormatError("expected one port for all hosts, or one for each");
+  }
 }
 
 /** `point=action` or `point=action@hit`, for example `produce-acked=kill@3` or `status-sent=hang:5s`. */

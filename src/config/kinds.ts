@@ -114,11 +114,9 @@ export function duration({ minMs, maxMs, zero }: DurationBounds): Kind<number> {
 }
 
 /** Bytes, written as a whole number, alone or with its unit: `4096`, `64KiB`, `16MiB`. */
-export function size({ min, max }: Bounds): Kind<number> {
-  return quantity("size", "a whole number of bytes, or with KiB, MiB or GiB", SIZE_UNITS, {
-    min,
-    max,
-  });
+export function size(bounds: Bounds & { readonly zero?: string }): Kind<number> {
+  const form = "a whole number of bytes, or with KiB, MiB or GiB";
+  return quantity("size", form, SIZE_UNITS, bounds);
 }
 
 function quantity(

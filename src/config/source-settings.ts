@@ -1,17 +1,19 @@
-import { duration, listOf, oneOf } from "./kinds.ts";
+import { duration, listOf, oneOf, size } from "./kinds.ts";
 import { identifier, postgresUrl, slotName, tableName } from "./kinds-of-names.ts";
 import { setting } from "./setting.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
+const MIB = 1024 ** 2;
+const GIB = 1024 * MIB;
 
 /** Where events come from: the database, the slot, the publication and the outbox tables. */
 export const sourceSettings = {
   database: {
     url: setting("RELAY_DATABASE_URL", {
       kind: postgresUrl(),
-      doc: "Connection string of the database that holds the outbox. Its role needs REPLICATION and may read the outbox tables. Parts missing in it are taken from `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD` and `PGDATABASE`, which also do without a URL.",
+      doc: "Connection string of the database that holds the outbox. Its role needs REPLICATION and may read the outbox tables. Several hosts, `host1:5432,host2:5433`, are tried in order until one is the primary (`target_session_attrs=read-write`, the default of a list). Parts missing in it are taken from `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD` and `PGDATABASE`, which also do without a URL.",
       example: "postgres://relay:secret@db.example.com:5432/shop",
       aliases: ["DATABASE_URL"],
       derived: "required, unless `PGHOST` is set",
@@ -53,6 +55,11 @@ export const sourceSettings = {
       default: "if-missing",
       doc: "Whether the relay may create its slot at the very first start. It is never created again where a checkpoint shows that there was one.",
     }),
+    failover: setting("RELAY_SLOT_FAILOVER", {
+      kind: oneOf("auto", "true", "false"),
+      default: "auto",
+      doc: "Whether standbys get a copy of the slot, so that it outlives a failover: `auto` where the server can (Postgres 17) and for slots that the relay creates; `true` refuses a slot without.",
+    }),
   },
   publication: {
     name: setting("RELAY_PUBLICATION_NAME", {
@@ -66,6 +73,24 @@ export const sourceSettings = {
     default: 15 * SECOND,
     doc: "`wal_sender_timeout` of the replication connection: how long Postgres keeps the slot for a relay that fell silent, and so the longest take-over after the loss of a node.",
   }),
+  wal: {
+    budgetBytes: setting("RELAY_WAL_BUDGET", {
+      kind: size({ min: MIB, max: 1024 ** 2 * GIB, zero: "not known" }),
+      default: 0,
+      doc: "How much WAL the slot may retain before the server's disk is full. The relay cannot see that disk: where `max_slot_wal_keep_size` sets no limit (-1, the default), a forecast needs this.",
+      example: "50GiB",
+    }),
+    warnBeforeMs: setting("RELAY_WAL_WARN_BEFORE", {
+      kind: duration({ minMs: MINUTE, maxMs: 720 * HOUR, zero: "never" }),
+      default: 4 * HOUR,
+      doc: "The relay warns (`SLOT_WAL_LOW`) when, at the rate of the last minutes, the slot is lost or `RELAY_WAL_BUDGET` used up within this time.",
+    }),
+    heldWarnAfterMs: setting("RELAY_WAL_HELD_WARN_AFTER", {
+      kind: duration({ minMs: SECOND, maxMs: 720 * HOUR, zero: "never" }),
+      default: 15 * MINUTE,
+      doc: "The relay warns (`SLOT_HELD_BACK`) of a transaction that has been open for longer and for which the slot retains WAL.",
+    }),
+  },
   statusIntervalMs: setting("RELAY_STATUS_INTERVAL", {
     kind: duration({ minMs: 100, maxMs: 5 * MINUTE }),
     default: 5 * SECOND,

@@ -2,17 +2,11 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 import type { RelayError } from "../relay/errors.ts";
 import type { Finding } from "../relay/finding.ts";
 import type { AnnounceMoment, Observer } from "../relay/observer.ts";
-import type { RelayStateName } from "../relay/state.ts";
+import { Gauges } from "./gauges.ts";
+import { addRelayGauges } from "./relay-metrics.ts";
 import type { RelayView } from "./relay-view.ts";
+import { addSlotGauges } from "./slot-metrics.ts";
 
-const STATES: readonly RelayStateName[] = [
-  "starting",
-  "standby",
-  "streaming",
-  "stalled",
-  "draining",
-  "failed",
-];
 /** A topic label beyond this many becomes `other`. */
 const TOPICS_MAX = 200;
 
@@ -78,8 +72,9 @@ export class Metrics implements Observer {
     });
     collectDefaultMetrics({ register: this.registry });
     this.#buildInfo(build.version);
-    this.#relayGauges(build.slot);
-    this.#slotGauges(build.slot);
+    const gauges = new Gauges(this.registry, view);
+    addRelayGauges(gauges, build.slot);
+    addSlotGauges(gauges, build.slot);
   }
 
   transaction(): void {
@@ -123,26 +118,6 @@ export class Metrics implements Observer {
     return new Counter({ name, help, labelNames, registers: [this.registry] });
   }
 
-  #gauge<T extends string>(
-    name: string,
-    help: string,
-    labelNames: readonly T[],
-    collect: (gauge: Gauge<T>, view: RelayView) => void,
-  ): void {
-    const view = this.#view;
-    const gauge: Gauge<T> = new Gauge({
-      name,
-      help,
-      labelNames,
-      registers: [this.registry],
-      collect() {
-        gauge.reset();
-        const seen = view();
-        if (seen !== null) collect(gauge, seen);
-      },
-    });
-  }
-
   #buildInfo(version: string): void {
     const info = new Gauge({
       name: "relay_build_info",
@@ -151,64 +126,5 @@ export class Metrics implements Observer {
       registers: [this.registry],
     });
     info.set({ version, node_version: process.version }, 1);
-  }
-
-  #relayGauges(slot: string): void {
-    this.#gauge(
-      "relay_state",
-      "1 for the state the relay is in",
-      ["slot", "state"],
-      (gauge, view) => {
-        for (const state of STATES)
-          gauge.set({ slot, state }, view.relay.state.name === state ? 1 : 0);
-      },
-    );
-    this.#gauge("relay_leader", "1 while this relay holds the slot", ["slot"], (gauge, view) => {
-      gauge.set({ slot }, view.relay.session === null ? 0 : 1);
-    });
-    this.#gauge(
-      "relay_lag_seconds",
-      "Age of the oldest committed event that is not durable at Kafka; 0 when caught up",
-      ["slot"],
-      (gauge, view) => {
-        const lag = view.lag(Date.now());
-        if (lag !== null) gauge.set({ slot }, lag.seconds);
-      },
-    );
-    this.#gauge("relay_lag_bytes", "WAL written and not published", ["slot"], (gauge, view) => {
-      const lag = view.lag(Date.now());
-      if (lag !== null) gauge.set({ slot }, lag.bytes);
-    });
-    this.#gauge("relay_buffer_bytes", "Memory held by rows on their way", [], (gauge, view) => {
-      if (view.relay.session !== null) gauge.set(view.relay.session.backlog.bytes);
-    });
-    this.#gauge(
-      "relay_inflight_batches",
-      "Batches handed over and not durable",
-      [],
-      (gauge, view) => {
-        if (view.relay.session !== null) gauge.set(view.relay.session.backlog.inFlight);
-      },
-    );
-  }
-
-  #slotGauges(slot: string): void {
-    this.#gauge(
-      "relay_slot_retained_wal_bytes",
-      "Disk held by the slot: current WAL position less its restart position",
-      ["slot"],
-      (gauge, { slot: facts }) => {
-        if (facts?.retainedBytes !== null && facts !== null)
-          gauge.set({ slot }, facts.retainedBytes);
-      },
-    );
-    this.#gauge("relay_slot_active", "Whether Postgres sees a reader", ["slot"], (gauge, view) => {
-      if (view.slot !== null) gauge.set({ slot }, view.slot.active ? 1 : 0);
-    });
-    this.#gauge("relay_slot_invalidated", "1 when the slot is lost", ["slot"], (gauge, view) => {
-      const facts = view.slot;
-      if (facts === null) return;
-      gauge.set({ slot }, facts.walStatus === "lost" || facts.invalidationReason !== null ? 1 : 0);
-    });
   }
 }

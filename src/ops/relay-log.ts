@@ -4,9 +4,10 @@ import type { Finding } from "../relay/finding.ts";
 import type { RelayState, StateListener } from "../relay/state.ts";
 import { errorFields } from "./logger.ts";
 import type { ObserverLog } from "./metrics.ts";
+import type { AlarmLog } from "./slot-alarms.ts";
 
 /** The relay's log: one line for each change of state, and one for each error or warning until it changes. */
-export class RelayLog implements StateListener, ObserverLog {
+export class RelayLog implements StateListener, ObserverLog, AlarmLog {
   readonly #logger: Logger;
   readonly #said = new Map<string, string>();
 
@@ -30,6 +31,12 @@ export class RelayLog implements StateListener, ObserverLog {
   error(where: string, error: RelayError): void {
     if (!this.#isNew(`${where} ${error.code}`, error.message)) return;
     this.#logger.warn({ where, remedy: error.remedy, ...errorFields(error) }, error.message);
+  }
+
+  /** What was warned of has passed; the next warning of the kind is told again. */
+  passed(code: Finding["code"], message: string): void {
+    this.#said.delete(`warning ${code}`);
+    this.#logger.info({ code }, message);
   }
 
   #isNew(subject: string, message: string): boolean {

@@ -1,8 +1,9 @@
-import type { SlotFacts } from "../relay/capture/source-database.ts";
 import type { Lsn } from "../relay/lsn.ts";
 import { formatLsn, maxLsn } from "../relay/lsn.ts";
 import type { Relay } from "../relay/relay.ts";
 import type { SlotMonitor } from "./slot-monitor.ts";
+import type { SlotSight } from "./slot-sight.ts";
+import { slotStatus } from "./slot-status.ts";
 
 export interface KafkaStatus {
   readonly reachable: boolean;
@@ -38,8 +39,8 @@ export class RelayView {
     return this.#relay;
   }
 
-  get slot(): SlotFacts | null {
-    return this.#slots.facts;
+  get slot(): SlotSight | null {
+    return this.#slots.sight;
   }
 
   /** Null while another relay, or none, holds the slot: a standby has no lag of its own. */
@@ -48,7 +49,7 @@ export class RelayView {
     if (session === null) return null;
     const oldestMs = session.backlog.oldestCommitMs;
     const published = session.ladder.at("published");
-    const serverEnd = maxLsn(this.slot?.walEnd ?? published, session.ladder.at("received"));
+    const serverEnd = maxLsn(this.slot?.facts.walEnd ?? published, session.ladder.at("received"));
     return {
       seconds: oldestMs === null ? 0 : Math.max(0, (nowMs - oldestMs) / 1000),
       bytes: Math.max(0, Number(serverEnd - published)),
@@ -89,19 +90,4 @@ function positionStatus(
   settled: { readonly commitLsn: Lsn; readonly index: number },
 ): Record<string, unknown> {
   return { timeline, commitLsn: formatLsn(settled.commitLsn), index: settled.index };
-}
-
-function slotStatus(name: string, slot: SlotFacts | null): Record<string, unknown> {
-  return {
-    name,
-    active: slot?.active ?? false,
-    confirmedLsn: text(slot?.confirmedLsn),
-    restartLsn: text(slot?.restartLsn),
-    retainedBytes: slot?.retainedBytes ?? null,
-    walStatus: slot?.walStatus ?? null,
-  };
-}
-
-function text(lsn: Lsn | null | undefined): string | null {
-  return lsn === null || lsn === undefined ? null : formatLsn(lsn);
 }

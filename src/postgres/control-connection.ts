@@ -3,9 +3,12 @@ import type { Client, QueryResultRow } from "pg";
 import pg from "pg";
 import { RelayError } from "../relay/errors.ts";
 import { wireOf } from "./capture-link.ts";
+import { firstHost, verifyPrimary } from "./first-host.ts";
+import type { HostSession } from "./host-list.ts";
+import type { HostOrder } from "./host-order.ts";
 import type { ErrorContext } from "./postgres-error.ts";
 import { hasSqlState, isServerError, postgresError } from "./postgres-error.ts";
-import type { SessionConfig } from "./session.ts";
+import type { ServerAddress } from "./session.ts";
 import { verifySession } from "./session.ts";
 
 const ADMIN_SHUTDOWN = "57P01";
@@ -14,10 +17,14 @@ const CANNOT_CONNECT_NOW = "57P03";
 const CLOSE_MS_MAX = 1_000;
 /** On top of the server's own statement time-out, for a server that no longer answers. */
 const ANSWER_MARGIN_MS = 5_000;
+/** Of a list without hosts, which there is not. */
+const NOWHERE: ServerAddress = { host: "", port: 0, user: "", database: "" };
 
 export interface ControlOptions {
-  readonly session: SessionConfig;
-  readonly context: ErrorContext;
+  /** One for each host, tried in order. */
+  readonly sessions: readonly HostSession[];
+  readonly hostOrder: HostOrder;
+  readonly context: Omit<ErrorContext, "address">;
   readonly connectTimeoutMs: number;
   readonly statementTimeoutMs: number;
 }
@@ -34,8 +41,10 @@ export class ControlConnection {
   /** Whether `#client` is connected and its session verified. */
   #isReady = false;
   #isClosed = false;
-  /** The last connection was ended by an administrator's command, which a shutdown looks like. */
-  #wasTerminated = false;
+  /** Where the last connection led. */
+  #address: ServerAddress | null = null;
+  /** Where the last connection was ended by an administrator's command, which a shutdown looks like. */
+  #terminatedAt: ServerAddress | null = null;
 
   constructor(options: ControlOptions) {
     this.#options = options;
@@ -58,7 +67,9 @@ export class ControlConnection {
   }
 
   /** A question under way is given up; the next one opens a new connection. */
-  reconnect(): void {
+  reconnect(cause: unknown): void {
+    const { hostOrder, sessions } = this.#options;
+    hostOrder.learn(sessions, this.#address, cause);
     this.#drop();
   }
 
@@ -91,38 +102,57 @@ export class ControlConnection {
     const cut = (): void => this.#drop();
     signal.addEventListener("abort", cut, { once: true });
     try {
-      const client = await this.#connected();
+      const client = await this.#connected(signal);
       return (await client.query<R>(text, [...values])).rows;
     } catch (error) {
       if (signal.aborted) throw abortedError();
       if (!isServerError(error)) this.#drop();
-      throw postgresError(error, "query", this.#options.context);
+      throw postgresError(error, "query", this.#context());
     } finally {
       signal.removeEventListener("abort", cut);
     }
   }
 
-  async #connected(): Promise<Client> {
+  async #connected(signal: AbortSignal | null): Promise<Client> {
     if (this.#client !== null) return this.#client;
-    const client = this.#newClient();
+    const { hostOrder, sessions } = this.#options;
+    const isGivenUp = (): boolean => this.#isClosed || signal?.aborted === true;
+    try {
+      return await firstHost(hostOrder.of(sessions), isGivenUp, (session) =>
+        this.#connectTo(session),
+      );
+    } finally {
+      this.#terminatedAt = null;
+    }
+  }
+
+  async #connectTo(session: HostSession): Promise<Client> {
+    const client = this.#newClient(session);
     this.#client = client;
+    this.#address = session.address;
     this.#isReady = false;
     try {
       await client.connect();
       await verifySession(client);
+      await verifyPrimary(client, session);
       this.#isReady = true;
-      this.#wasTerminated = false;
       return client;
     } catch (error) {
       this.#forget(client);
       wireOf(client).stream.destroy();
-      this.#refused(error);
-      throw postgresError(error, "connect", this.#options.context);
+      this.#refused(error, session);
+      throw postgresError(error, "connect", this.#context());
     }
   }
 
-  #newClient(): Client {
-    const { session, connectTimeoutMs, statementTimeoutMs } = this.#options;
+  #context(): ErrorContext {
+    const { context, sessions } = this.#options;
+    const address = this.#address ?? sessions[0]?.address ?? NOWHERE;
+    return { ...context, address };
+  }
+
+  #newClient(session: HostSession): Client {
+    const { connectTimeoutMs, statementTimeoutMs } = this.#options;
     const client = new pg.Client({
       ...session.client,
       connectionTimeoutMillis: connectTimeoutMs,
@@ -140,18 +170,16 @@ export class ControlConnection {
   }
 
   #terminated(): void {
-    if (this.#wasTerminated) return;
+    if (this.#terminatedAt !== null) return;
     this.#client = null;
-    this.#wasTerminated = true;
+    this.#terminatedAt = this.#address;
     if (this.#isClosed) return;
     // Whatever comes of it is dealt with where a connection is made.
-    void this.#inTurn(() => this.#connected()).catch(() => undefined);
+    void this.#inTurn(() => this.#connected(null)).catch(() => undefined);
   }
 
-  #refused(error: unknown): void {
-    const isShuttingDown = this.#wasTerminated && hasSqlState(error, CANNOT_CONNECT_NOW);
-    this.#wasTerminated = false;
-    if (!isShuttingDown) return;
+  #refused(error: unknown, { address }: HostSession): void {
+    if (address !== this.#terminatedAt || !hasSqlState(error, CANNOT_CONNECT_NOW)) return;
     for (const callback of [...this.#shutdownCallbacks]) callback();
   }
 

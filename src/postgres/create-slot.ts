@@ -1,11 +1,11 @@
 import { RelayError } from "../relay/errors.ts";
 import { hasSqlState } from "./postgres-error.ts";
+import { FAILOVER_VERSION_MIN } from "./preflight/failover-findings.ts";
 import type { Ask } from "./preflight/read-facts.ts";
 
 const DUPLICATE_OBJECT = "42710";
 const LIMIT_EXCEEDED = "53400";
 const QUERY_CANCELED = "57014";
-const FAILOVER_VERSION_MIN = 170000;
 
 /**
  * Creates a permanent pgoutput slot. Postgres waits for every transaction that is writing at that

@@ -2,11 +2,14 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Client, QueryResultRow } from "pg";
 import pg from "pg";
 import { RelayError } from "../relay/errors.ts";
+import { wireOf } from "./capture-link.ts";
+import { firstHost, verifyPrimary } from "./first-host.ts";
+import type { HostSession } from "./host-list.ts";
+import { hostSessions } from "./host-list.ts";
 import type { MigrationFile, MigrationTarget } from "./migration-file.ts";
 import { renderMigration } from "./migration-file.ts";
 import type { ErrorContext } from "./postgres-error.ts";
 import { hasSqlState, postgresError } from "./postgres-error.ts";
-import { sessionConfig } from "./session.ts";
 
 export interface MigratorOptions extends MigrationTarget {
   readonly connectionString: string;
@@ -38,25 +41,50 @@ const LOCK_SPACE = 0x6f626f78;
 /** Applies migration files to one database. Every rejection is a RelayError; call `close` at the end. */
 export class Migrator {
   readonly #options: MigratorOptions;
-  readonly #context: ErrorContext;
-  readonly #client: Client;
+  readonly #sessions: readonly HostSession[];
+  #session: HostSession;
+  #client: Client;
 
   constructor(options: MigratorOptions) {
-    const session = sessionConfig(options.connectionString, "outbox-relay migrate");
-    const { connectTimeoutMs = CONNECT_TIMEOUT_MS, publication } = options;
     this.#options = options;
-    this.#context = { address: session.address, slot: "", publications: [publication] };
-    this.#client = new pg.Client({ ...session.client, connectionTimeoutMillis: connectTimeoutMs });
-    // A lost connection also fails the query under way, which is where it is dealt with.
-    this.#client.on("error", () => undefined);
+    this.#sessions = hostSessions(options.connectionString, "outbox-relay migrate");
+    this.#session = this.#sessions[0] as HostSession;
+    this.#client = this.#newClient();
   }
 
+  /** At the first host that takes us. */
   async connect(): Promise<void> {
-    try {
-      await this.#client.connect();
-    } catch (error) {
-      throw postgresError(error, "connect", this.#context);
-    }
+    await firstHost(
+      this.#sessions,
+      () => false,
+      async (session) => {
+        this.#session = session;
+        this.#client = this.#newClient();
+        try {
+          await this.#client.connect();
+          await verifyPrimary(this.#client, session);
+        } catch (error) {
+          wireOf(this.#client).stream.destroy();
+          throw postgresError(error, "connect", this.#context);
+        }
+      },
+    );
+  }
+
+  #newClient(): Client {
+    const { connectTimeoutMs = CONNECT_TIMEOUT_MS } = this.#options;
+    const client = new pg.Client({
+      ...this.#session.client,
+      connectionTimeoutMillis: connectTimeoutMs,
+    });
+    // A lost connection also fails the query under way, which is where it is dealt with.
+    client.on("error", () => undefined);
+    return client;
+  }
+
+  get #context(): ErrorContext {
+    const { address } = this.#session;
+    return { address, slot: "", publications: [this.#options.publication] };
   }
 
   async close(): Promise<void> {

@@ -5,8 +5,10 @@ import type {
   StreamHandlers,
 } from "../relay/capture/replication-stream.ts";
 import type { Clock } from "../relay/clock.ts";
-import type { SessionConfig } from "./session.ts";
-import { sessionConfig } from "./session.ts";
+import { firstHost } from "./first-host.ts";
+import type { HostSession } from "./host-list.ts";
+import { hostSessions } from "./host-list.ts";
+import { HostOrder } from "./host-order.ts";
 import type { ColumnNames } from "./start-command.ts";
 import { StreamAttempt } from "./stream-attempt.ts";
 import type { TableName } from "./table-name.ts";
@@ -25,6 +27,8 @@ export interface PostgresOptions {
   readonly connectTimeoutMs: number;
   /** Seen in `pg_stat_activity` and `pg_stat_replication`: `relay:<instance>`. */
   readonly applicationName: string;
+  /** One for the stream and the control connection of a relay. */
+  readonly hostOrder?: HostOrder;
 }
 
 export interface ReplicationSourceOptions extends PostgresOptions {
@@ -43,27 +47,26 @@ export interface ReplicationSourceOptions extends PostgresOptions {
  */
 export class PgReplicationSource implements ReplicationSource {
   readonly #options: ReplicationSourceOptions;
-  readonly #session: SessionConfig;
+  readonly #sessions: readonly HostSession[];
+  readonly #hostOrder: HostOrder;
   readonly #tables: readonly TableName[];
   readonly #clock: Clock;
 
   /** Throws RelayError for a connection string or a table name that cannot be read. */
   constructor(options: ReplicationSourceOptions, clock: Clock) {
     this.#options = options;
-    this.#session = sessionConfig(options.connectionString, options.applicationName);
+    this.#hostOrder = options.hostOrder ?? new HostOrder();
+    this.#sessions = hostSessions(options.connectionString, options.applicationName);
     this.#tables = options.tables.map(parseTableName);
     this.#clock = clock;
   }
 
   /** A fresh connection and service object each time: a used one would go on where it had read to. */
   async open(handlers: StreamHandlers, signal: AbortSignal): Promise<ReplicationStream> {
-    const attempt = new StreamAttempt({
-      ...this.#options,
-      tables: this.#tables,
-      session: this.#session,
-      clock: this.#clock,
-      handlers,
+    const isGivenUp = (): boolean => signal.aborted;
+    return firstHost(this.#hostOrder.of(this.#sessions), isGivenUp, (session) => {
+      const place = { tables: this.#tables, session, clock: this.#clock };
+      return new StreamAttempt({ ...this.#options, ...place, handlers }).open(signal);
     });
-    return attempt.open(signal);
   }
 }

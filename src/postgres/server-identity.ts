@@ -9,6 +9,9 @@ interface SystemRow {
   readonly xlogpos: string;
 }
 
+/** SQL: when the server was started, in seconds with all of their digits. */
+export const SERVER_START = "extract(epoch from pg_postmaster_start_time())::text";
+
 /** Asks who the server is, on the stream's own connection: another one may lead elsewhere after a failover. */
 export async function identifyServer(
   client: Client,
@@ -24,7 +27,7 @@ export async function identifyServer(
     xlogPos: parseLsn(system.xlogpos),
     timelineHistory: timeline > 1 ? await timelineHistory(client, timeline) : null,
     walSenderTimeoutMs: await setWalSenderTimeout(client, walSenderTimeoutMs),
-    walSenderPid: await backendPid(client),
+    ...(await backend(client)),
   };
 }
 
@@ -50,7 +53,11 @@ async function setWalSenderTimeout(client: Client, timeoutMs: number): Promise<n
   return Number(rows[0]?.setting ?? 0);
 }
 
-async function backendPid(client: Client): Promise<number> {
-  const { rows } = await client.query<{ pid: string | number }>("select pg_backend_pid() as pid");
-  return Number(rows[0]?.pid ?? 0);
+async function backend(
+  client: Client,
+): Promise<Pick<ServerIdentity, "walSenderPid" | "serverStart">> {
+  const { rows } = await client.query<{ pid: string | number; start: string }>(
+    `select pg_backend_pid() as pid, ${SERVER_START} as start`,
+  );
+  return { walSenderPid: Number(rows[0]?.pid ?? 0), serverStart: rows[0]?.start ?? "" };
 }

@@ -3,6 +3,7 @@ import pg from "pg";
 import type { SlotFacts } from "../relay/capture/source-database.ts";
 import type { ErrorCode } from "../relay/errors.ts";
 import { parseLsn } from "../relay/lsn.ts";
+import { SERVER_START } from "./server-identity.ts";
 
 /** What is wrong with a slot, in the words of a finding or an error. */
 export interface SlotFault {
@@ -14,6 +15,8 @@ export interface SlotFault {
 export interface SlotRow extends SlotFacts {
   readonly isLogical: boolean;
   readonly isTwoPhase: boolean;
+  /** A standby's copy of the primary's slot; 17 and later. */
+  readonly isSynced: boolean;
   /** The database of the session that asked. */
   readonly currentDatabase: string;
 }
@@ -30,18 +33,23 @@ export interface SlotAnswer {
     readonly restart_lsn: string | null;
     readonly confirmed_flush_lsn: string | null;
     readonly wal_status: string | null;
+    readonly safe_wal_size: number | null;
     readonly two_phase?: boolean;
+    readonly synced?: boolean;
     readonly conflicting?: boolean | null;
     readonly invalidation_reason?: string | null;
   };
   readonly wal_end: string;
   readonly here: string;
+  readonly xmin_age: number | null;
+  readonly server_start: string;
 }
 
 /** Without parameters, because a replication connection knows the simple query protocol only. */
 export function slotQuery(slot: string): string {
   return `
-    select to_jsonb(s) as slot, current_database() as here,
+    select to_jsonb(s) as slot, current_database() as here, age(s.catalog_xmin) as xmin_age,
+           ${SERVER_START} as server_start,
            case when pg_is_in_recovery() then pg_last_wal_replay_lsn()
                 else pg_current_wal_lsn() end::text as wal_end
       from pg_replication_slots s
@@ -53,9 +61,12 @@ export async function readSlot(client: Client, slot: string): Promise<SlotRow | 
   return rows[0] === undefined ? null : slotRow(slot, rows[0]);
 }
 
-export function slotRow(name: string, { slot, wal_end, here }: SlotAnswer): SlotRow {
+export function slotRow(name: string, answer: SlotAnswer): SlotRow {
+  const { slot, wal_end, here, xmin_age, server_start } = answer;
   const walEnd = parseLsn(wal_end);
   const restartLsn = slot.restart_lsn === null ? null : parseLsn(slot.restart_lsn);
+  const confirmedLsn =
+    slot.confirmed_flush_lsn === null ? null : parseLsn(slot.confirmed_flush_lsn);
   return {
     name,
     plugin: slot.plugin,
@@ -63,15 +74,20 @@ export function slotRow(name: string, { slot, wal_end, here }: SlotAnswer): Slot
     temporary: slot.temporary,
     active: slot.active,
     activePid: slot.active_pid,
-    confirmedLsn: slot.confirmed_flush_lsn === null ? null : parseLsn(slot.confirmed_flush_lsn),
+    confirmedLsn,
     restartLsn,
     walStatus: slot.wal_status,
     // Postgres 16 has no reason, only the fact that recovery removed rows the slot needs.
     invalidationReason: slot.invalidation_reason ?? (slot.conflicting === true ? "conflict" : null),
     retainedBytes: restartLsn === null ? null : Number(walEnd - restartLsn),
+    unconfirmedBytes: confirmedLsn === null ? null : Number(walEnd - confirmedLsn),
+    safeWalBytes: slot.safe_wal_size,
+    catalogXminAge: xmin_age,
     walEnd,
+    serverStart: server_start,
     isLogical: slot.slot_type === "logical",
     isTwoPhase: slot.two_phase === true,
+    isSynced: slot.synced === true,
     currentDatabase: here,
   };
 }

@@ -1,16 +1,25 @@
 import type { QueryResultRow } from "pg";
-import type { SlotFacts, SourceDatabase } from "../relay/capture/source-database.ts";
+import type {
+  OpenTransaction,
+  SlotFacts,
+  SourceDatabase,
+} from "../relay/capture/source-database.ts";
 import { RelayError } from "../relay/errors.ts";
 import type { Finding } from "../relay/finding.ts";
 import { ControlConnection } from "./control-connection.ts";
 import { createSlot } from "./create-slot.ts";
+import { hostSessions } from "./host-list.ts";
+import { HostOrder } from "./host-order.ts";
+import { oldestTransaction } from "./oldest-transaction.ts";
+import { readFailover } from "./preflight/failover-facts.ts";
+import { failoverFindings, failoverGap } from "./preflight/failover-findings.ts";
 import { publicationFindings } from "./preflight/publication-findings.ts";
 import type { Ask } from "./preflight/read-facts.ts";
 import { readPublications, readServer, readTables } from "./preflight/read-facts.ts";
 import { serverFindings, versionFinding } from "./preflight/server-findings.ts";
 import { tableFindings } from "./preflight/table-findings.ts";
+import { walFindings } from "./preflight/wal-findings.ts";
 import type { PostgresOptions } from "./replication-source.ts";
-import { sessionConfig } from "./session.ts";
 import type { SlotAnswer, SlotRow } from "./slot-row.ts";
 import { slotQuery, slotRow } from "./slot-row.ts";
 import type { TableName } from "./table-name.ts";
@@ -20,6 +29,8 @@ export interface SourceDatabaseOptions extends PostgresOptions {
   readonly statementTimeoutMs: number;
   /** Let a new slot be synchronised to standbys (Postgres 17 and later; `auto`: where the server can). Default: no. */
   readonly slotFailover?: boolean | "auto";
+  /** WAL that the slot may retain before the server's disk is full; 0 when nobody knows. Default: 0. */
+  readonly walBudgetBytes?: number;
 }
 
 /** What the relay asks over one ordinary connection, which is opened when needed. */
@@ -31,16 +42,16 @@ export class PgSourceDatabase implements SourceDatabase {
   /** Throws RelayError for a connection string or a table name that cannot be read. */
   constructor(options: SourceDatabaseOptions) {
     const { slot, publications, connectTimeoutMs, statementTimeoutMs } = options;
-    const session = sessionConfig(options.connectionString, options.applicationName, {
+    const sessions = hostSessions(options.connectionString, options.applicationName, {
       statement_timeout: String(statementTimeoutMs),
       idle_session_timeout: "0",
     });
-    const context = { address: session.address, slot, publications };
     this.#options = options;
     this.#tables = options.tables.map(parseTableName);
     this.#connection = new ControlConnection({
-      session,
-      context,
+      sessions,
+      hostOrder: options.hostOrder ?? new HostOrder(),
+      context: { slot, publications },
       connectTimeoutMs,
       statementTimeoutMs,
     });
@@ -66,6 +77,12 @@ export class PgSourceDatabase implements SourceDatabase {
     const published = await readPublications(ask, publications, this.#tables);
     return [
       ...serverFindings(server, slot, this.#options),
+      ...failoverFindings(await readFailover(ask, this.#options.slot), {
+        slot: this.#options.slot,
+        database: server.database,
+        failover: this.#options.slotFailover ?? false,
+      }),
+      ...walFindings(server, slot, this.#options.walBudgetBytes ?? 0),
       ...tableFindings(this.#tables, tables, columns),
       ...publicationFindings(publications, published, tables, columns),
     ];
@@ -81,6 +98,15 @@ export class PgSourceDatabase implements SourceDatabase {
     return answer === undefined ? null : slotRow(slot, answer);
   }
 
+  async failoverGap(signal: AbortSignal): Promise<string | null> {
+    const { slot } = this.#options;
+    return failoverGap(await readFailover(this.#ask(signal), slot), slot);
+  }
+
+  oldestTransaction(signal: AbortSignal): Promise<OpenTransaction | null> {
+    return oldestTransaction(this.#ask(signal));
+  }
+
   async createSlot(signal: AbortSignal): Promise<void> {
     await createSlot(this.#ask(signal), this.#options.slot, this.#options.slotFailover ?? false);
   }
@@ -89,8 +115,8 @@ export class PgSourceDatabase implements SourceDatabase {
     return this.#connection.onShutdown(callback);
   }
 
-  reconnect(): void {
-    this.#connection.reconnect();
+  reconnect(cause: unknown): void {
+    this.#connection.reconnect(cause);
   }
 
   close(): Promise<void> {

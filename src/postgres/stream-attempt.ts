@@ -9,13 +9,14 @@ import { pause } from "../relay/clock.ts";
 import { RelayError } from "../relay/errors.ts";
 import { LinkEndedError, wireOf } from "./capture-link.ts";
 import { CapturePlugin } from "./capture-plugin.ts";
+import { verifyPrimary } from "./first-host.ts";
+import type { HostSession } from "./host-list.ts";
 import { endedError } from "./link-error.ts";
 import { PgReplicationStream } from "./pg-replication-stream.ts";
 import type { ErrorContext } from "./postgres-error.ts";
 import { isServerError, postgresError, unreachableError } from "./postgres-error.ts";
 import type { ReplicationSourceOptions } from "./replication-source.ts";
 import { identifyServer } from "./server-identity.ts";
-import type { SessionConfig } from "./session.ts";
 import { liftTimeouts, verifySession } from "./session.ts";
 import { readSlot, slotFault } from "./slot-row.ts";
 import { startCommand, wantsBinary } from "./start-command.ts";
@@ -29,7 +30,7 @@ const HIGH_WATER_MARK_BYTES = 1;
 
 export interface AttemptOptions extends Omit<ReplicationSourceOptions, "tables"> {
   readonly tables: readonly TableName[];
-  readonly session: SessionConfig;
+  readonly session: HostSession;
   readonly clock: Clock;
   readonly handlers: StreamHandlers;
 }
@@ -105,6 +106,7 @@ export class StreamAttempt {
   async #start(client: Client, started: () => void): Promise<void> {
     this.#client = client;
     await this.#step(verifySession(client));
+    await this.#step(verifyPrimary(client, this.#options.session));
     await this.#step(liftTimeouts(client));
     const { slot, publications, tables, columns, clock, handlers } = this.#options;
     const identity = await this.#step(identifyServer(client, this.#options.walSenderTimeoutMs));

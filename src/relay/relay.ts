@@ -63,7 +63,7 @@ export class Relay {
     try {
       await session.run(stop);
     } catch (error) {
-      this.#ports.database.reconnect();
+      this.#ports.database.reconnect(error);
       throw error;
     } finally {
       this.#session = null;

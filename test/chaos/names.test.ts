@@ -34,16 +34,23 @@ afterAll(async () => {
 });
 
 async function resolveTo(...addresses: readonly string[]): Promise<void> {
+  await resolve({ "db.test": addresses });
+}
+
+async function resolve(names: Readonly<Record<string, readonly string[]>>): Promise<void> {
   const file = join(folder, "names.json");
-  await writeFile(`${file}.new`, JSON.stringify({ "db.test": addresses }));
+  await writeFile(`${file}.new`, JSON.stringify(names));
   await rename(`${file}.new`, file);
 }
 
-function byName(): Record<string, string> {
+function byName(...names: readonly string[]): Record<string, string> {
   const url = new URL(fixture.database.url);
-  url.hostname = "db.test";
+  const hosts = names.length === 0 ? ["db.test"] : names;
   return {
-    RELAY_DATABASE_URL: url.href,
+    RELAY_DATABASE_URL: url.href.replace(
+      url.host,
+      hosts.map((host) => `${host}:${url.port}`).join(","),
+    ),
     NODE_OPTIONS: `--import=${STUB_NAMES}`,
     CHAOS_NAMES_FILE: join(folder, "names.json"),
   };
@@ -101,6 +108,57 @@ describe("a host name", () => {
     });
   });
 });
+
+describe("a list of hosts", () => {
+  let standby: PostgresServer;
+
+  beforeAll(async () => {
+    const { port } = new URL(fixture.database.url);
+    standby = await startPostgres({ settings: { listen_addresses: FOREIGN, port } });
+    await makeLookAlike(new URL(standby.url));
+    await restartAsStandby(standby);
+  });
+
+  afterAll(async () => {
+    await standby.stop();
+  });
+
+  it("with a dead one and a standby before the right one leads to the right one, and says what each answered while that is away [79: L P D O R]", async () => {
+    const names = { "dead.test": [DEAD], "standby.test": [FOREIGN] };
+    await resolve({ ...names, "db.test": [RIGHT] });
+    relay = await fixture.streaming(byName("dead.test", "standby.test", "db.test"));
+    const report = await deliveryDespite(fixture, relay, async (workload) => {
+      await resolve(names);
+      await endSessions();
+      const { message, hint } = await relay.reaches("starting", "NOT_PRIMARY");
+      expect(message).toMatch(
+        /^none of 3 hosts can be used: .*dead\.test:\d+ \(ECONNREFUSED\); .*standby\.test:\d+ is a standby; .*db\.test:\d+ \(ENOTFOUND\)$/,
+      );
+      expect(`${message}${hint}${relay.output}`).not.toContain(
+        new URL(fixture.database.url).password + "@",
+      );
+      await transactions(workload);
+      await resolve({ ...names, "db.test": [RIGHT] });
+      await relay.reaches("streaming", null, 30_000);
+    });
+    expect(report).toMatchObject(ALL_DELIVERED);
+  });
+});
+
+async function restartAsStandby(server: PostgresServer): Promise<void> {
+  // A server's programs run in its data folder.
+  await withClient(atForeign(server), (client) =>
+    client.query("copy (select 1) to program 'touch standby.signal'"),
+  );
+  await server.stopFast();
+  await server.start();
+}
+
+function atForeign({ url }: PostgresServer): string {
+  const server = new URL(url);
+  server.hostname = FOREIGN;
+  return server.href;
+}
 
 /** All that the relay asks for is there under the same names, and a row waits in the slot. */
 async function makeLookAlike(server: URL): Promise<void> {

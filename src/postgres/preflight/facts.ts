@@ -15,6 +15,7 @@ export interface ServerFacts {
   readonly walLevel: string;
   readonly isInRecovery: boolean;
   readonly role: string;
+  readonly database: string;
   readonly mayReplicate: boolean;
   readonly slotsMax: number;
   readonly slotsUsed: number;
@@ -23,6 +24,10 @@ export interface ServerFacts {
   /** 0 means off. */
   readonly walSenderTimeoutMs: number;
   readonly synchronousStandbyNames: string;
+  /** `max_slot_wal_keep_size`; -1 means no limit. */
+  readonly slotWalKeepMib: number;
+  /** `idle_replication_slot_timeout`, 18 and later; 0 means off, null that the server has none. */
+  readonly idleSlotTimeoutSeconds: number | null;
 }
 
 export interface TableFacts extends TableName {

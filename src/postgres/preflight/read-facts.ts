@@ -13,7 +13,7 @@ const SERVER = `
   select current_setting('server_version_num')::int as "version",
          coalesce(current_setting('effective_wal_level', true), current_setting('wal_level')) as "walLevel",
          pg_is_in_recovery() as "isInRecovery",
-         current_user::text as "role",
+         current_user::text as "role", current_database()::text as "database",
          r.rolsuper or r.rolreplication or exists (
            select from pg_roles m
             where m.rolname = 'rds_replication' and pg_has_role(current_user, m.oid, 'member')
@@ -23,7 +23,9 @@ const SERVER = `
          current_setting('max_wal_senders')::int as "walSendersMax",
          (select count(*)::int from pg_stat_replication) as "walSendersUsed",
          (select setting::int from pg_settings where name = 'wal_sender_timeout') as "walSenderTimeoutMs",
-         current_setting('synchronous_standby_names') as "synchronousStandbyNames"
+         current_setting('synchronous_standby_names') as "synchronousStandbyNames",
+         (select setting::int from pg_settings where name = 'max_slot_wal_keep_size') as "slotWalKeepMib",
+         extract(epoch from current_setting('idle_replication_slot_timeout', true)::interval)::float8 as "idleSlotTimeoutSeconds"
     from pg_roles r where r.rolname = current_user`;
 
 const TABLES = `

@@ -21,7 +21,7 @@ export function serverFindings(
 ): Finding[] {
   return [
     versionFinding(server),
-    standbyFinding(server),
+    standbyFinding(server, slot),
     walLevelFinding(server),
     roleFinding(server),
     slot === null ? slotLimitFinding(server) : slotFinding(slot),
@@ -41,13 +41,16 @@ export function versionFinding({ version }: ServerFacts): Finding | null {
   };
 }
 
-function standbyFinding({ isInRecovery }: ServerFacts): Finding | null {
+/** To be tried again: the server may be about to take over, or another one to come back under its name. */
+function standbyFinding({ isInRecovery }: ServerFacts, slot: SlotRow | null): Finding | null {
   if (!isInRecovery) return null;
+  const copy =
+    slot?.isSynced === true ? `, and its slot "${slot.name}" a copy of the primary's` : "";
   return {
     code: "NOT_PRIMARY",
-    severity: "halt",
-    message: "the server is a standby; the relay reads from the primary",
-    hint: "Point RELAY_DATABASE_URL at the primary: select pg_is_in_recovery(); answers f there.",
+    severity: "retry",
+    message: `the server is a standby${copy}; the relay reads from the primary`,
+    hint: "Nothing to do during a failover: the relay goes on as soon as a primary answers. Otherwise point RELAY_DATABASE_URL at the primary: select pg_is_in_recovery(); answers f there.",
   };
 }
 

@@ -13,6 +13,8 @@ export interface ServerIdentity {
   readonly walSenderTimeoutMs: number;
   /** Process id of the walsender at the other end: the slot's `active_pid` while the stream lives. */
   readonly walSenderPid: number;
+  /** When the server was started: an opaque text, the same only for one and the same server. */
+  readonly serverStart: string;
 }
 
 export interface StreamHandlers {

@@ -18,8 +18,28 @@ export interface SlotFacts {
   readonly invalidationReason: string | null;
   /** Current WAL position less `restartLsn`: disk that the slot holds. */
   readonly retainedBytes: number | null;
+  /** Current WAL position less `confirmedLsn`: WAL that the relay has not confirmed. */
+  readonly unconfirmedBytes: number | null;
+  /** WAL that may still be written before the slot can be lost; null where nothing limits it. */
+  readonly safeWalBytes: number | null;
+  /** Transactions since the oldest one whose dead catalog rows the slot keeps from vacuum. */
+  readonly catalogXminAge: number | null;
   /** The server's current WAL position. */
   readonly walEnd: Lsn;
+  /** When the server that answered was started: an opaque text, the same only for one and the same server. */
+  readonly serverStart: string;
+}
+
+/** The oldest transaction that has written something and has not ended, in any database of the server. */
+export interface OpenTransaction {
+  /** Of its session; null for a prepared transaction, which has none. */
+  readonly pid: number | null;
+  /** Global identifier of a prepared transaction. */
+  readonly gid: string | null;
+  /** Transaction id as text: tells one from the next of the same session. */
+  readonly xid: string;
+  /** Since it began; null where the role may not see when that was (it lacks pg_read_all_stats). */
+  readonly openSeconds: number | null;
 }
 
 /** What the relay asks of the database over an ordinary connection. Every method rejects with RelayError only. */
@@ -34,8 +54,9 @@ export interface SourceDatabase {
   onShutdown(callback: () => void): () => void;
   /**
    * Gives up the connection and a question under way; the next question opens a new one. For when the stream was cut:
-   * what cut it may have left this connection half open, and a question on it would wait for its time-out.
+   * what cut it may have left this connection half open, and a question on it would wait for its time-out. Of several
+   * servers, one that `cause` finds to be of another lineage is asked last from then on.
    */
-  reconnect(): void;
+  reconnect(cause: unknown): void;
   close(): Promise<void>;
 }

@@ -109,7 +109,11 @@ export class SimPostgres {
       walStatus: "reserved",
       invalidationReason: null,
       retainedBytes: Number(this.wal.end - this.confirmed),
+      unconfirmedBytes: Number(this.wal.end - this.confirmed),
+      safeWalBytes: null,
+      catalogXminAge: null,
       walEnd: this.wal.end,
+      serverStart: "1",
     };
   }
 

@@ -65,6 +65,7 @@ export class SimWalsender {
         timelineHistory: wal.history,
         walSenderTimeoutMs: options.walSenderTimeoutMs,
         walSenderPid: pid,
+        serverStart: "1",
       },
       pause: () => {
         this.#isPaused = true;

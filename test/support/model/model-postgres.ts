@@ -37,6 +37,8 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
   confirmed: Lsn = lsn(1000n);
   confirmations: Lsn[] = [];
   findings: Finding[] = [];
+  /** Where questions lead; the stream is of server 1. */
+  askedServer = "1";
   hasSlot = true;
   /** Opened so far. */
   streams = 0;
@@ -128,7 +130,11 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
       walStatus: "reserved",
       invalidationReason: null,
       retainedBytes: 0,
+      unconfirmedBytes: 0,
+      safeWalBytes: null,
+      catalogXminAge: null,
       walEnd: this.#end,
+      serverStart: this.askedServer,
     });
   }
 
@@ -187,6 +193,7 @@ class ModelStream implements ReplicationStream {
       timelineHistory: null,
       walSenderTimeoutMs: 15_000,
       walSenderPid: ++postgres.streams,
+      serverStart: "1",
     };
   }
 

@@ -21,7 +21,18 @@ export interface RelayStatus {
   readonly code: string | null;
   readonly message: string | null;
   readonly hint: string | null;
-  readonly slot: { readonly confirmedLsn: string | null; readonly retainedBytes: number | null };
+  readonly slot: {
+    readonly confirmedLsn: string | null;
+    readonly retainedBytes: number | null;
+    readonly safeWalBytes: number | null;
+    readonly growthBytesPerSecond: number | null;
+    readonly exhaustionSeconds: number | null;
+    readonly oldestTransaction: {
+      readonly pid: number | null;
+      readonly prepared: string | null;
+      readonly seconds: number;
+    } | null;
+  };
   readonly events: { readonly published: number };
   readonly kafka: { readonly reachable: boolean };
 }

@@ -48,6 +48,26 @@ describe("libpq's variables", () => {
     expect(database.migrationUrl).toBe("postgres://a:pw@pool:5432/shop");
   });
 
+  it("may name several hosts, with one port for all or one for each", () => {
+    const url = (env: Readonly<Record<string, string>>): string =>
+      loadConfig({ ...KAFKA, ...env }).config.database.url;
+    const rest = { PGUSER: "u", PGDATABASE: "d" };
+    expect(url({ ...rest, PGHOST: "a,b", PGPORT: "1,2" })).toBe("postgres://u@a:1,b:2/d");
+    expect(url({ ...rest, PGHOST: "a,::1", PGPORT: "1" })).toBe("postgres://u@a:1,[::1]:1/d");
+    expect(url({ ...rest, PGHOST: "a,b" })).toBe("postgres://u@a:5432,b:5432/d");
+  });
+
+  it("fill the hosts of a list in a URL one by one", () => {
+    const { url } = loadConfig({
+      ...KAFKA,
+      DATABASE_URL: "postgres://a:1,b,[::1]/d?target_session_attrs=primary",
+      PGPORT: "7",
+      PGUSER: "u",
+      PGPASSWORD: "p@,w",
+    }).config.database;
+    expect(url).toBe("postgres://u:p%40%2Cw@a:1,b:7,[::1]:7/d?target_session_attrs=primary");
+  });
+
   it("may name the folder of a Unix socket", () => {
     expect(decodeURIComponent(urlOf({ PGHOST: "/run/postgresql" }).hostname)).toBe(
       "/run/postgresql",
@@ -71,7 +91,9 @@ describe("libpq's variables", () => {
     for (const port of ["x", "0", "65536", "5432x"]) {
       expect(() => urlOf({ PGHOST: "db", PGPORT: port })).toThrow("PGPORT");
     }
-    expect(() => urlOf({ PGHOST: "a,b" })).toThrow("PGHOST");
+    expect(() => urlOf({ PGHOST: "a,,b" })).toThrow("PGHOST");
+    expect(() => urlOf({ PGHOST: "a b" })).toThrow("PGHOST");
+    expect(() => urlOf({ PGHOST: "a,b,c", PGPORT: "1,2" })).toThrow("PGPORT");
     expect(() => urlOf({ PGHOST: "db", PGDATABASE: ".." })).toThrow("PGDATABASE");
   });
 

@@ -207,7 +207,7 @@ describe("problems", () => {
       { RELAY_KAFKA_BROKERS: "k:1", DATABASE_URL: bad },
       {
         RELAY_KAFKA_BROKERS: "k:1",
-        DATABASE_URL: `postgres://u:${secret}@h1:1,h2:2/d`,
+        DATABASE_URL: `postgres://u:${secret}@h1:1,h2:x/d`,
         PGPASSWORD: secret,
       },
       { PGHOST: "h", PGPORT: "x", PGPASSWORD: secret },

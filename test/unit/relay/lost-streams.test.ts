@@ -60,6 +60,24 @@ describe("a stream that is cut", () => {
   });
 });
 
+describe("a relay whose questions lead to another server than its stream", () => {
+  it("fences nobody and publishes nothing until both lead to one again", async () => {
+    postgres.askedServer = "2";
+    postgres.cut();
+    postgres.commit([{ id: "1", key: "k" }]);
+    await clock.advance(10_000);
+    expect(relay.relay.state).toMatchObject({
+      name: "starting",
+      reason: { code: "SERVER_MISMATCH", remedy: "retry" },
+    });
+    expect([cluster.epoch, publishedIds()]).toEqual([1, []]);
+    postgres.askedServer = "1";
+    await clock.advance(10_000);
+    expect(relay.relay.state).toMatchObject({ name: "streaming", reason: null });
+    expect(publishedIds()).toEqual(["1"]);
+  });
+});
+
 describe("a relay whose stream ended without a word", () => {
   it("fences nobody when its sink fails: it asks for the slot first, finds another in its place, and stands by", async () => {
     sink.fate = () => ({ apply: false, answer: false, delayMs: 200 });

@@ -129,6 +129,7 @@ describe("continuityFault", () => {
     xlogPos: lsn(0x200n),
     timelineHistory: null,
     walSenderPid: 1,
+    serverStart: "1",
     walSenderTimeoutMs: 0,
   };
   const facts = { checkpoint: CHECKPOINT, slot, identity, config: "c" };

@@ -22,6 +22,9 @@ export interface SourceDatabaseOptions extends PostgresOptions {
   readonly slotFailover?: boolean | "auto";
 }
 
+/** What a relay that let the slot go says on the channel that is named as the slot. */
+const SLOT_FREE = "slot free";
+
 /** What the relay asks over one ordinary connection, which is opened when needed. */
 export class PgSourceDatabase implements SourceDatabase {
   readonly #options: SourceDatabaseOptions;
@@ -43,6 +46,8 @@ export class PgSourceDatabase implements SourceDatabase {
       context,
       connectTimeoutMs,
       statementTimeoutMs,
+      // A slot's name is always good for a channel: as short, and of the same letters.
+      channel: slot,
     });
   }
 
@@ -87,6 +92,17 @@ export class PgSourceDatabase implements SourceDatabase {
 
   onShutdown(callback: () => void): () => void {
     return this.#connection.onShutdown(callback);
+  }
+
+  onSlotFree(callback: () => void): () => void {
+    return this.#connection.onNotification((payload) => {
+      if (payload === SLOT_FREE) callback();
+    });
+  }
+
+  async announceSlotFree(signal: AbortSignal): Promise<void> {
+    const values = [this.#options.slot, SLOT_FREE];
+    await this.#connection.query("select pg_notify($1, $2)", values, signal);
   }
 
   reconnect(): void {

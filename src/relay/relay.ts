@@ -6,8 +6,12 @@ import type { RelayOptions } from "./options.ts";
 import type { RelayPorts } from "./ports.ts";
 import { Session } from "./session.ts";
 import { slotMissing } from "./settle/continuity.ts";
+import { Standby } from "./standby.ts";
 import type { RelayState, StateListener } from "./state.ts";
 import { StateBoard } from "./state.ts";
+
+/** How long a leaving relay may take to say so. */
+const ANNOUNCE_MS_MAX = 1_000;
 
 /**
  * The relay: takes the slot when it can, publishes while it has it, and comes back by itself from
@@ -19,6 +23,7 @@ export class Relay {
   readonly #options: RelayOptions;
   readonly #board: StateBoard;
   readonly #backoff: Backoff;
+  readonly #standby: Standby;
   #session: Session | null = null;
   /** What the last session failed with at a row. */
   #heldFailure: RelayError | null = null;
@@ -28,6 +33,7 @@ export class Relay {
     this.#options = options;
     this.#board = new StateBoard(() => ports.clock.wallMs(), listener);
     this.#backoff = new Backoff(options.retry, ports.clock);
+    this.#standby = new Standby(ports, options);
   }
 
   get state(): RelayState {
@@ -41,6 +47,7 @@ export class Relay {
 
   /** Runs until `stop` is aborted and all is put away. Rejects only with a bug of our own. */
   async run(stop: AbortSignal): Promise<void> {
+    const unsubscribe = this.#standby.listen();
     while (!stop.aborted) {
       try {
         await this.#attempt(stop);
@@ -50,6 +57,7 @@ export class Relay {
         await this.#recover(error, stop);
       }
     }
+    unsubscribe();
     this.#board.set("draining");
     await this.#ports.sink.close();
     await this.#ports.database.close();
@@ -70,6 +78,21 @@ export class Relay {
       this.#heldFailure = session.rowFailure;
       const hasPassed = session.lastCheckpoint !== null && session.rowFailure === null;
       if (hasPassed) this.#backoff.reset();
+      if (stop.aborted && session.holdsSlot) await this.#announceSlotFree();
+    }
+  }
+
+  /** A stand-by then takes over at once; without the word it finds out by itself. */
+  async #announceSlotFree(): Promise<void> {
+    const { clock, database } = this.#ports;
+    const bound = new AbortController();
+    const cancel = clock.after(ANNOUNCE_MS_MAX, () => bound.abort());
+    try {
+      await database.announceSlotFree(bound.signal);
+    } catch (error) {
+      if (!(error instanceof RelayError)) throw error;
+    } finally {
+      cancel();
     }
   }
 
@@ -107,23 +130,10 @@ export class Relay {
     await pause(this.#ports.clock, this.#backoff.nextMs(), stop);
   }
 
-  /** Waits until the slot looks free, or until the database cannot tell. Kafka is not touched. */
+  /** Kafka is not touched meanwhile. */
   async #standBy(error: RelayError, stop: AbortSignal): Promise<void> {
-    const { clock } = this.#ports;
     this.#board.set("standby", error.code === "SLOT_BUSY" ? null : error);
-    do {
-      await pause(clock, this.#backoff.jittered(this.#options.standbyPollIntervalMs), stop);
-    } while (!stop.aborted && (await this.#isSlotTaken(stop)));
-  }
-
-  async #isSlotTaken(stop: AbortSignal): Promise<boolean> {
-    try {
-      const slot = await this.#ports.database.slot(stop);
-      return slot?.active ?? false;
-    } catch (error) {
-      if (error instanceof RelayError) return false; // The next attempt says what is wrong.
-      throw error;
-    }
+    await this.#standby.untilFree(stop);
   }
 }
 

@@ -33,7 +33,7 @@ export class Relay {
     this.#options = options;
     this.#board = new StateBoard(() => ports.clock.wallMs(), listener);
     this.#backoff = new Backoff(options.retry, ports.clock);
-    this.#standby = new Standby(ports, options);
+    this.#standby = new Standby(ports, options, this.#board);
   }
 
   get state(): RelayState {
@@ -119,7 +119,9 @@ export class Relay {
   }
 
   async #recover(error: RelayError, stop: AbortSignal): Promise<void> {
-    if (error.remedy === "standby") return this.#standBy(error, stop);
+    if (error.remedy === "standby") {
+      return this.#standby.untilFree(error.code === "SLOT_BUSY" ? null : error, stop);
+    }
     this.#ports.observer.error("relay", error);
     if (error.remedy === "halt") {
       this.#board.set("failed", error);
@@ -128,12 +130,6 @@ export class Relay {
       this.#board.set(isStalled ? "stalled" : "starting", error);
     }
     await pause(this.#ports.clock, this.#backoff.nextMs(), stop);
-  }
-
-  /** Kafka is not touched meanwhile. */
-  async #standBy(error: RelayError, stop: AbortSignal): Promise<void> {
-    this.#board.set("standby", error.code === "SLOT_BUSY" ? null : error);
-    await this.#standby.untilFree(stop);
   }
 }
 

@@ -13,6 +13,7 @@ import type { Checkpoint } from "./settle/checkpoint.ts";
 import { encodeCheckpoint } from "./settle/checkpoint.ts";
 import { Ladder } from "./settle/ladder.ts";
 import { SinkRecovery } from "./sink-recovery.ts";
+import { SlotLease } from "./slot-lease.ts";
 import { startPoint } from "./start-position.ts";
 import type { RelayStateName, StateBoard } from "./state.ts";
 import { StreamReader } from "./stream-reader.ts";
@@ -33,6 +34,7 @@ export class Session {
   readonly #board: StateBoard;
   readonly #backlog: Backlog;
   readonly #ladder = new Ladder();
+  readonly #lease: SlotLease;
   readonly #reader: StreamReader;
   readonly #publisher: Publisher;
   readonly #recovery: SinkRecovery;
@@ -63,8 +65,9 @@ export class Session {
       eventsMax: options.batchEventsMax,
       bytesMax: options.batchBytesMax,
     });
+    this.#lease = new SlotLease(ports.clock, (signal) => this.#heldSlot(signal));
     this.#publisher = this.#newPublisher();
-    this.#reader = new StreamReader(ports, options, this.#backlog, this.#ladder, {
+    this.#reader = new StreamReader(ports, options, this.#backlog, this.#ladder, this.#lease, {
       progressed: () => this.#publisher.wake(),
       idleWanted: () => this.#publisher.settleIdle(),
       refused: (error) => this.#rowRefused(error),
@@ -250,7 +253,13 @@ export class Session {
     const { sink, clock } = this.#ports;
     const { lingerMs, checkpointIntervalMs: idleIntervalMs } = this.#options;
     const checkpoint = (progress: Progress): Uint8Array => this.#encode(progress);
-    const options = { lingerMs, idleIntervalMs, idleBytesMax: IDLE_WAL_BYTES_MAX, checkpoint };
+    const options = {
+      lingerMs,
+      idleIntervalMs,
+      idleBytesMax: IDLE_WAL_BYTES_MAX,
+      checkpoint,
+      assertLeading: (signal: AbortSignal) => this.#lease.assertHeld(signal),
+    };
     return new Publisher(sink, this.#backlog, clock, options, {
       settled: (batch, durationMs) => this.#settled(batch, durationMs),
     });

@@ -2,6 +2,8 @@ import { Backoff } from "./backoff.ts";
 import { pause } from "./clock.ts";
 import { RelayError } from "./errors.ts";
 import type { Finding } from "./finding.ts";
+import type { Departure } from "./leadership.ts";
+import { departure } from "./leadership.ts";
 import type { RelayOptions } from "./options.ts";
 import type { RelayPorts } from "./ports.ts";
 import { Session } from "./session.ts";
@@ -25,6 +27,8 @@ export class Relay {
   readonly #backoff: Backoff;
   readonly #standby: Standby;
   #session: Session | null = null;
+  /** When the slot was seen free, monotonic ms, until this relay or another one has it. */
+  #slotFreeSinceMs: number | null = null;
   /** What the last session failed with at a row. */
   #heldFailure: RelayError | null = null;
 
@@ -68,9 +72,11 @@ export class Relay {
     await this.#ensureSlot(stop);
     const session = new Session(this.#ports, this.#options, this.#board, this.#heldFailure);
     this.#session = session;
+    let end: unknown = null;
     try {
-      await session.run(stop);
+      await session.run(stop, () => this.#tookOver());
     } catch (error) {
+      end = error;
       this.#ports.database.reconnect();
       throw error;
     } finally {
@@ -78,8 +84,22 @@ export class Relay {
       this.#heldFailure = session.rowFailure;
       const hasPassed = session.lastCheckpoint !== null && session.rowFailure === null;
       if (hasPassed) this.#backoff.reset();
-      if (stop.aborted && session.holdsSlot) await this.#announceSlotFree();
+      if (session.holdsSlot) await this.#departed(departure(session.hasLostStream, end), stop);
     }
+  }
+
+  #tookOver(): void {
+    const { clock, observer } = this.#ports;
+    if (this.#slotFreeSinceMs !== null) {
+      observer.takenOver(clock.monotonicMs() - this.#slotFreeSinceMs);
+    }
+    this.#slotFreeSinceMs = null;
+  }
+
+  /** A slot that is let go for another to take is announced; one that all would fail with is not. */
+  async #departed(how: Departure, stop: AbortSignal): Promise<void> {
+    this.#ports.observer.leader(how);
+    if (stop.aborted || how === "sink_stall") await this.#announceSlotFree();
   }
 
   /** A stand-by then takes over at once; without the word it finds out by itself. */
@@ -120,7 +140,9 @@ export class Relay {
 
   async #recover(error: RelayError, stop: AbortSignal): Promise<void> {
     if (error.remedy === "standby") {
-      return this.#standby.untilFree(error.code === "SLOT_BUSY" ? null : error, stop);
+      const reason = error.code === "SLOT_BUSY" ? null : error;
+      this.#slotFreeSinceMs = await this.#standby.untilFree(reason, stop);
+      return;
     }
     this.#ports.observer.error("relay", error);
     if (error.remedy === "halt") {

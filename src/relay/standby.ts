@@ -36,10 +36,10 @@ export class Standby {
   }
 
   /**
-   * Resolves when the slot looks free, when the database cannot tell, or when `stop` is aborted. `reason` is why the slot
-   * was lost, shown until the first probe; null when nothing is wrong.
+   * Resolves when the slot looks free, with the monotonic ms at which that was seen; or with null when the database cannot
+   * tell, or `stop` is aborted. `reason` is why the slot was lost, shown until the first probe; null when nothing is wrong.
    */
-  async untilFree(reason: RelayError | null, stop: AbortSignal): Promise<void> {
+  async untilFree(reason: RelayError | null, stop: AbortSignal): Promise<number | null> {
     const { clock } = this.#ports;
     const leaving = new AbortController();
     const wake = (): void => this.#waker.wake();
@@ -51,21 +51,25 @@ export class Standby {
         const delayMs = this.#backoff.jittered(this.#options.standbyPollIntervalMs);
         await this.#waker.wait(clock.monotonicMs() + delayMs);
         this.#throwBug();
-        if (stop.aborted || !(await this.#isSlotTaken(stop))) return;
+        if (stop.aborted) break;
+        const isTaken = await this.#isSlotTaken(stop);
+        if (isTaken !== true) return isTaken === false ? clock.monotonicMs() : null;
         this.#probeWhenDue(leaving.signal);
       }
+      return null;
     } finally {
       leaving.abort();
       stop.removeEventListener("abort", wake);
     }
   }
 
-  async #isSlotTaken(stop: AbortSignal): Promise<boolean> {
+  /** Null when the database cannot tell: the next attempt says what is wrong. */
+  async #isSlotTaken(stop: AbortSignal): Promise<boolean | null> {
     try {
       const slot = await this.#ports.database.slot(stop);
       return slot?.active ?? false;
     } catch (error) {
-      if (error instanceof RelayError) return false; // The next attempt says what is wrong.
+      if (error instanceof RelayError) return null;
       throw error;
     }
   }

@@ -6,11 +6,17 @@ const MARGIN_MS = 3_000;
 /** Of a short time-out the margin takes no more than this share. */
 const MARGIN_SHARE = 0.2;
 
+interface Instant {
+  readonly monotonicMs: number;
+  readonly wallMs: number;
+}
+
 /**
  * How long a leader may take the slot for its own without asking. Postgres frees it `wal_sender_timeout` after our last
  * sign of life, and from then on it may be another relay's. A process that was frozen cannot feel that: its timers fire
- * late, and it wakes up with a batch in its hands. So before each batch it looks at the monotonic clock, and when too
- * much time has passed, at the slot.
+ * late, and it wakes up with a batch in its hands. So before each batch it looks at the clock, and when too much time has
+ * passed, at the slot. The monotonic clock decides; on a machine that was suspended it stood still, so the wall clock may
+ * call for a look as well, which is all that a clock that was set wrong can do.
  *
  * The lease runs from our last sign of life or the last we heard of Postgres, whichever is older. Once it has run out, neither
  * renews it, since both happen right after the thaw as well; only an answer to a question asked later does. Silence is normal
@@ -20,31 +26,33 @@ export class SlotLease {
   readonly #clock: Clock;
   readonly #look: (signal: AbortSignal) => Promise<unknown>;
   #lengthMs = Infinity;
-  #heardMs = 0;
-  #spokeMs = 0;
+  #heard: Instant;
+  #spoke: Instant;
   #hasRunOut = false;
 
   /** `look` resolves when the slot is ours at some moment after the call, and rejects with RelayError otherwise. */
   constructor(clock: Clock, look: (signal: AbortSignal) => Promise<unknown>) {
     this.#clock = clock;
     this.#look = look;
+    this.#heard = this.#now();
+    this.#spoke = this.#heard;
   }
 
   /** The slot was just taken. `walSenderTimeoutMs` 0 means that Postgres never frees it for our silence. */
   start(walSenderTimeoutMs: number): void {
     const marginMs = Math.min(MARGIN_MS, walSenderTimeoutMs * MARGIN_SHARE);
     this.#lengthMs = walSenderTimeoutMs === 0 ? Infinity : walSenderTimeoutMs - marginMs;
-    this.#renew(this.#clock.monotonicMs());
+    this.#renew(this.#now());
   }
 
   /** Something came from Postgres. */
   heard(): void {
-    if (this.#isRunning()) this.#heardMs = this.#clock.monotonicMs();
+    if (this.#isRunning()) this.#heard = this.#now();
   }
 
   /** We sent Postgres a sign of life. */
   spoke(): void {
-    if (this.#isRunning()) this.#spokeMs = this.#clock.monotonicMs();
+    if (this.#isRunning()) this.#spoke = this.#now();
   }
 
   /**
@@ -53,28 +61,39 @@ export class SlotLease {
    */
   async assertHeld(signal: AbortSignal): Promise<void> {
     while (!this.#isRunning() && !signal.aborted) {
-      const askedMs = this.#clock.monotonicMs();
-      const silentMs = askedMs - Math.min(this.#heardMs, this.#spokeMs);
+      const asked = this.#now();
+      const silentMs = this.#silentMs(asked);
       try {
         await this.#look(signal);
-        this.#renew(askedMs);
+        this.#renew(asked);
       } catch (error) {
         if (!signal.aborted) throw selfFenced(error, silentMs);
       }
     }
   }
 
-  #renew(sinceMs: number): void {
-    this.#heardMs = sinceMs;
-    this.#spokeMs = sinceMs;
+  #renew(since: Instant): void {
+    this.#heard = since;
+    this.#spoke = since;
     this.#hasRunOut = false;
   }
 
   #isRunning(): boolean {
-    const oldestMs = Math.min(this.#heardMs, this.#spokeMs);
-    if (this.#clock.monotonicMs() - oldestMs > this.#lengthMs) this.#hasRunOut = true;
+    if (this.#silentMs(this.#now()) > this.#lengthMs) this.#hasRunOut = true;
     return !this.#hasRunOut;
   }
+
+  #silentMs(now: Instant): number {
+    return Math.max(elapsedMs(this.#heard, now), elapsedMs(this.#spoke, now));
+  }
+
+  #now(): Instant {
+    return { monotonicMs: this.#clock.monotonicMs(), wallMs: this.#clock.wallMs() };
+  }
+}
+
+function elapsedMs(from: Instant, to: Instant): number {
+  return Math.max(to.monotonicMs - from.monotonicMs, to.wallMs - from.wallMs);
 }
 
 /** What calls for a person is passed on as it is. */

@@ -66,6 +66,18 @@ describe("a lease of the slot", () => {
     expect(await looksAfter(2_001)).toBe(1);
   });
 
+  it("asks when a machine was suspended and only the wall clock knows; one that is set back changes nothing", async () => {
+    let offsetMs = 0;
+    const wallMs = clock.wallMs.bind(clock);
+    clock.wallMs = () => wallMs() + offsetMs;
+    lease.start(15_000);
+    offsetMs = 3_600_000;
+    expect(await looksAfter(0)).toBe(1);
+    offsetMs = -3_600_000;
+    expect(await looksAfter(11_000)).toBe(0);
+    expect(await looksAfter(1_001)).toBe(1);
+  });
+
   it("that has run out is not renewed by what happens right after the thaw, only by an answer", async () => {
     lease.start(15_000);
     clock.freeze(20_000);

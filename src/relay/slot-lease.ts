@@ -28,7 +28,6 @@ export class SlotLease {
   #lengthMs = Infinity;
   #heard: Instant;
   #spoke: Instant;
-  #hasRunOut = false;
 
   /** `look` resolves when the slot is ours at some moment after the call, and rejects with RelayError otherwise. */
   constructor(clock: Clock, look: (signal: AbortSignal) => Promise<unknown>) {
@@ -75,12 +74,10 @@ export class SlotLease {
   #renew(since: Instant): void {
     this.#heard = since;
     this.#spoke = since;
-    this.#hasRunOut = false;
   }
 
   #isRunning(): boolean {
-    if (this.#silentMs(this.#now()) > this.#lengthMs) this.#hasRunOut = true;
-    return !this.#hasRunOut;
+    return this.#silentMs(this.#now()) <= this.#lengthMs;
   }
 
   #silentMs(now: Instant): number {

@@ -42,7 +42,16 @@ export const FENCING_MUTANTS: readonly Mutant[] = [
     name: "renew a lease that has run out",
     harm: "takes the first sign of life after a freeze for proof that the slot is still ours",
     file: "src/relay/slot-lease.ts",
-    edits: [{ find: "this.#hasRunOut = true;", replace: "return false;" }],
+    edits: [
+      {
+        find: "if (this.#isRunning()) this.#heard = this.#now();",
+        replace: "this.#heard = this.#now();",
+      },
+      {
+        find: "if (this.#isRunning()) this.#spoke = this.#now();",
+        replace: "this.#spoke = this.#now();",
+      },
+    ],
     caughtBy: { unit: "test/unit/relay" },
   },
   {

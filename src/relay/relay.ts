@@ -77,7 +77,8 @@ export class Relay {
       await session.run(stop, () => this.#tookOver());
     } catch (error) {
       end = error;
-      this.#ports.database.reconnect();
+      // Whoever finds the slot taken keeps the connection: the word that it is free comes over it.
+      if (!isSlotBusy(error)) this.#ports.database.reconnect();
       throw error;
     } finally {
       this.#session = null;
@@ -140,7 +141,7 @@ export class Relay {
 
   async #recover(error: RelayError, stop: AbortSignal): Promise<void> {
     if (error.remedy === "standby") {
-      const reason = error.code === "SLOT_BUSY" ? null : error;
+      const reason = isSlotBusy(error) ? null : error;
       this.#slotFreeSinceMs = await this.#standby.untilFree(reason, stop);
       return;
     }
@@ -153,6 +154,10 @@ export class Relay {
     }
     await pause(this.#ports.clock, this.#backoff.nextMs(), stop);
   }
+}
+
+function isSlotBusy(error: unknown): boolean {
+  return error instanceof RelayError && error.code === "SLOT_BUSY";
 }
 
 /** All findings in one error: the first one's code, everybody's message. */

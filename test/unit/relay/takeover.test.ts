@@ -84,6 +84,12 @@ describe("a leader that is told to stop", () => {
 });
 
 describe("a relay that does not hold the slot", () => {
+  it("keeps the connection over which it hears, when it finds the slot taken", async () => {
+    await start();
+    const second = await start();
+    expect([second.relay.state.name, postgres.reconnects]).toEqual(["standby", 0]);
+  });
+
   it("says nothing when it stops", async () => {
     await start();
     const second = await start();

@@ -112,7 +112,15 @@ export class BenchRelay {
 
   async streaming(): Promise<void> {
     while (!this.#output.includes('"state":"streaming"')) {
-      if (this.#child.exitCode !== null) throw new Error(`the relay ended:\n${this.#output}`);
+      this.#assertRuns();
+      await delay(5);
+    }
+  }
+
+  /** Waits for the state to be the latest one in the log. */
+  async reaches(state: string): Promise<void> {
+    while (/.*"state":"([a-z]+)"/s.exec(this.#output)?.[1] !== state) {
+      this.#assertRuns();
       await delay(5);
     }
   }
@@ -137,7 +145,7 @@ export class BenchRelay {
   }
 
   /** Resolves when `rows` events are durable at Kafka; rejects when nothing more comes. */
-  async untilPublished(rows: number): Promise<void> {
+  async untilPublished(rows: number, pollMs = 20): Promise<void> {
     let [last, sinceMs] = [0, performance.now()];
     for (;;) {
       const published = await this.published();
@@ -146,8 +154,21 @@ export class BenchRelay {
       if (performance.now() - sinceMs > STUCK_MS) {
         throw new Error(`stuck at ${published} of ${rows} events:\n${this.#output}`);
       }
-      await delay(20);
+      await delay(pollMs);
     }
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  async ended(): Promise<void> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null)
+      await once(this.#child, "exit");
+  }
+
+  #assertRuns(): void {
+    if (this.#child.exitCode !== null) throw new Error(`the relay ended:\n${this.#output}`);
   }
 
   kill(): void {

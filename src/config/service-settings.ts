@@ -16,7 +16,7 @@ export const serviceSettings = {
   standbyPollIntervalMs: setting("RELAY_STANDBY_POLL_INTERVAL", {
     kind: duration({ minMs: 50, maxMs: 5 * MINUTE }),
     default: SECOND,
-    doc: "How often a standby looks whether the slot is free.",
+    doc: "How often a standby looks whether the slot is free; a leader that is told to stop says so, and the standby does not wait for its next look.",
   }),
   instanceId: setting("RELAY_INSTANCE_ID", {
     kind: token(200),

@@ -16,6 +16,7 @@ import { LogTail } from "./log-tail.ts";
 import type { PartitionShare } from "./partition-share.ts";
 import { shareOut } from "./partition-share.ts";
 import { ProduceRound } from "./produce-round.ts";
+import { Reach } from "./reach.ts";
 import { Topics } from "./topics.ts";
 import { TracelessFences } from "./traceless-fences.ts";
 import type { TransactionalId } from "./transactional-id.ts";
@@ -37,8 +38,11 @@ export class KafkaSink implements Sink {
   readonly #checkpointTopic: CheckpointTopic;
   readonly #tail: LogTail;
   readonly #fence: Fence;
+  readonly #reach: Reach;
   readonly #parts: ProducerParts;
   #publish: Publish | null = null;
+  /** Whether more than questions may be under way on the connections. */
+  #isUsed = false;
   /** What ended publishing, once it is understood: whoever publishes after it is told the same. */
   #failure: Promise<unknown> | null = null;
   #nonce = "";
@@ -64,6 +68,7 @@ export class KafkaSink implements Sink {
     // An open transaction of a predecessor that could not be fenced ends after its time-out at the latest.
     this.#tail = new LogTail(cluster, clock, options.checkpointTopic, requestTimeoutMs);
     this.#fence = new Fence(channel, cluster, clock, options);
+    this.#reach = new Reach(channel, cluster, options.checkpointTopic, this.#fence.ours);
     const round = new ProduceRound(channel, cluster, new RecordBatchEncoder(), clock, moment);
     this.#parts = { channel, round, clock, moment, requestTimeoutMs };
   }
@@ -75,11 +80,17 @@ export class KafkaSink implements Sink {
   async preflight(signal: AbortSignal): Promise<readonly Finding[]> {
     try {
       await this.#fence.protocol();
-      return await this.#checkpointTopic.ensure(signal);
+      const findings = await this.#checkpointTopic.ensure(signal);
+      await this.#reach.prove(signal);
+      return findings;
     } catch (error) {
       if (error instanceof RelayError) return [findingOf(error)];
       throw error;
     }
+  }
+
+  probe(signal: AbortSignal): Promise<void> {
+    return this.#reach.prove(signal);
   }
 
   async peek(signal: AbortSignal): Promise<Uint8Array | null> {
@@ -91,7 +102,9 @@ export class KafkaSink implements Sink {
   async open(signal: AbortSignal): Promise<Uint8Array | null> {
     this.#publish = null;
     this.#failure = null;
-    this.#channel.close();
+    // What an earlier opening has under way must not arrive behind our fence.
+    if (this.#isUsed) this.#channel.close();
+    this.#isUsed = true;
     this.#topics.forgetAll();
     await this.#cluster.awaitLeaders([this.#options.checkpointTopic], signal);
     const { publish, ids } = await this.#fenced(signal);
@@ -135,6 +148,7 @@ export class KafkaSink implements Sink {
 
   close(): Promise<void> {
     this.#publish = null;
+    this.#isUsed = false;
     this.#channel.close();
     return Promise.resolve();
   }

@@ -1,12 +1,28 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { RelayError } from "../relay/errors.ts";
 import type { Finding } from "../relay/finding.ts";
+import type { LeaderTransition } from "../relay/leadership.ts";
 import type { AnnounceMoment, Observer } from "../relay/observer.ts";
 import { Gauges } from "./gauges.ts";
 import { addRelayGauges } from "./relay-metrics.ts";
 import type { RelayView } from "./relay-view.ts";
 import { addSlotGauges } from "./slot-metrics.ts";
 
+const STATES: readonly RelayStateName[] = [
+  "starting",
+  "standby",
+  "streaming",
+  "stalled",
+  "draining",
+  "failed",
+];
+const TRANSITIONS: readonly LeaderTransition[] = [
+  "acquired",
+  "released",
+  "lost",
+  "fenced",
+  "sink_stall",
+];
 /** A topic label beyond this many becomes `other`. */
 const TOPICS_MAX = 200;
 
@@ -46,8 +62,14 @@ export class Metrics implements Observer {
     "code",
     "remedy",
   ]);
+  readonly #transitions = this.#counter(
+    "relay_leader_transitions_total",
+    "Times this relay took the slot (acquired), and held it no longer, by reason",
+    ["reason"],
+  );
   readonly #batchEvents: Histogram;
   readonly #batchSeconds: Histogram;
+  readonly #takeoverSeconds: Histogram;
 
   constructor(
     moment: AnnounceMoment,
@@ -70,6 +92,14 @@ export class Metrics implements Observer {
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
       registers: [this.registry],
     });
+    this.#takeoverSeconds = new Histogram({
+      name: "relay_takeover_duration_seconds",
+      help: "From seeing the slot free until reading on from the checkpoint, predecessors fenced",
+      buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+      registers: [this.registry],
+    });
+    // A series that begins with the first event hides that event from a rate.
+    for (const reason of TRANSITIONS) this.#transitions.inc({ reason }, 0);
     collectDefaultMetrics({ register: this.registry });
     this.#buildInfo(build.version);
     const gauges = new Gauges(this.registry, view);
@@ -97,6 +127,14 @@ export class Metrics implements Observer {
 
   skipped(rows: number): void {
     this.#skipped.inc({ reason: "duplicate" }, rows);
+  }
+
+  leader(reason: LeaderTransition): void {
+    this.#transitions.inc({ reason });
+  }
+
+  takenOver(durationMs: number): void {
+    this.#takeoverSeconds.observe(durationMs / 1000);
   }
 
   warning(finding: Finding): void {

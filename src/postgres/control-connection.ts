@@ -27,6 +27,8 @@ export interface ControlOptions {
   readonly context: Omit<ErrorContext, "address">;
   readonly connectTimeoutMs: number;
   readonly statementTimeoutMs: number;
+  /** Notifications on this channel are listened to, on every connection. */
+  readonly channel: string;
 }
 
 /**
@@ -36,6 +38,7 @@ export interface ControlOptions {
 export class ControlConnection {
   readonly #options: ControlOptions;
   readonly #shutdownCallbacks = new Set<() => void>();
+  readonly #notificationCallbacks = new Set<(payload: string) => void>();
   #client: Client | null = null;
   #tail: Promise<unknown> = Promise.resolve();
   /** Whether `#client` is connected and its session verified. */
@@ -64,6 +67,13 @@ export class ControlConnection {
     const entry = (): void => callback();
     this.#shutdownCallbacks.add(entry);
     return () => void this.#shutdownCallbacks.delete(entry);
+  }
+
+  /** Called back for each notification; what comes while there is no connection is lost. */
+  onNotification(callback: (payload: string) => void): () => void {
+    const entry = (payload: string): void => callback(payload);
+    this.#notificationCallbacks.add(entry);
+    return () => void this.#notificationCallbacks.delete(entry);
   }
 
   /** A question under way is given up; the next one opens a new connection. */
@@ -134,7 +144,7 @@ export class ControlConnection {
     try {
       await client.connect();
       await verifySession(client);
-      await verifyPrimary(client, session);
+      await this.#listen(client);
       this.#isReady = true;
       return client;
     } catch (error) {
@@ -167,6 +177,19 @@ export class ControlConnection {
       if (hasSqlState(error, ADMIN_SHUTDOWN) && this.#client === client) this.#terminated();
     });
     return client;
+  }
+
+  /** A server in recovery refuses; then there is nothing to hear either. */
+  async #listen(client: Client): Promise<void> {
+    client.on("notification", ({ channel, payload = "" }) => {
+      if (channel !== this.#options.channel) return;
+      for (const callback of [...this.#notificationCallbacks]) callback(payload);
+    });
+    try {
+      await client.query(`listen ${pg.escapeIdentifier(this.#options.channel)}`);
+    } catch (error) {
+      if (!isServerError(error)) throw error;
+    }
   }
 
   #terminated(): void {

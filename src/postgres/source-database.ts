@@ -33,6 +33,9 @@ export interface SourceDatabaseOptions extends PostgresOptions {
   readonly walBudgetBytes?: number;
 }
 
+/** What a relay that let the slot go says on the channel that is named as the slot. */
+const SLOT_FREE = "slot free";
+
 /** What the relay asks over one ordinary connection, which is opened when needed. */
 export class PgSourceDatabase implements SourceDatabase {
   readonly #options: SourceDatabaseOptions;
@@ -54,6 +57,8 @@ export class PgSourceDatabase implements SourceDatabase {
       context: { slot, publications },
       connectTimeoutMs,
       statementTimeoutMs,
+      // A slot's name is always good for a channel: as short, and of the same letters.
+      channel: slot,
     });
   }
 
@@ -115,8 +120,19 @@ export class PgSourceDatabase implements SourceDatabase {
     return this.#connection.onShutdown(callback);
   }
 
-  reconnect(cause: unknown): void {
-    this.#connection.reconnect(cause);
+  onSlotFree(callback: () => void): () => void {
+    return this.#connection.onNotification((payload) => {
+      if (payload === SLOT_FREE) callback();
+    });
+  }
+
+  async announceSlotFree(signal: AbortSignal): Promise<void> {
+    const values = [this.#options.slot, SLOT_FREE];
+    await this.#connection.query("select pg_notify($1, $2)", values, signal);
+  }
+
+  reconnect(): void {
+    this.#connection.reconnect();
   }
 
   close(): Promise<void> {

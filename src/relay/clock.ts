@@ -2,7 +2,7 @@
 export interface Clock {
   /** Milliseconds that only ever grow; for timers and durations. */
   monotonicMs(): number;
-  /** Milliseconds since 1970; for stamps that people read, never for decisions. */
+  /** Milliseconds since 1970; for stamps that people read, never for decisions: at most for asking once too often. */
   wallMs(): number;
   /** Calls back once after `delayMs`; the returned function cancels. */
   after(delayMs: number, callback: () => void): () => void;

@@ -1,5 +1,6 @@
 import type { RelayError } from "./errors.ts";
 import type { Finding } from "./finding.ts";
+import type { LeaderTransition } from "./leadership.ts";
 
 /**
  * Instants at which a crash, a hang or an error is worth planting. Production code announces them and nobody listens;
@@ -31,6 +32,10 @@ export interface Observer {
   published(eventsByTopic: ReadonlyMap<string, number>, bytes: number, durationMs: number): void;
   /** Rows that a checkpoint already covered came again and were dropped. */
   skipped(rows: number): void;
+  /** This relay took the slot, or holds it no longer. */
+  leader(transition: LeaderTransition): void;
+  /** A standby leads: from seeing the slot free until it reads on from the checkpoint, predecessors fenced. */
+  takenOver(durationMs: number): void;
   /** Preflight found something that does not stop the relay. */
   warning(finding: Finding): void;
   /** Something went wrong and is being dealt with by the error's remedy. */

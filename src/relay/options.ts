@@ -26,5 +26,8 @@ export interface RelayOptions {
 /** Idle progress worth a checkpoint before its interval is over. */
 export const IDLE_WAL_BYTES_MAX = 16 * 1024 * 1024;
 
+/** How often a relay that stands by makes sure that it could publish, and keeps its connections warm. */
+export const STANDBY_PROBE_INTERVAL_MS = 5_000;
+
 /** How long unconfirmed work may hold up a server that is shutting down. */
 export const SERVER_SHUTDOWN_GRACE_MS = 5_000;

@@ -2,12 +2,18 @@ import { Backoff } from "./backoff.ts";
 import { pause } from "./clock.ts";
 import { RelayError } from "./errors.ts";
 import type { Finding } from "./finding.ts";
+import type { Departure } from "./leadership.ts";
+import { departure } from "./leadership.ts";
 import type { RelayOptions } from "./options.ts";
 import type { RelayPorts } from "./ports.ts";
 import { Session } from "./session.ts";
 import { slotMissing } from "./settle/continuity.ts";
+import { Standby } from "./standby.ts";
 import type { RelayState, StateListener } from "./state.ts";
 import { StateBoard } from "./state.ts";
+
+/** How long a leaving relay may take to say so. */
+const ANNOUNCE_MS_MAX = 1_000;
 
 /**
  * The relay: takes the slot when it can, publishes while it has it, and comes back by itself from
@@ -19,7 +25,10 @@ export class Relay {
   readonly #options: RelayOptions;
   readonly #board: StateBoard;
   readonly #backoff: Backoff;
+  readonly #standby: Standby;
   #session: Session | null = null;
+  /** When the slot was seen free, monotonic ms, until this relay or another one has it. */
+  #slotFreeSinceMs: number | null = null;
   /** What the last session failed with at a row. */
   #heldFailure: RelayError | null = null;
 
@@ -28,6 +37,7 @@ export class Relay {
     this.#options = options;
     this.#board = new StateBoard(() => ports.clock.wallMs(), listener);
     this.#backoff = new Backoff(options.retry, ports.clock);
+    this.#standby = new Standby(ports, options, this.#board);
   }
 
   get state(): RelayState {
@@ -41,6 +51,7 @@ export class Relay {
 
   /** Runs until `stop` is aborted and all is put away. Rejects only with a bug of our own. */
   async run(stop: AbortSignal): Promise<void> {
+    const unsubscribe = this.#standby.listen();
     while (!stop.aborted) {
       try {
         await this.#attempt(stop);
@@ -50,6 +61,7 @@ export class Relay {
         await this.#recover(error, stop);
       }
     }
+    unsubscribe();
     this.#board.set("draining");
     await this.#ports.sink.close();
     await this.#ports.database.close();
@@ -60,16 +72,48 @@ export class Relay {
     await this.#ensureSlot(stop);
     const session = new Session(this.#ports, this.#options, this.#board, this.#heldFailure);
     this.#session = session;
+    let end: unknown = null;
     try {
-      await session.run(stop);
+      await session.run(stop, () => this.#tookOver());
     } catch (error) {
-      this.#ports.database.reconnect(error);
+      end = error;
+      // Whoever finds the slot taken keeps the connection: the word that it is free comes over it.
+      if (!isSlotBusy(error)) this.#ports.database.reconnect();
       throw error;
     } finally {
       this.#session = null;
       this.#heldFailure = session.rowFailure;
       const hasPassed = session.lastCheckpoint !== null && session.rowFailure === null;
       if (hasPassed) this.#backoff.reset();
+      if (session.holdsSlot) await this.#departed(departure(session.hasLostStream, end), stop);
+    }
+  }
+
+  #tookOver(): void {
+    const { clock, observer } = this.#ports;
+    if (this.#slotFreeSinceMs !== null) {
+      observer.takenOver(clock.monotonicMs() - this.#slotFreeSinceMs);
+    }
+    this.#slotFreeSinceMs = null;
+  }
+
+  /** A slot that is let go for another to take is announced; one that all would fail with is not. */
+  async #departed(how: Departure, stop: AbortSignal): Promise<void> {
+    this.#ports.observer.leader(how);
+    if (stop.aborted || how === "sink_stall") await this.#announceSlotFree();
+  }
+
+  /** A stand-by then takes over at once; without the word it finds out by itself. */
+  async #announceSlotFree(): Promise<void> {
+    const { clock, database } = this.#ports;
+    const bound = new AbortController();
+    const cancel = clock.after(ANNOUNCE_MS_MAX, () => bound.abort());
+    try {
+      await database.announceSlotFree(bound.signal);
+    } catch (error) {
+      if (!(error instanceof RelayError)) throw error;
+    } finally {
+      cancel();
     }
   }
 
@@ -96,7 +140,11 @@ export class Relay {
   }
 
   async #recover(error: RelayError, stop: AbortSignal): Promise<void> {
-    if (error.remedy === "standby") return this.#standBy(error, stop);
+    if (error.remedy === "standby") {
+      const reason = isSlotBusy(error) ? null : error;
+      this.#slotFreeSinceMs = await this.#standby.untilFree(reason, stop);
+      return;
+    }
     this.#ports.observer.error("relay", error);
     if (error.remedy === "halt") {
       this.#board.set("failed", error);
@@ -106,25 +154,10 @@ export class Relay {
     }
     await pause(this.#ports.clock, this.#backoff.nextMs(), stop);
   }
+}
 
-  /** Waits until the slot looks free, or until the database cannot tell. Kafka is not touched. */
-  async #standBy(error: RelayError, stop: AbortSignal): Promise<void> {
-    const { clock } = this.#ports;
-    this.#board.set("standby", error.code === "SLOT_BUSY" ? null : error);
-    do {
-      await pause(clock, this.#backoff.jittered(this.#options.standbyPollIntervalMs), stop);
-    } while (!stop.aborted && (await this.#isSlotTaken(stop)));
-  }
-
-  async #isSlotTaken(stop: AbortSignal): Promise<boolean> {
-    try {
-      const slot = await this.#ports.database.slot(stop);
-      return slot?.active ?? false;
-    } catch (error) {
-      if (error instanceof RelayError) return false; // The next attempt says what is wrong.
-      throw error;
-    }
-  }
+function isSlotBusy(error: unknown): boolean {
+  return error instanceof RelayError && error.code === "SLOT_BUSY";
 }
 
 /** All findings in one error: the first one's code, everybody's message. */

@@ -13,6 +13,7 @@ import type { Checkpoint } from "./settle/checkpoint.ts";
 import { encodeCheckpoint } from "./settle/checkpoint.ts";
 import { Ladder } from "./settle/ladder.ts";
 import { SinkRecovery } from "./sink-recovery.ts";
+import { SlotLease } from "./slot-lease.ts";
 import { startPoint } from "./start-position.ts";
 import type { RelayStateName, StateBoard } from "./state.ts";
 import { StreamReader } from "./stream-reader.ts";
@@ -33,6 +34,7 @@ export class Session {
   readonly #board: StateBoard;
   readonly #backlog: Backlog;
   readonly #ladder = new Ladder();
+  readonly #lease: SlotLease;
   readonly #reader: StreamReader;
   readonly #publisher: Publisher;
   readonly #recovery: SinkRecovery;
@@ -46,6 +48,8 @@ export class Session {
   #endWhenSettled: RelayError | null = null;
   /** What the session ends with; null while it goes on and when it ends well. */
   #end: { readonly error: unknown } | null = null;
+  #hasLostStream = false;
+  #started: () => void = () => undefined;
   #cancelDeadline: () => void = () => undefined;
 
   /** `heldFailure`: what a former session failed with at a row, and may fail with again. */
@@ -63,8 +67,9 @@ export class Session {
       eventsMax: options.batchEventsMax,
       bytesMax: options.batchBytesMax,
     });
+    this.#lease = new SlotLease(ports.clock, (signal) => this.#heldSlot(signal));
     this.#publisher = this.#newPublisher();
-    this.#reader = new StreamReader(ports, options, this.#backlog, this.#ladder, {
+    this.#reader = new StreamReader(ports, options, this.#backlog, this.#ladder, this.#lease, {
       progressed: () => this.#publisher.wake(),
       idleWanted: () => this.#publisher.settleIdle(),
       refused: (error) => this.#rowRefused(error),
@@ -109,6 +114,11 @@ export class Session {
     return this.#lastCheckpoint;
   }
 
+  /** Whether the stream ended by itself, and that ended the session. */
+  get hasLostStream(): boolean {
+    return this.#hasLostStream;
+  }
+
   /** The row that this session could not publish, if that is what ended it or what it still holds at. */
   get rowFailure(): RelayError | null {
     return this.#recovery.refusal ?? this.#endWhenSettled ?? this.#heldFailure;
@@ -116,17 +126,19 @@ export class Session {
 
   /**
    * Takes the slot, publishes until `stop` is aborted, then drains and resolves. Rejects with the
-   * RelayError that ended it, or with the bug that did.
+   * RelayError that ended it, or with the bug that did. `started` is called once it reads on from the checkpoint.
    */
-  async run(stop: AbortSignal): Promise<void> {
-    const { source, database } = this.#ports;
+  async run(stop: AbortSignal, started: () => void): Promise<void> {
+    const { source, database, observer } = this.#ports;
+    this.#started = started;
     const stream = await source.open(this.#reader, stop);
     this.#reader.attach(stream);
     const unsubscribe = database.onShutdown(() => this.#watch.serverIsShuttingDown());
     const drain = (): void => this.#drain();
     stop.addEventListener("abort", drain);
     try {
-      this.#ports.observer.moment("stream-started");
+      observer.moment("stream-started");
+      observer.leader("acquired");
       this.#checkpointBase = stream.identity;
       this.#watch.start();
       if (stop.aborted) drain();
@@ -153,6 +165,7 @@ export class Session {
     const { configFingerprint } = this.#options;
     const point = startPoint(stored, slot, this.#reader.identity, configFingerprint);
     this.#reader.start(point);
+    this.#started();
     if (!point.isStored) this.#publisher.settleIdle();
     this.#show("streaming");
     while (!signal.aborted) await this.#publishOnce();
@@ -178,7 +191,7 @@ export class Session {
   /** What Postgres cannot decode it cannot decode the next time either, so the rows before it must not wait for that. */
   #streamEnded(error: RelayError): void {
     if (error.code === "POSTGRES_DECODING") this.#rowRefused(error);
-    else this.#finish(error);
+    else this.#finish(error, true);
   }
 
   #drain(): void {
@@ -198,8 +211,9 @@ export class Session {
     if (!this.#isUnconfirmed) this.#finish(end);
   }
 
-  #finish(error: unknown): void {
+  #finish(error: unknown, isStreamLost = false): void {
     if (this.#ending.signal.aborted) return;
+    this.#hasLostStream = isStreamLost;
     if (error !== null) this.#end = { error };
     this.#cancelDeadline();
     const { clock, sink } = this.#ports;
@@ -250,7 +264,13 @@ export class Session {
     const { sink, clock } = this.#ports;
     const { lingerMs, checkpointIntervalMs: idleIntervalMs } = this.#options;
     const checkpoint = (progress: Progress): Uint8Array => this.#encode(progress);
-    const options = { lingerMs, idleIntervalMs, idleBytesMax: IDLE_WAL_BYTES_MAX, checkpoint };
+    const options = {
+      lingerMs,
+      idleIntervalMs,
+      idleBytesMax: IDLE_WAL_BYTES_MAX,
+      checkpoint,
+      assertLeading: (signal: AbortSignal) => this.#lease.assertHeld(signal),
+    };
     return new Publisher(sink, this.#backlog, clock, options, {
       settled: (batch, durationMs) => this.#settled(batch, durationMs),
     });

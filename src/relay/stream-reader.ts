@@ -15,6 +15,7 @@ import type { RelayPorts } from "./ports.ts";
 import { coveredLsn } from "./progress.ts";
 import type { Backlog } from "./publish/backlog.ts";
 import type { Ladder } from "./settle/ladder.ts";
+import type { SlotLease } from "./slot-lease.ts";
 import type { StartPoint } from "./start-position.ts";
 import { TimelineHistory } from "./timeline-history.ts";
 
@@ -39,6 +40,7 @@ export class StreamReader implements StreamHandlers, IntakeTarget {
   readonly #options: RelayOptions;
   readonly #backlog: Backlog;
   readonly #ladder: Ladder;
+  readonly #lease: SlotLease;
   readonly #events: ReaderEvents;
   #intake: Intake | null = null;
   #stream: ReplicationStream | null = null;
@@ -54,18 +56,21 @@ export class StreamReader implements StreamHandlers, IntakeTarget {
     options: RelayOptions,
     backlog: Backlog,
     ladder: Ladder,
+    lease: SlotLease,
     events: ReaderEvents,
   ) {
     this.#ports = ports;
     this.#options = options;
     this.#backlog = backlog;
     this.#ladder = ladder;
+    this.#lease = lease;
     this.#events = events;
   }
 
   /** Keeps the link alive from now on; nothing is confirmed and nothing more is read until `start`. */
   attach(stream: ReplicationStream): void {
     this.#stream = stream;
+    this.#lease.start(stream.identity.walSenderTimeoutMs);
     this.#feedback = new Feedback(this.#ports.clock, this.#statusIntervalMs(stream), () =>
       this.#sendStatus(),
     );
@@ -143,6 +148,7 @@ export class StreamReader implements StreamHandlers, IntakeTarget {
   }
 
   keepalive(walEnd: Lsn, replyRequested: boolean): void {
+    this.#lease.heard();
     if (this.#isEnded) return;
     if (this.#intake === null) {
       this.#early.push(() => this.keepalive(walEnd, replyRequested));
@@ -161,6 +167,7 @@ export class StreamReader implements StreamHandlers, IntakeTarget {
   }
 
   readEnd(): void {
+    this.#lease.heard();
     if (this.#isEnded || this.#intake === null) return;
     this.#backpressure();
     this.#events.progressed();
@@ -195,6 +202,7 @@ export class StreamReader implements StreamHandlers, IntakeTarget {
       received: this.#ladder.at("received"),
       confirmed: this.#ladder.at("confirmed"),
     });
+    this.#lease.spoke();
     this.#ports.observer.moment("status-sent");
   }
 

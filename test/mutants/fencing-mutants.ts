@@ -32,6 +32,29 @@ export const FENCING_MUTANTS: readonly Mutant[] = [
     caughtBy: { unit: "test/unit/relay" },
   },
   {
+    name: "publish after a freeze without a look at the slot",
+    harm: "lets a relay that wakes up publish what its successor publishes too, at least once",
+    file: "src/relay/publish/publisher.ts",
+    edits: [{ find: "      await this.#options.assertLeading(signal);\n", replace: "" }],
+    caughtBy: { unit: "test/unit/relay" },
+  },
+  {
+    name: "renew a lease that has run out",
+    harm: "takes the first sign of life after a freeze for proof that the slot is still ours",
+    file: "src/relay/slot-lease.ts",
+    edits: [
+      {
+        find: "if (this.#isRunning()) this.#heard = this.#now();",
+        replace: "this.#heard = this.#now();",
+      },
+      {
+        find: "if (this.#isRunning()) this.#spoke = this.#now();",
+        replace: "this.#spoke = this.#now();",
+      },
+    ],
+    caughtBy: { unit: "test/unit/relay" },
+  },
+  {
     name: "fence while standing by",
     harm: "interrupts the leader again and again",
     file: "src/relay/session.ts",

@@ -37,6 +37,11 @@ export function correlationIdOfAnswer(frame: Buffer): number {
   return frame.readInt32BE(SIZE_BYTES);
 }
 
+export function clientIdOfRequest(frame: Buffer): string {
+  const at = SIZE_BYTES + 8;
+  return frame.toString("utf8", at + 2, at + 2 + frame.readInt16BE(at));
+}
+
 /** Producer id and epoch of an EndTxn request: two transactions of one id differ in it, a repetition does not. */
 export function identityOfEndTxn(frame: Buffer): string {
   const end = frame.length - (frame.readInt16BE(6) >= END_TXN_FLEXIBLE ? 1 : 0) - 1;

@@ -53,6 +53,13 @@ export interface SourceDatabase {
   /** Calls back each time the server says it is shutting down; the returned function unsubscribes. */
   onShutdown(callback: () => void): () => void;
   /**
+   * Calls back each time a relay has announced that it let the slot go; the returned function unsubscribes. A hint and no
+   * more: it may come late, for nothing, or never, so whoever waits looks by himself as well.
+   */
+  onSlotFree(callback: () => void): () => void;
+  /** Tells those who listen that the slot is free. To be called once it is. */
+  announceSlotFree(signal: AbortSignal): Promise<void>;
+  /**
    * Gives up the connection and a question under way; the next question opens a new one. For when the stream was cut:
    * what cut it may have left this connection half open, and a question on it would wait for its time-out. Of several
    * servers, one that `cause` finds to be of another lineage is asked last from then on.

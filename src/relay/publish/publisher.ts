@@ -15,6 +15,8 @@ export interface PublisherOptions {
   readonly idleBytesMax: number;
   /** The checkpoint record that goes with a batch. */
   readonly checkpoint: (progress: Progress) => Uint8Array;
+  /** Asked right before a batch is handed to the sink: rejects when this relay may publish no more. */
+  readonly assertLeading: (signal: AbortSignal) => Promise<void>;
 }
 
 export interface PublisherEvents {
@@ -119,6 +121,7 @@ export class Publisher {
   async #admit(batch: Batch, signal: AbortSignal): Promise<Batch | null> {
     try {
       await this.#learn(batch, signal);
+      await this.#options.assertLeading(signal);
     } catch (error) {
       this.#backlog.putBack(batch);
       this.#failure ??= { error };

@@ -26,8 +26,13 @@ export interface SinkBatch {
 }
 
 export interface Sink {
-  /** Reaches the cluster and checks the checkpoint topic and the rights; creates the checkpoint topic when it is missing. All findings at once. */
+  /** Reaches the cluster as `probe` does and checks the checkpoint topic and the rights; creates the checkpoint topic when it is missing. All findings at once. */
   preflight(signal: AbortSignal): Promise<readonly Finding[]>;
+  /**
+   * Whether an `open` now would reach all that it needs; keeps the connections to it warm. Changes nothing and fences
+   * nobody, so a relay that stands by may call it as often as it likes. Rejects with RelayError.
+   */
+  probe(signal: AbortSignal): Promise<void>;
   /** The last committed checkpoint, without fencing anybody; null when there is none. For decisions before the slot is ours. */
   peek(signal: AbortSignal): Promise<Uint8Array | null>;
   /**

@@ -79,6 +79,35 @@ describe("the control connection", () => {
     expect(shutdowns).toBe(0);
   });
 
+  it("hears from another relay of this slot, and of no other, that the slot is free", async () => {
+    const heard: string[] = [];
+    const listener = outbox.database();
+    const unsubscribe = listener.onSlotFree(() => heard.push("free"));
+    await listener.slot(NEVER);
+    await outbox.query(`select pg_notify('${outbox.slot}', 'something else')`);
+    await outbox.query("select pg_notify('another_slot', 'slot free')");
+    await outbox.database().announceSlotFree(NEVER);
+    await until(() => heard.length > 0, 5_000, "the word");
+    expect(heard).toEqual(["free"]);
+    unsubscribe();
+    await outbox.database().announceSlotFree(NEVER);
+    await listener.slot(NEVER);
+    expect(heard).toEqual(["free"]);
+  });
+
+  it("listens again after its session was ended", async () => {
+    let heard = 0;
+    const listener = outbox.database();
+    listener.onSlotFree(() => {
+      heard += 1;
+    });
+    await listener.slot(NEVER);
+    listener.reconnect();
+    await listener.slot(NEVER);
+    await outbox.database().announceSlotFree(NEVER);
+    await until(() => heard > 0, 5_000, "the word");
+  });
+
   it("gives a question up when its signal is aborted, and answers the next one", async () => {
     const database = outbox.database();
     const blocker = await outbox.session();

@@ -199,4 +199,24 @@ describe("pg_ctl stop -m fast", () => {
     await caughtUp();
     await expectAllDelivered();
   });
+
+  it("is not held up at all once Kafka was away for the release time: two relays leave the slot alone [26: L D O R]", async () => {
+    const settings = { RELAY_KAFKA_REQUEST_TIMEOUT: "2s", RELAY_SINK_STALL_RELEASE: "3s" };
+    relay = await fixture.streaming(settings);
+    const standby = fixture.start(settings);
+    await standby.reaches("standby");
+    await kafka.kill(0);
+    await fixture.insert("released", '{"seq": 1}');
+    await relay.reaches("stalled", "KAFKA_UNREACHABLE", 60_000);
+    await standby.reaches("starting", "KAFKA_UNREACHABLE", 60_000);
+    const stopMs = await postgres.stopFast();
+    expect(stopMs).toBeLessThan(3_000);
+    await Promise.all([postgres.start(), kafka.start(0)]);
+    const isStreaming = async (): Promise<boolean> =>
+      [await relay.status(), await standby.status()].some(({ state }) => state === "streaming");
+    await until(isStreaming, 60_000, "one of them to stream");
+    await caughtUp();
+    await expectAllDelivered();
+    await standby.kill();
+  });
 });

@@ -46,6 +46,14 @@ export class SimSource implements ReplicationSource, SourceDatabase {
     return this.#postgres.onShutdown(() => this.#process.deliver(callback));
   }
 
+  onSlotFree(callback: () => void): () => void {
+    return this.#postgres.onSlotFree(() => this.#process.deliver(callback));
+  }
+
+  announceSlotFree(): Promise<void> {
+    return this.#ask(() => this.#postgres.announceSlotFree());
+  }
+
   reconnect(): void {
     // A question is answered or not, whatever was asked before it.
   }

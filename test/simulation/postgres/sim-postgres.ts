@@ -11,6 +11,9 @@ import { busy, noSlot } from "./sim-errors.ts";
 import { SimWal } from "./sim-wal.ts";
 import { SimWalsender } from "./sim-walsender.ts";
 
+/** Of the words that a listener does not hear: his connection was lost, or a pooler has it. */
+const DEAF_PROBABILITY = 0.2;
+
 /** How often the slot's position reaches the disk, at least. */
 const SAVE_INTERVAL_MS = 700;
 
@@ -39,6 +42,7 @@ export class SimPostgres {
   #pids = 0;
   readonly #holders = new WeakSet<SimProcess>();
   readonly #shutdownCallbacks = new Set<() => void>();
+  readonly #slotFreeCallbacks = new Set<() => void>();
 
   constructor(options: SimPostgresOptions, clock: SimClock, watch: ConfirmWatch) {
     this.options = options;
@@ -120,6 +124,18 @@ export class SimPostgres {
   onShutdown(callback: () => void): () => void {
     this.#shutdownCallbacks.add(callback);
     return () => this.#shutdownCallbacks.delete(callback);
+  }
+
+  onSlotFree(callback: () => void): () => void {
+    this.#slotFreeCallbacks.add(callback);
+    return () => this.#slotFreeCallbacks.delete(callback);
+  }
+
+  /** NOTIFY: each listener hears of it in his own time, or never. */
+  announceSlotFree(): void {
+    for (const callback of this.#slotFreeCallbacks) {
+      if (!this.clock.chance(DEAF_PROBABILITY)) this.clock.after(this.clock.random() * 5, callback);
+    }
   }
 
   /** Fast shutdown: sessions end, and the walsender first sends everything and waits until it is confirmed. */

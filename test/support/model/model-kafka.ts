@@ -28,6 +28,9 @@ export class ModelSink implements Sink {
   readonly #clock: Clock;
   fate: Fate;
   opens = 0;
+  probes = 0;
+  /** The cluster runs, but this one's way there is cut. */
+  isCutOff = false;
   #epoch = -1;
   #isBroken = true;
   #tail: Promise<void> = Promise.resolve();
@@ -39,8 +42,17 @@ export class ModelSink implements Sink {
     this.fate = fate;
   }
 
+  get #isAway(): boolean {
+    return this.isCutOff || this.#cluster.isDown;
+  }
+
+  probe(): Promise<void> {
+    this.probes += 1;
+    return this.#isAway ? Promise.reject(away("retry")) : Promise.resolve();
+  }
+
   preflight(): Promise<readonly Finding[]> {
-    if (!this.#cluster.isDown) return Promise.resolve([]);
+    if (!this.#isAway) return Promise.resolve([]);
     const finding: Finding = {
       code: "KAFKA_UNREACHABLE",
       message: "away",
@@ -55,7 +67,7 @@ export class ModelSink implements Sink {
   }
 
   open(): Promise<Uint8Array | null> {
-    if (this.#cluster.isDown) return Promise.reject(away("retry"));
+    if (this.#isAway) return Promise.reject(away("retry"));
     this.opens += 1;
     this.#cluster.epoch += 1;
     this.#epoch = this.#cluster.epoch;
@@ -78,7 +90,7 @@ export class ModelSink implements Sink {
     if (this.#isBroken) throw away("reopen");
     await new Promise<void>((resolve) => this.#clock.after(delayMs, resolve));
     if (epoch !== this.#cluster.epoch) throw this.#fenced();
-    if (this.#isBroken || this.#cluster.isDown) throw this.#fail();
+    if (this.#isBroken || this.#isAway) throw this.#fail();
     if (apply) {
       this.#cluster.records.push(...batch.records);
       this.#cluster.checkpoints.push(batch.checkpoint);

@@ -49,7 +49,11 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
   reconnects = 0;
   #end: Lsn = lsn(1000n);
   #stream: ModelStream | null = null;
+  /** Whether a word that the slot is free reaches nobody, as behind a pooler. */
+  isDeaf = false;
+  announcements = 0;
   readonly #shutdownCallbacks = new Set<() => void>();
+  readonly #slotFreeCallbacks = new Set<() => void>();
 
   get walEnd(): Lsn {
     return this.#end;
@@ -151,6 +155,18 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
   onShutdown(callback: () => void): () => void {
     this.#shutdownCallbacks.add(callback);
     return () => this.#shutdownCallbacks.delete(callback);
+  }
+
+  onSlotFree(callback: () => void): () => void {
+    const entry = (): void => callback();
+    this.#slotFreeCallbacks.add(entry);
+    return () => this.#slotFreeCallbacks.delete(entry);
+  }
+
+  announceSlotFree(_signal?: AbortSignal): Promise<void> {
+    this.announcements += 1;
+    if (!this.isDeaf) for (const callback of [...this.#slotFreeCallbacks]) callback();
+    return Promise.resolve();
   }
 
   close(): Promise<void> {

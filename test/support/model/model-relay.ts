@@ -1,5 +1,6 @@
 import type { Clock } from "../../../src/relay/clock.ts";
 import type { OutboxOptions } from "../../../src/relay/intake.ts";
+import type { LeaderTransition } from "../../../src/relay/leadership.ts";
 import type { AnnounceMoment, Observer } from "../../../src/relay/observer.ts";
 import type { RelayOptions } from "../../../src/relay/options.ts";
 import { Relay } from "../../../src/relay/relay.ts";
@@ -42,6 +43,8 @@ export const MODEL_OPTIONS: RelayOptions = {
 /** The real core in front of the models. */
 export class ModelRelay {
   readonly states: RelayState[] = [];
+  readonly transitions: LeaderTransition[] = [];
+  readonly takeoversMs: number[] = [];
   readonly relay: Relay;
   readonly ended: Promise<void>;
   readonly #stop = new AbortController();
@@ -58,7 +61,11 @@ export class ModelRelay {
       database: postgres,
       sink,
       clock,
-      observer: momentObserver(moment),
+      observer: {
+        ...momentObserver(moment),
+        leader: (transition: LeaderTransition) => void this.transitions.push(transition),
+        takenOver: (durationMs: number) => void this.takeoversMs.push(durationMs),
+      },
     };
     const listener = { stateChanged: (state: RelayState) => this.states.push(state) };
     this.relay = new Relay(ports, { ...MODEL_OPTIONS, ...options }, listener);
@@ -79,6 +86,8 @@ export function momentObserver(moment: AnnounceMoment): Observer {
     transaction: nothing,
     published: nothing,
     skipped: nothing,
+    leader: nothing,
+    takenOver: nothing,
     warning: nothing,
     error: nothing,
   };

@@ -52,6 +52,11 @@ export class VirtualClock implements Clock {
     this.#nowMs = end;
   }
 
+  /** Time passes and nothing happens, as for a process that is frozen: what is due meanwhile comes late. */
+  freeze(ms: number): void {
+    this.#nowMs += ms;
+  }
+
   #next(): Timer | null {
     let first: Timer | null = null;
     for (const timer of this.#timers) {

@@ -2,7 +2,7 @@ import type { ServerIdentity } from "./capture/replication-stream.ts";
 import type { SlotFacts } from "./capture/source-database.ts";
 import { RelayError } from "./errors.ts";
 import type { RelayPorts } from "./ports.ts";
-import { slotMissing } from "./settle/continuity.ts";
+import { slotMissing } from "./settle/continuity-faults.ts";
 
 /**
  * The slot, proven to be ours at this moment. Asked each time before anybody is fenced at Kafka: a relay whose stream died
@@ -18,7 +18,7 @@ export async function heldSlot(
   signal: AbortSignal,
 ): Promise<SlotFacts> {
   const slot = await database.slot(signal);
-  if (slot === null) throw slotMissing(name);
+  if (slot === null) throw slotMissing(name, null);
   if (slot.serverStart !== serverStart) throw otherServer(name);
   if (slot.activePid === walSenderPid) return slot;
   throw new RelayError(`the stream of slot ${name} ended without a word`, {

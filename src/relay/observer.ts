@@ -1,3 +1,5 @@
+import type { BackfillProgress } from "./backfill/backfilled-stream.ts";
+import type { PublishedEvent } from "./backfill/published-events.ts";
 import type { RelayError } from "./errors.ts";
 import type { Finding } from "./finding.ts";
 import type { LeaderTransition } from "./leadership.ts";
@@ -32,6 +34,12 @@ export interface Observer {
   published(eventsByTopic: ReadonlyMap<string, number>, bytes: number, durationMs: number): void;
   /** Rows that a checkpoint already covered came again and were dropped. */
   skipped(rows: number): void;
+  /** How far the rows from before the slot have been read; told often while it lasts. */
+  backfilled(progress: BackfillProgress): void;
+  /** All of them are durable: from now on this is a stream like any other. */
+  backfillEnded(): void;
+  /** An event is at Kafka that the promoted server does not have: who consumed it knows of something that is not. */
+  phantom(event: PublishedEvent): void;
   /** This relay took the slot, or holds it no longer. */
   leader(transition: LeaderTransition): void;
   /** A standby leads: from seeing the slot free until it reads on from the checkpoint, predecessors fenced. */

@@ -5,6 +5,8 @@ import type { OutboxOptions } from "./intake.ts";
 export interface RelayOptions {
   readonly slot: string;
   readonly slotCreate: "if-missing" | "never";
+  /** Whether the first start publishes what is in the tables already. */
+  readonly snapshot: "initial" | "never";
   readonly instance: string;
   readonly outbox: OutboxOptions;
   /** Fingerprint of the settings that give rows their index: tables and publication. */

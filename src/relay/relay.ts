@@ -7,7 +7,8 @@ import { departure } from "./leadership.ts";
 import type { RelayOptions } from "./options.ts";
 import type { RelayPorts } from "./ports.ts";
 import { Session } from "./session.ts";
-import { slotMissing } from "./settle/continuity.ts";
+import { SlotPreparation } from "./slot-preparation.ts";
+import type { BackfillSince } from "./slot-stream.ts";
 import { Standby } from "./standby.ts";
 import type { RelayState, StateListener } from "./state.ts";
 import { StateBoard } from "./state.ts";
@@ -25,6 +26,7 @@ export class Relay {
   readonly #options: RelayOptions;
   readonly #board: StateBoard;
   readonly #backoff: Backoff;
+  readonly #preparation: SlotPreparation;
   readonly #standby: Standby;
   #session: Session | null = null;
   /** When the slot was seen free, monotonic ms, until this relay or another one has it. */
@@ -37,6 +39,7 @@ export class Relay {
     this.#options = options;
     this.#board = new StateBoard(() => ports.clock.wallMs(), listener);
     this.#backoff = new Backoff(options.retry, ports.clock);
+    this.#preparation = new SlotPreparation(ports, options);
     this.#standby = new Standby(ports, options, this.#board);
   }
 
@@ -69,16 +72,16 @@ export class Relay {
 
   async #attempt(stop: AbortSignal): Promise<void> {
     await this.#preflight(stop);
-    await this.#ensureSlot(stop);
+    const backfill = await this.#prepare(stop);
     const session = new Session(this.#ports, this.#options, this.#board, this.#heldFailure);
     this.#session = session;
     let end: unknown = null;
     try {
-      await session.run(stop, () => this.#tookOver());
+      await session.run(stop, () => this.#tookOver(), backfill);
     } catch (error) {
       end = error;
       // Whoever finds the slot taken keeps the connection: the word that it is free comes over it.
-      if (!isSlotBusy(error)) this.#ports.database.reconnect();
+      if (!isSlotBusy(error)) this.#ports.database.reconnect(error);
       throw error;
     } finally {
       this.#session = null;
@@ -117,6 +120,15 @@ export class Relay {
     }
   }
 
+  async #prepare(stop: AbortSignal): Promise<BackfillSince> {
+    try {
+      return await this.#preparation.prepare(stop);
+    } catch (error) {
+      await this.#ports.database.release();
+      throw error;
+    }
+  }
+
   async #preflight(stop: AbortSignal): Promise<void> {
     const [source, sink] = await Promise.all([
       this.#ports.database.preflight(stop),
@@ -128,15 +140,6 @@ export class Relay {
     }
     const faults = findings.filter(({ severity }) => severity !== "warning");
     if (faults.length > 0) throw preflightError(faults);
-  }
-
-  /** The slot is made on the very first start, never when a checkpoint says there was one. */
-  async #ensureSlot(stop: AbortSignal): Promise<void> {
-    const { database, sink } = this.#ports;
-    if ((await database.slot(stop)) !== null) return;
-    if ((await sink.peek(stop)) !== null) throw slotMissing(this.#options.slot);
-    if (this.#options.slotCreate === "never") throw slotNotThere(this.#options.slot);
-    await database.createSlot(stop);
   }
 
   async #recover(error: RelayError, stop: AbortSignal): Promise<void> {
@@ -168,13 +171,5 @@ function preflightError(faults: readonly Finding[]): RelayError {
     code: first.code,
     remedy: halting === undefined ? "retry" : "halt",
     hint: [...new Set(faults.map(({ hint }) => hint))].join(" "),
-  });
-}
-
-function slotNotThere(slot: string): RelayError {
-  return new RelayError(`replication slot "${slot}" does not exist (RELAY_SLOT_NAME)`, {
-    code: "CONFIG_SLOT_MISSING",
-    remedy: "halt",
-    hint: `Set RELAY_SLOT_CREATE=if-missing, or run: SELECT pg_create_logical_replication_slot('${slot}', 'pgoutput');`,
   });
 }

@@ -1,4 +1,6 @@
 import type { SlotFacts } from "./capture/source-database.ts";
+import { CheckpointStamp } from "./checkpoint-stamp.ts";
+import { ContinuityWatch } from "./continuity-watch.ts";
 import { RelayError } from "./errors.ts";
 import { heldSlot } from "./held-slot.ts";
 import type { RelayOptions } from "./options.ts";
@@ -9,12 +11,12 @@ import { coveredLsn } from "./progress.ts";
 import { Backlog } from "./publish/backlog.ts";
 import type { Batch } from "./publish/batch.ts";
 import { Publisher } from "./publish/publisher.ts";
-import type { Checkpoint } from "./settle/checkpoint.ts";
-import { encodeCheckpoint } from "./settle/checkpoint.ts";
 import { Ladder } from "./settle/ladder.ts";
 import { SinkRecovery } from "./sink-recovery.ts";
 import { SlotLease } from "./slot-lease.ts";
-import { startPoint } from "./start-position.ts";
+import type { BackfillSince, OpenedStream } from "./slot-stream.ts";
+import { openSlotStream } from "./slot-stream.ts";
+import { StartJudge } from "./start-judge.ts";
 import type { RelayStateName, StateBoard } from "./state.ts";
 import { StreamReader } from "./stream-reader.ts";
 import { StallWatch } from "./watch.ts";
@@ -40,7 +42,8 @@ export class Session {
   readonly #recovery: SinkRecovery;
   readonly #watch: StallWatch;
   readonly #ending = new AbortController();
-  #checkpointBase: Pick<Checkpoint, "systemId" | "timeline"> = { systemId: "", timeline: 0 };
+  readonly #continuity: ContinuityWatch;
+  readonly #stamp: CheckpointStamp;
   #lastCheckpoint: Progress | null = null;
   #heldFailure: RelayError | null;
   #isDraining = false;
@@ -67,6 +70,8 @@ export class Session {
       eventsMax: options.batchEventsMax,
       bytesMax: options.batchBytesMax,
     });
+    this.#continuity = new ContinuityWatch(ports, (fault) => this.#finish(fault));
+    this.#stamp = new CheckpointStamp(options, ports.clock, this.#continuity);
     this.#lease = new SlotLease(ports.clock, (signal) => this.#heldSlot(signal));
     this.#publisher = this.#newPublisher();
     this.#reader = new StreamReader(ports, options, this.#backlog, this.#ladder, this.#lease, {
@@ -101,12 +106,12 @@ export class Session {
   }
 
   get holdsSlot(): boolean {
-    return this.#checkpointBase.timeline > 0;
+    return this.#stamp.stream !== null;
   }
 
   /** The server's timeline; 0 until the stream is open. */
   get timeline(): number {
-    return this.#checkpointBase.timeline;
+    return this.#stamp.stream?.timeline ?? 0;
   }
 
   /** The newest checkpoint known to be durable; null before the first. */
@@ -127,28 +132,32 @@ export class Session {
   /**
    * Takes the slot, publishes until `stop` is aborted, then drains and resolves. Rejects with the
    * RelayError that ended it, or with the bug that did. `started` is called once it reads on from the checkpoint.
+   * `backfill`: first the rows from before the slot, which is made anew.
    */
-  async run(stop: AbortSignal, started: () => void): Promise<void> {
-    const { source, database, observer } = this.#ports;
+  async run(stop: AbortSignal, started: () => void, backfill: BackfillSince = null): Promise<void> {
+    const { database, observer } = this.#ports;
     this.#started = started;
-    const stream = await source.open(this.#reader, stop);
-    this.#reader.attach(stream);
+    const opened = await openSlotStream(this.#ports, this.#options, backfill, this.#reader, stop);
+    this.#reader.attach(opened.stream);
+    await database.release();
     const unsubscribe = database.onShutdown(() => this.#watch.serverIsShuttingDown());
     const drain = (): void => this.#drain();
     stop.addEventListener("abort", drain);
     try {
       observer.moment("stream-started");
       observer.leader("acquired");
-      this.#checkpointBase = stream.identity;
+      const { systemId, timeline } = opened.stream.identity;
+      this.#stamp.attach({ systemId, timeline, backfillUntil: opened.backfill?.until ?? null });
       this.#watch.start();
       if (stop.aborted) drain();
-      await this.#publish(await this.#heldSlot(stop));
+      await this.#publish(opened, await this.#heldSlot(stop));
     } catch (error) {
       throw this.#ending.signal.aborted && this.#end !== null ? this.#end.error : error;
     } finally {
       stop.removeEventListener("abort", drain);
       unsubscribe();
       this.#watch.stop();
+      this.#continuity.stop();
       await this.#hangUp();
     }
   }
@@ -159,11 +168,10 @@ export class Session {
   }
 
   /** Publishes until the session ends; an unknown outcome or a refused row does not end it. */
-  async #publish(slot: SlotFacts): Promise<void> {
+  async #publish(opened: OpenedStream, slot: SlotFacts): Promise<void> {
     const { signal } = this.#ending;
-    const stored = await this.#ports.sink.open(signal);
-    const { configFingerprint } = this.#options;
-    const point = startPoint(stored, slot, this.#reader.identity, configFingerprint);
+    const judge = new StartJudge(this.#ports, this.#options, this.#continuity, this.#stamp);
+    const point = await judge.start(opened, slot, signal);
     this.#reader.start(point);
     this.#started();
     if (!point.isStored) this.#publisher.settleIdle();
@@ -244,6 +252,7 @@ export class Session {
     const { observer } = this.#ports;
     this.#watch.progressed();
     this.#recovery.progressed();
+    if (this.#stamp.endsBackfill(batch.progress)) observer.backfillEnded();
     this.#lastCheckpoint = batch.progress;
     this.#recordPassed(batch);
     observer.moment("batch-settled");
@@ -263,7 +272,7 @@ export class Session {
   #newPublisher(): Publisher {
     const { sink, clock } = this.#ports;
     const { lingerMs, checkpointIntervalMs: idleIntervalMs } = this.#options;
-    const checkpoint = (progress: Progress): Uint8Array => this.#encode(progress);
+    const checkpoint = (progress: Progress): Uint8Array => this.#stamp.encode(progress);
     const options = {
       lingerMs,
       idleIntervalMs,
@@ -273,17 +282,6 @@ export class Session {
     };
     return new Publisher(sink, this.#backlog, clock, options, {
       settled: (batch, durationMs) => this.#settled(batch, durationMs),
-    });
-  }
-
-  #encode(progress: Progress): Uint8Array {
-    return encodeCheckpoint({
-      ...progress,
-      systemId: this.#checkpointBase.systemId,
-      timeline: this.#checkpointBase.timeline,
-      config: this.#options.configFingerprint,
-      instance: this.#options.instance,
-      at: new Date(this.#ports.clock.wallMs()).toISOString(),
     });
   }
 }

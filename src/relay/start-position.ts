@@ -1,38 +1,66 @@
-import type { ServerIdentity } from "./capture/replication-stream.ts";
+import { backfillCommitLsn } from "./backfill/extent.ts";
 import type { SlotFacts } from "./capture/source-database.ts";
 import { invariant, RelayError } from "./errors.ts";
+import type { Lsn } from "./lsn.ts";
+import { LSN_ZERO } from "./lsn.ts";
 import type { Progress } from "./progress.ts";
 import { formatProgress, furtherProgress, NO_PROGRESS } from "./progress.ts";
 import { decodeCheckpoint } from "./settle/checkpoint.ts";
-import { continuityFault } from "./settle/continuity.ts";
+import type { Verdict } from "./settle/continuity.ts";
 
 export interface StartPoint {
   readonly progress: Progress;
-  /** Whether a durable checkpoint says so; false on the very first start. */
+  /** Whether a durable checkpoint says so; otherwise the first thing to do is to write one. */
   readonly isStored: boolean;
 }
 
 /**
- * Where to go on with a new stream: at the stored checkpoint, once it is proven to fit slot and
- * server; on the very first start where the slot stands. Throws RelayError (halt) when they do not fit.
+ * Where to go on with a new stream: at the stored checkpoint, proven to fit slot and server; at the slot when nothing was
+ * read from it yet; at the switch when a promoted server lacks what came after it. `backfillUntil`: where the slot of a
+ * stream begins that sends rows from before it first. Throws RelayError (halt) for every
+ * other verdict: publishing on would lose or repeat.
  */
 export function startPoint(
-  stored: Uint8Array | null,
+  verdict: Verdict,
   slot: SlotFacts,
-  identity: ServerIdentity,
-  config: string,
+  backfillUntil: Lsn | null,
 ): StartPoint {
-  if (stored === null) return { progress: progressAtSlot(slot), isStored: false };
-  const checkpoint = decodeCheckpoint(stored);
-  const fault = continuityFault({ checkpoint, slot, identity, config });
-  if (fault !== null) throw fault;
-  return { progress: checkpoint, isStored: true };
+  if (verdict.kind !== "halt" && (verdict.kind === "backfill") !== (backfillUntil !== null)) {
+    throw changedMeanwhile();
+  }
+  switch (verdict.kind) {
+    case "go-on":
+      return { progress: verdict.checkpoint, isStored: true };
+    case "start-at-slot":
+      invariant(slot.confirmedLsn !== null, "a logical slot has a confirmed position");
+      // A commit's end or a keepalive: whole transactions below it, none above.
+      return startAt(slot.confirmedLsn);
+    case "backfill":
+      return { progress: beforeBackfill(backfillUntil ?? LSN_ZERO), isStored: false };
+    case "phantoms":
+      return startAt(verdict.switchLsn);
+    case "halt":
+      throw verdict.fault;
+    default:
+      throw changedMeanwhile();
+  }
 }
 
-/** The slot's confirmed position is a commit's end or a keepalive: whole transactions below it, none above. */
-function progressAtSlot(slot: SlotFacts): Progress {
-  invariant(slot.confirmedLsn !== null, "a logical slot has a confirmed position");
-  return { ...NO_PROGRESS, commitLsn: slot.confirmedLsn, endLsn: slot.confirmedLsn };
+function startAt(at: Lsn): StartPoint {
+  return { progress: { ...NO_PROGRESS, commitLsn: at, endLsn: at }, isStored: false };
+}
+
+function beforeBackfill(backfillUntil: Lsn): Progress {
+  return { ...NO_PROGRESS, commitLsn: backfillCommitLsn(backfillUntil) };
+}
+
+/** Between the look before the stream and the one with it: somebody repairs, or removed the checkpoint topic. */
+function changedMeanwhile(): RelayError {
+  return new RelayError("the checkpoint was changed while the slot was being taken", {
+    code: "CHECKPOINT_CHANGED",
+    remedy: "retry",
+    hint: "Nothing to do: the relay looks again.",
+  });
 }
 
 /**

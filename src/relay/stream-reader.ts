@@ -10,6 +10,7 @@ import type { OutboxRecord } from "./event/outbox-record.ts";
 import type { EndedTransaction, IntakeTarget } from "./intake.ts";
 import { Intake } from "./intake.ts";
 import type { Lsn } from "./lsn.ts";
+import { LSN_ZERO, maxLsn, minLsn } from "./lsn.ts";
 import type { RelayOptions } from "./options.ts";
 import type { RelayPorts } from "./ports.ts";
 import { coveredLsn } from "./progress.ts";
@@ -46,6 +47,11 @@ export class StreamReader implements StreamHandlers, IntakeTarget {
   #stream: ReplicationStream | null = null;
   #feedback: Feedback | null = null;
   #early: (() => void)[] = [];
+  /**
+   * How far this server has told of its WAL. A predecessor's checkpoint may lie past it for a moment; Postgres takes any
+   * position for true, so nothing beyond is confirmed.
+   */
+  #told: Lsn = LSN_ZERO;
   #isStarted = false;
   #isPaused = true;
   #isDraining = false;
@@ -74,7 +80,8 @@ export class StreamReader implements StreamHandlers, IntakeTarget {
     this.#feedback = new Feedback(this.#ports.clock, this.#statusIntervalMs(stream), () =>
       this.#sendStatus(),
     );
-    const { timeline, timelineHistory } = stream.identity;
+    const { timeline, timelineHistory, xlogPos } = stream.identity;
+    this.#told = maxLsn(this.#told, xlogPos);
     const timelines = new TimelineHistory(timeline, timelineHistory);
     this.#intake = new Intake(this.#options.outbox, timelines, this);
     for (const handle of this.#early.splice(0)) handle();
@@ -154,6 +161,7 @@ export class StreamReader implements StreamHandlers, IntakeTarget {
       this.#early.push(() => this.keepalive(walEnd, replyRequested));
       return;
     }
+    this.#told = maxLsn(this.#told, walEnd);
     this.#ladder.raise("received", walEnd);
     if (!this.#intake.isInTransaction) {
       this.#backlog.keepalive(walEnd);
@@ -162,7 +170,8 @@ export class StreamReader implements StreamHandlers, IntakeTarget {
     }
     if (!replyRequested) return;
     const isBehind = this.#ladder.at("confirmed") < walEnd;
-    if (isBehind && !this.#backlog.hasRecords) this.#events.idleWanted();
+    // Also behind records in flight: they may have been taken before this progress was.
+    if (isBehind) this.#events.idleWanted();
     this.#feedback?.asked(isBehind);
   }
 
@@ -179,6 +188,7 @@ export class StreamReader implements StreamHandlers, IntakeTarget {
   }
 
   begin(commitLsn: Lsn): void {
+    this.#told = maxLsn(this.#told, commitLsn);
     this.#ladder.raise("received", commitLsn);
     this.#ladder.raise("decoded", commitLsn);
     this.#ports.observer.moment("begin-decoded");
@@ -190,6 +200,7 @@ export class StreamReader implements StreamHandlers, IntakeTarget {
   }
 
   commit({ commitLsn, endLsn, rows, coveredRows }: EndedTransaction): void {
+    this.#told = maxLsn(this.#told, endLsn);
     this.#ladder.raise("received", endLsn);
     this.#backlog.endTransaction(commitLsn, rows, endLsn);
     this.#ladder.raise("decoded", coveredLsn(this.#backlog.read));
@@ -200,7 +211,7 @@ export class StreamReader implements StreamHandlers, IntakeTarget {
   #sendStatus(): void {
     this.#stream?.sendStatus({
       received: this.#ladder.at("received"),
-      confirmed: this.#ladder.at("confirmed"),
+      confirmed: minLsn(this.#ladder.at("confirmed"), this.#told),
     });
     this.#lease.spoke();
     this.#ports.observer.moment("status-sent");

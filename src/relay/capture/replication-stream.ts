@@ -1,5 +1,7 @@
+import type { BackfillRows } from "../backfill/backfill-rows.ts";
 import type { RelayError } from "../errors.ts";
 import type { Lsn } from "../lsn.ts";
+import type { Watermark } from "../watermark.ts";
 
 /** Who is at the other end, as `IDENTIFY_SYSTEM` and `TIMELINE_HISTORY` told on the stream's own connection. */
 export interface ServerIdentity {
@@ -55,6 +57,12 @@ export interface ReplicationStream {
   close(): Promise<void>;
 }
 
+/** A stream from a new slot, and what was there before it. Whoever has it closes both. */
+export interface BackfillStream {
+  readonly stream: ReplicationStream;
+  readonly rows: BackfillRows;
+}
+
 /** Where the relay reads: one slot of one database. */
 export interface ReplicationSource {
   /**
@@ -63,4 +71,14 @@ export interface ReplicationSource {
    * Rejects with RelayError: `SLOT_BUSY` (remedy `standby`) while another walsender has the slot.
    */
   open(handlers: StreamHandlers, signal: AbortSignal): Promise<ReplicationStream>;
+  /**
+   * Makes the slot anew, which must not exist, and takes it like `open`. Beside the stream come the rows that were
+   * committed before it and that `since` does not show (null: whatever is in the tables): with the stream they are
+   * everything, and nothing is in both. Rejects with `SLOT_BUSY` where the slot exists.
+   */
+  openBackfill(
+    since: Watermark | null,
+    handlers: StreamHandlers,
+    signal: AbortSignal,
+  ): Promise<BackfillStream>;
 }

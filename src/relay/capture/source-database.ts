@@ -1,5 +1,6 @@
 import type { Finding } from "../finding.ts";
 import type { Lsn } from "../lsn.ts";
+import type { Watermark } from "../watermark.ts";
 
 /** The row of `pg_replication_slots` that belongs to this relay. */
 export interface SlotFacts {
@@ -8,6 +9,8 @@ export interface SlotFacts {
   readonly plugin: string | null;
   readonly database: string | null;
   readonly temporary: boolean;
+  /** A copy of another server's slot, made by slot synchronisation (Postgres 17 and later). */
+  readonly isSynced: boolean;
   readonly active: boolean;
   readonly activePid: number | null;
   readonly confirmedLsn: Lsn | null;
@@ -42,6 +45,22 @@ export interface OpenTransaction {
   readonly openSeconds: number | null;
 }
 
+/** What is looked at again and again while the stream runs, because the stream itself would not tell. */
+export interface Vantage {
+  /** System identifier of the cluster that answered. */
+  readonly systemId: string;
+  /** Its current timeline. */
+  readonly timeline: number;
+  /**
+   * Fingerprint of publication and outbox tables: it differs after every change that can keep rows out of the stream
+   * without a word, also one that was taken back, and stays the same after those that cannot.
+   */
+  readonly publication: string;
+  readonly watermark: Watermark;
+  /** How far the witness row has counted; null where there is none. */
+  readonly witness: number | null;
+}
+
 /** What the relay asks of the database over an ordinary connection. Every method rejects with RelayError only. */
 export interface SourceDatabase {
   /** Connects when needed and checks server, role, publication, tables and columns; all findings at once. */
@@ -50,6 +69,21 @@ export interface SourceDatabase {
   slot(signal: AbortSignal): Promise<SlotFacts | null>;
   /** Creates the slot, pgoutput, without a snapshot; another relay's doing it first is fine. */
   createSlot(signal: AbortSignal): Promise<void>;
+  /** Drops the slot; that it is gone already is fine. Rejects with `SLOT_BUSY` (remedy `standby`) while somebody reads from it. */
+  dropSlot(signal: AbortSignal): Promise<void>;
+  vantage(signal: AbortSignal): Promise<Vantage>;
+  /**
+   * Counts the witness row up, and answers how far; null where there is none. Only for whoever has been judged fit to
+   * stream: a count of anybody else's would hide that the database was set back.
+   */
+  countUp(signal: AbortSignal): Promise<number | null>;
+  /**
+   * Whether nobody else is making this slot or about to: a lock of the connection, for the time in which there is no slot
+   * to be the lock. Correctness does not depend on it: it keeps two relays from fencing each other again and again.
+   */
+  reserve(signal: AbortSignal): Promise<boolean>;
+  /** Gives that up. Never rejects. */
+  release(): Promise<void>;
   /** Calls back each time the server says it is shutting down; the returned function unsubscribes. */
   onShutdown(callback: () => void): () => void;
   /**

@@ -24,3 +24,11 @@ export class TopicTemplate {
     return topic;
   }
 }
+
+/** What the names of topics look like that the template makes. */
+export function topicPattern(template: string): RegExp {
+  const parts = template
+    .split(ROUTE_PLACEHOLDER)
+    .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  return new RegExp(`^${parts.join(".*")}$`);
+}

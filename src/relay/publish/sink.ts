@@ -23,6 +23,8 @@ export interface SinkBatch {
   readonly records: readonly OutboundRecord[];
   /** Value of the checkpoint record; its key is the sink's own. */
   readonly checkpoint: Uint8Array;
+  /** What is to last beside the checkpoint, for people: values by names that occur once. Kept at `<slot>#<name>`. */
+  readonly notes?: ReadonlyMap<string, Uint8Array>;
 }
 
 export interface Sink {

@@ -3,9 +3,17 @@ import { RelayError } from "../errors.ts";
 import type { Lsn } from "../lsn.ts";
 import { formatLsn, parseLsn } from "../lsn.ts";
 import type { Progress } from "../progress.ts";
+import type { Watermark } from "../watermark.ts";
 
 /** The stored form's version; a record with a higher one is never read and never overwritten. */
 const VERSION = 1;
+
+/**
+ * What was begun and is to be finished before the slot is read from, so that a crash in between is no gap:
+ * - `slot`: the slot's creation, at the first start.
+ * - `backfill`: rows from before the slot are being published: those that `watermark` does not show.
+ */
+export type Pending = "slot" | "backfill";
 
 /** What the checkpoint record tells beside the progress. */
 export interface Checkpoint extends Progress {
@@ -13,6 +21,13 @@ export interface Checkpoint extends Progress {
   readonly timeline: number;
   /** Fingerprint of the settings that give rows their index. */
   readonly config: string;
+  /** Fingerprint of publication and tables under which the rows came; null in records that do not tell. */
+  readonly publication: string | null;
+  /** Null while none was reached, then a gap can be repaired only by looking at every row. */
+  readonly watermark: Watermark | null;
+  readonly pending: Pending | null;
+  /** What the witness row counted up to; null where there is none. */
+  readonly witness: number | null;
   /** Who wrote it and when, for people. */
   readonly instance: string;
   readonly at: string;
@@ -27,8 +42,10 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
     index: checkpoint.index,
     end: checkpoint.endLsn === null ? null : formatLsn(checkpoint.endLsn),
     keepalive: formatLsn(checkpoint.keepaliveLsn),
-    snapshot: null,
-    publication: null,
+    snapshot: checkpoint.watermark === null ? null : encodeWatermark(checkpoint.watermark),
+    publication: checkpoint.publication,
+    pending: checkpoint.pending,
+    witness: checkpoint.witness,
     config: checkpoint.config,
     instance: checkpoint.instance,
     at: checkpoint.at,
@@ -52,9 +69,28 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
     endLsn: fields.isNull("end") ? null : fields.lsn("end"),
     keepaliveLsn: fields.lsn("keepalive"),
     config: fields.text("config"),
+    publication: fields.isNull("publication") ? null : fields.text("publication"),
+    watermark: fields.isNull("snapshot") ? null : decodeWatermark(fields.fields("snapshot")),
+    pending: decodePending(fields),
+    witness: fields.isNull("witness") ? null : fields.integer("witness"),
     instance: fields.text("instance"),
     at: fields.text("at"),
   };
+}
+
+function encodeWatermark({ snapshot, lsn, atMs }: Watermark): Record<string, string> {
+  return { xids: snapshot, lsn: formatLsn(lsn), at: new Date(atMs).toISOString() };
+}
+
+function decodeWatermark(fields: Fields): Watermark {
+  return { snapshot: fields.text("xids"), lsn: fields.lsn("lsn"), atMs: fields.instant("at") };
+}
+
+function decodePending(fields: Fields): Pending | null {
+  if (fields.isNull("pending")) return null;
+  const pending = fields.text("pending");
+  if (pending === "slot" || pending === "backfill") return pending;
+  throw refuse("CHECKPOINT_NEWER", `waits for "${pending}", which this version does not know`);
 }
 
 function parse(bytes: Uint8Array): Record<string, unknown> {
@@ -77,8 +113,22 @@ class Fields {
     this.#values = values;
   }
 
+  /** Absent counts as null. */
   isNull(name: string): boolean {
-    return this.#values[name] === null;
+    return (this.#values[name] ?? null) === null;
+  }
+
+  fields(name: string): Fields {
+    const value = this.#values[name];
+    if (typeof value === "object" && value !== null)
+      return new Fields(value as Record<string, unknown>);
+    throw refuse("CHECKPOINT_UNREADABLE", `has no object "${name}"`);
+  }
+
+  instant(name: string): number {
+    const atMs = Date.parse(this.text(name));
+    if (Number.isFinite(atMs)) return atMs;
+    throw refuse("CHECKPOINT_UNREADABLE", `has no time "${name}"`);
   }
 
   text(name: string): string {

@@ -48,8 +48,6 @@ export class Oracle {
   readonly #seen = new Map<string, string>();
   readonly #lastPosition = new Map<string, string>();
   readonly #lastOrder = new Map<string, number>();
-  /** Set once the database has lost what was published: then only the halt matters. */
-  isHistoryBroken = false;
 
   constructor(options: OracleOptions) {
     this.#options = options;
@@ -74,6 +72,15 @@ export class Oracle {
     this.#durableUpTo = rows;
   }
 
+  /** A promotion took the newest rows back, some of which were published: everything after the ones that are left is still to come. */
+  promoted(): void {
+    const rows = this.history.rows.length;
+    this.#published = Math.min(this.#published, rows);
+    this.#durableUpTo = Math.min(this.#durableUpTo, rows);
+    this.#checkpoint = { commit: 0n, index: 0 };
+    for (const [key, order] of this.#lastOrder) this.#lastOrder.set(key, Math.min(order, rows - 1));
+  }
+
   /** A transaction is decided: what it wrote counts from now on. */
   decided(entries: readonly LogEntry[], isCommit: boolean): void {
     if (!isCommit) return;
@@ -82,7 +89,7 @@ export class Oracle {
       .flatMap(readEntry);
     for (const { id } of records) this.#durable.add(id);
     const checkpoints = entries.filter(({ topic }) => topic === this.#options.checkpointTopic);
-    if (!this.isHistoryBroken) this.#checkNextRows(records);
+    this.#checkNextRows(records);
     for (const entry of checkpoints) this.#checkCheckpoint(entry);
   }
 
@@ -93,7 +100,6 @@ export class Oracle {
   }
 
   confirmed(lsn: bigint): void {
-    if (this.isHistoryBroken) return;
     const count = this.history.countBefore(lsn);
     for (; this.#durableUpTo < count; this.#durableUpTo++) {
       const row = this.history.rows[this.#durableUpTo];
@@ -150,11 +156,11 @@ export class Oracle {
     const before = this.#checkpoint;
     const isBack =
       now.commit < before.commit || (now.commit === before.commit && now.index < before.index);
-    if (isBack && !this.isHistoryBroken && this.#options.delivery === "exactly-once") {
+    if (isBack && this.#options.delivery === "exactly-once") {
       this.violated("C", `the checkpoint went back to ${now.commit.toString(16)} row ${now.index}`);
     }
     this.#checkpoint = now;
-    if (this.#options.delivery === "at-least-once" || this.isHistoryBroken) return;
+    if (this.#options.delivery === "at-least-once") return;
     const covered = this.history.countUpTo(now.commit, now.index);
     if (covered === this.#published) return;
     this.violated("C", `the checkpoint covers ${covered} rows, ${this.#published} were published`);

@@ -1,9 +1,15 @@
 import type {
+  BackfillStream,
   ReplicationSource,
   ReplicationStream,
   StreamHandlers,
 } from "../../../src/relay/capture/replication-stream.ts";
-import type { SlotFacts, SourceDatabase } from "../../../src/relay/capture/source-database.ts";
+import type {
+  SlotFacts,
+  SourceDatabase,
+  Vantage,
+} from "../../../src/relay/capture/source-database.ts";
+import { pause } from "../../../src/relay/clock.ts";
 import type { Finding } from "../../../src/relay/finding.ts";
 import type { SimProcess } from "../engine/sim-process.ts";
 import { unreachable } from "./sim-errors.ts";
@@ -21,8 +27,17 @@ export class SimSource implements ReplicationSource, SourceDatabase {
     this.#slot = slot;
   }
 
-  open(handlers: StreamHandlers): Promise<ReplicationStream> {
-    return this.#ask(() => this.#postgres.stream(handlers, this.#process));
+  /** Who the server is, it tells before the slot is asked for; others may have the slot in between. */
+  async open(handlers: StreamHandlers, signal: AbortSignal): Promise<ReplicationStream> {
+    const { wal } = this.#postgres;
+    const told = await this.#ask(() => ({ timeline: wal.timeline, xlogPos: wal.end }));
+    const { clock } = this.#postgres;
+    // A slow link, or a process that gets no time.
+    if (clock.random() < 0.3) await pause(this.#process, clock.random() * 300, signal);
+    return this.#ask(() => {
+      if (wal.timeline !== told.timeline) throw unreachable();
+      return this.#postgres.stream(handlers, this.#process, told.xlogPos);
+    });
   }
 
   async preflight(): Promise<readonly Finding[]> {
@@ -40,6 +55,30 @@ export class SimSource implements ReplicationSource, SourceDatabase {
 
   createSlot(): Promise<void> {
     return this.#ask(() => this.#postgres.createSlot());
+  }
+
+  dropSlot(): Promise<void> {
+    return this.#ask(() => this.#postgres.dropSlot());
+  }
+
+  reserve(): Promise<boolean> {
+    return this.#ask(() => this.#postgres.reserve(this.#process));
+  }
+
+  async release(): Promise<void> {
+    await this.#ask(() => this.#postgres.release(this.#process)).catch(() => undefined);
+  }
+
+  countUp(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
+  vantage(): Promise<Vantage> {
+    return this.#ask(() => this.#postgres.vantage());
+  }
+
+  openBackfill(): Promise<BackfillStream> {
+    throw new Error("no world begins with a backfill");
   }
 
   onShutdown(callback: () => void): () => void {

@@ -2,7 +2,7 @@ import type {
   ReplicationStream,
   StreamHandlers,
 } from "../../../src/relay/capture/replication-stream.ts";
-import type { SlotFacts } from "../../../src/relay/capture/source-database.ts";
+import type { SlotFacts, Vantage } from "../../../src/relay/capture/source-database.ts";
 import type { Lsn } from "../../../src/relay/lsn.ts";
 import { lsn } from "../../../src/relay/lsn.ts";
 import type { SimClock } from "../engine/sim-clock.ts";
@@ -38,6 +38,7 @@ export class SimPostgres {
   #isShuttingDown = false;
   readonly #watch: ConfirmWatch;
   #saved: Lsn | null = null;
+  #reserving: SimProcess | null = null;
   #walsender: SimWalsender | null = null;
   #pids = 0;
   readonly #holders = new WeakSet<SimProcess>();
@@ -61,6 +62,9 @@ export class SimPostgres {
     return this.#walsender;
   }
 
+  /** Called when there is a slot for the first time. */
+  slotMade: () => void = () => undefined;
+
   /** How far the walsender may go. */
   get sendable(): Lsn {
     return this.options.isSynchronized ? this.wal.replicated : this.wal.end;
@@ -72,10 +76,10 @@ export class SimPostgres {
   }
 
   /** START_REPLICATION. */
-  stream(handlers: StreamHandlers, process: SimProcess): ReplicationStream {
+  stream(handlers: StreamHandlers, process: SimProcess, xlogPos: Lsn): ReplicationStream {
     if (this.#walsender !== null) throw busy();
     if (this.confirmed === null) throw noSlot();
-    const walsender = new SimWalsender(++this.#pids, this, handlers, process, () => {
+    const walsender = new SimWalsender(++this.#pids, this, handlers, process, xlogPos, () => {
       if (this.#walsender === walsender) this.#walsender = null;
     });
     this.#walsender = walsender;
@@ -95,8 +99,40 @@ export class SimPostgres {
   }
 
   createSlot(): void {
+    if (this.confirmed === null) {
+      // A standby that can be promoted with the slot has caught up with it.
+      this.wal.replicate(1);
+      this.slotMade();
+    }
     this.confirmed ??= this.wal.end;
     this.#saved ??= this.confirmed;
+  }
+
+  dropSlot(): void {
+    if (this.#walsender !== null) throw busy();
+    this.confirmed = null;
+    this.#saved = null;
+  }
+
+  reserve(process: SimProcess): boolean {
+    const isFree = this.#reserving === null || !this.#reserving.isAlive;
+    if (isFree) this.#reserving = process;
+    return this.#reserving === process;
+  }
+
+  release(process: SimProcess): void {
+    if (this.#reserving === process) this.#reserving = null;
+  }
+
+  vantage(): Vantage {
+    const lsn = this.wal.end;
+    return {
+      systemId: "1",
+      timeline: this.wal.timeline,
+      publication: "p",
+      witness: null,
+      watermark: { snapshot: `1:${lsn}:`, lsn, atMs: 0 },
+    };
   }
 
   slot(name: string): SlotFacts | null {
@@ -106,6 +142,7 @@ export class SimPostgres {
       plugin: "pgoutput",
       database: "db",
       temporary: false,
+      isSynced: false,
       active: this.#walsender !== null,
       activePid: this.#walsender?.pid ?? null,
       confirmedLsn: this.confirmed,

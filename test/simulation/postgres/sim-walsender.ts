@@ -45,6 +45,7 @@ export class SimWalsender {
     postgres: SimPostgres,
     handlers: StreamHandlers,
     process: SimProcess,
+    xlogPos: Lsn,
     gone: () => void,
   ) {
     this.pid = pid;
@@ -56,12 +57,12 @@ export class SimWalsender {
     this.#lastReplyMs = postgres.clock.monotonicMs();
     this.#lastHeardMs = this.#lastReplyMs;
     const { wal, options } = postgres;
-    this.#told = wal.end;
+    this.#told = xlogPos;
     this.stream = {
       identity: {
         systemId: "1",
         timeline: wal.timeline,
-        xlogPos: wal.end,
+        xlogPos,
         timelineHistory: wal.history,
         walSenderTimeoutMs: options.walSenderTimeoutMs,
         walSenderPid: pid,

@@ -56,6 +56,7 @@ export function relayOptions(plan: WorldPlan, instance: string): RelayOptions {
   return {
     slot: SLOT,
     slotCreate: "if-missing",
+    snapshot: "never",
     instance,
     outbox: { ...MODEL_OUTBOX, topicTemplate: `events.\${routedByValue}` },
     configFingerprint: "config",

@@ -1,3 +1,4 @@
+import { KafkaPublishedEvents } from "../../../src/kafka/kafka-published-events.ts";
 import { KafkaSink } from "../../../src/kafka/kafka-sink.ts";
 import type { Moment } from "../../../src/relay/observer.ts";
 import { Relay } from "../../../src/relay/relay.ts";
@@ -57,6 +58,11 @@ export class SimRelay {
       source,
       database: source,
       sink,
+      published: new KafkaPublishedEvents(
+        new SimChannel(brokers, process, plan.requestTimeoutMs),
+        process,
+        { requestTimeoutMs: plan.requestTimeoutMs, undecidedMsMax: plan.transactionTimeoutMs },
+      ),
       clock: process,
       observer: momentObserver(moment),
     };

@@ -1,3 +1,8 @@
+import type {
+  PublishedEvent,
+  PublishedEvents,
+  TailReport,
+} from "../../../src/relay/backfill/published-events.ts";
 import type { Clock } from "../../../src/relay/clock.ts";
 import { RelayError } from "../../../src/relay/errors.ts";
 import type { Finding } from "../../../src/relay/finding.ts";
@@ -7,6 +12,7 @@ import type { OutboundRecord, Sink, SinkBatch } from "../../../src/relay/publish
 export class ModelCluster {
   readonly records: OutboundRecord[] = [];
   readonly checkpoints: Uint8Array[] = [];
+  readonly notes = new Map<string, Uint8Array>();
   readonly missingTopics = new Set<string>();
   epoch = 0;
   isDown = false;
@@ -22,7 +28,7 @@ export type Fate = () => {
 export const GOOD_FATE: Fate = () => ({ apply: true, answer: true, delayMs: 2 });
 
 /** A transactional sink in memory: one batch is one transaction, in order, with unknown outcomes where `fate` says so. */
-export class ModelSink implements Sink {
+export class ModelSink implements Sink, PublishedEvents {
   readonly inFlightMax = 3;
   readonly #cluster: ModelCluster;
   readonly #clock: Clock;
@@ -94,6 +100,7 @@ export class ModelSink implements Sink {
     if (apply) {
       this.#cluster.records.push(...batch.records);
       this.#cluster.checkpoints.push(batch.checkpoint);
+      for (const [name, value] of batch.notes ?? []) this.#cluster.notes.set(name, value);
     }
     if (!apply || !answer) throw this.#fail();
   }
@@ -106,6 +113,29 @@ export class ModelSink implements Sink {
   #fail(): RelayError {
     this.#isBroken = true;
     return away("reopen");
+  }
+
+  since(
+    topics: readonly string[],
+    _sinceMs: number,
+    found: (event: PublishedEvent) => void,
+  ): Promise<TailReport> {
+    const events = this.#cluster.records.filter(({ topic }) => topics.includes(topic));
+    for (const event of events) found(publishedEvent(event));
+    return Promise.resolve({ records: events.length, cutShort: [] });
+  }
+
+  after(
+    pattern: RegExp,
+    position: string,
+    found: (event: PublishedEvent) => void,
+  ): Promise<TailReport> {
+    const events = this.#cluster.records
+      .filter(({ topic }) => pattern.test(topic))
+      .map(publishedEvent)
+      .filter((event) => (event.position ?? "") > position);
+    for (const event of events) found(event);
+    return Promise.resolve({ records: events.length, cutShort: [] });
   }
 
   learn(topics: readonly string[]): Promise<void> {
@@ -127,6 +157,15 @@ export class ModelSink implements Sink {
     this.#isBroken = true;
     return Promise.resolve();
   }
+}
+
+function publishedEvent({ topic, headers, timestampMs }: OutboundRecord): PublishedEvent {
+  const text = (name: string): string | null => {
+    const header = headers.find((one) => new TextDecoder().decode(one.name) === name);
+    return header?.value == null ? null : new TextDecoder().decode(header.value);
+  };
+  const id = text("id") ?? "";
+  return { topic, partition: 0, offset: 0n, id, position: text("position"), timestampMs };
 }
 
 function away(remedy: "retry" | "reopen"): RelayError {

@@ -1,21 +1,21 @@
 import type {
+  BackfillStream,
   ReplicationSource,
   ReplicationStream,
-  StandbyStatus,
   StreamHandlers,
 } from "../../../src/relay/capture/replication-stream.ts";
-import type { SlotFacts, SourceDatabase } from "../../../src/relay/capture/source-database.ts";
+import type {
+  SlotFacts,
+  SourceDatabase,
+  Vantage,
+} from "../../../src/relay/capture/source-database.ts";
 import { RelayError } from "../../../src/relay/errors.ts";
 import type { Finding } from "../../../src/relay/finding.ts";
 import type { Lsn } from "../../../src/relay/lsn.ts";
-import { LSN_ZERO, lsn } from "../../../src/relay/lsn.ts";
-import { beginBytes, commitBytes, insertBytes, relationBytes } from "./pgoutput-bytes.ts";
-
-const TABLE_OID = 4711;
-const COLUMNS = ["id", "aggregatetype", "aggregateid", "type", "payload"].map((name) => ({
-  name,
-  typeOid: 25,
-}));
+import { formatLsn, lsn } from "../../../src/relay/lsn.ts";
+import type { Watermark } from "../../../src/relay/watermark.ts";
+import { ModelBackfillRows } from "./model-backfill-rows.ts";
+import { ModelStream } from "./model-stream.ts";
 
 export interface ModelRow {
   readonly id: string;
@@ -39,7 +39,15 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
   findings: Finding[] = [];
   /** Where questions lead; the stream is of server 1. */
   askedServer = "1";
-  hasSlot = true;
+  hasSlot = false;
+  systemId = "1";
+  /** Bytes of WAL written between the moment at which a stream's server told of its end and the one at which the slot was taken. */
+  writtenSinceTold = 0n;
+  timeline = 1;
+  timelineHistory: string | null = null;
+  publication = "p";
+  /** What the table holds that was committed before a slot that is made anew. */
+  tableRows: ModelRow[] = [];
   /** Opened so far. */
   streams = 0;
   /** Of a row at which decoding fails, each time. */
@@ -98,6 +106,17 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
     this.cut();
   }
 
+  /** A standby that had replayed the WAL up to `switchLsn` takes over; the slot was synchronised up to there. */
+  promote(switchLsn: Lsn): void {
+    this.cut();
+    this.timelineHistory = `${this.timelineHistory ?? ""}${this.timeline}\t${formatLsn(switchLsn)}\tpromoted\n`;
+    this.timeline += 1;
+    const kept = this.transactions.filter(({ endLsn }) => endLsn <= switchLsn);
+    this.transactions.splice(0, this.transactions.length, ...kept);
+    this.#end = switchLsn;
+    if (this.confirmed > switchLsn) this.confirmed = switchLsn;
+  }
+
   shutDown(): void {
     for (const callback of this.#shutdownCallbacks) callback();
   }
@@ -127,6 +146,7 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
       plugin: "pgoutput",
       database: "db",
       temporary: false,
+      isSynced: false,
       active: this.#stream !== null,
       activePid: this.#stream?.identity.walSenderPid ?? null,
       confirmedLsn: this.confirmed,
@@ -146,6 +166,40 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
     this.hasSlot = true;
     this.confirmed = this.#end;
     return Promise.resolve();
+  }
+
+  dropSlot(): Promise<void> {
+    this.hasSlot = false;
+    return Promise.resolve();
+  }
+
+  reserve(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
+  release(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  countUp(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
+  vantage(): Promise<Vantage> {
+    const watermark = { snapshot: `1:${this.#end}:`, lsn: this.#end, atMs: 0 };
+    return Promise.resolve({
+      systemId: this.systemId,
+      timeline: this.timeline,
+      publication: this.publication,
+      witness: null,
+      watermark,
+    });
+  }
+
+  async openBackfill(_since: Watermark | null, handlers: StreamHandlers): Promise<BackfillStream> {
+    await this.createSlot();
+    const rows = new ModelBackfillRows(this.confirmed, this.tableRows);
+    return { stream: await this.open(handlers), rows };
   }
 
   reconnect(): void {
@@ -171,132 +225,5 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
 
   close(): Promise<void> {
     return Promise.resolve();
-  }
-}
-
-function undecodable(): RelayError {
-  return new RelayError("a row cannot be decoded", {
-    code: "POSTGRES_DECODING",
-    remedy: "halt",
-    hint: "see the log",
-  });
-}
-
-class ModelStream implements ReplicationStream {
-  readonly identity;
-  readonly #postgres: ModelPostgres;
-  readonly #handlers: StreamHandlers;
-  readonly #ended: () => void;
-  #isPaused = true;
-  #isOpen = true;
-  #knowsRelation = false;
-  /** The transaction to send next, and the row inside it: 0 is BEGIN. */
-  #next: number;
-  #row = 0;
-
-  constructor(postgres: ModelPostgres, handlers: StreamHandlers, ended: () => void) {
-    this.#postgres = postgres;
-    this.#handlers = handlers;
-    this.#ended = ended;
-    const next = postgres.transactions.findIndex(
-      ({ commitLsn }) => commitLsn >= postgres.confirmed,
-    );
-    this.#next = next < 0 ? postgres.transactions.length : next;
-    this.identity = {
-      systemId: "1",
-      timeline: 1,
-      xlogPos: postgres.walEnd,
-      timelineHistory: null,
-      walSenderTimeoutMs: 15_000,
-      walSenderPid: ++postgres.streams,
-      serverStart: "1",
-    };
-  }
-
-  pause(): void {
-    this.#isPaused = true;
-  }
-
-  resume(): void {
-    this.#isPaused = false;
-    this.feed();
-  }
-
-  feed(): void {
-    while (!this.#isPaused && this.#isOpen && this.#sendOne());
-    if (this.#isOpen) this.#handlers.readEnd();
-  }
-
-  keepalive(walEnd: Lsn, replyRequested: boolean): void {
-    if (!this.#isPaused) this.#handlers.keepalive(walEnd, replyRequested);
-  }
-
-  sendStatus({ confirmed }: StandbyStatus): void {
-    if (!this.#isOpen || confirmed === LSN_ZERO) return;
-    this.#postgres.confirmations.push(confirmed);
-    if (confirmed > this.#postgres.confirmed) this.#postgres.confirmed = confirmed;
-  }
-
-  cut(): void {
-    this.#end(
-      new RelayError("the link broke", {
-        code: "POSTGRES_UNREACHABLE",
-        remedy: "retry",
-        hint: "wait",
-      }),
-    );
-  }
-
-  #end(error: RelayError): void {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
-    this.#ended();
-    this.#handlers.closed(error);
-  }
-
-  abandon(): void {
-    this.#isOpen = false;
-  }
-
-  close(): Promise<void> {
-    this.#isOpen = false;
-    this.#ended();
-    return Promise.resolve();
-  }
-
-  #sendOne(): boolean {
-    const transaction = this.#postgres.transactions[this.#next];
-    if (transaction === undefined) return false;
-    const { commitLsn, endLsn, commitMs, rows } = transaction;
-    if (rows.some(({ id }) => id === this.#postgres.undecodableId)) {
-      queueMicrotask(() => this.#end(undecodable()));
-      return false;
-    }
-    if (this.#row === 0) this.#handlers.message(beginBytes(commitLsn, commitMs));
-    const row = rows[this.#row - 1];
-    if (row !== undefined) this.#sendRow(row);
-    if (this.#row < rows.length) {
-      this.#row += 1;
-      return true;
-    }
-    this.#next += 1;
-    this.#row = 0;
-    this.#handlers.message(commitBytes(commitLsn, endLsn));
-    return true;
-  }
-
-  #sendRow({ id, key, payload, route }: ModelRow): void {
-    if (!this.#knowsRelation) {
-      this.#handlers.message(relationBytes(TABLE_OID, "public", "outbox", COLUMNS));
-      this.#knowsRelation = true;
-    }
-    const values = [
-      id,
-      route ?? "order",
-      key,
-      "placed",
-      payload === undefined ? `{"id":"${id}"}` : payload,
-    ];
-    this.#handlers.message(insertBytes(TABLE_OID, values));
   }
 }

@@ -25,6 +25,7 @@ export const MODEL_OUTBOX: OutboxOptions = {
 export const MODEL_OPTIONS: RelayOptions = {
   slot: "slot",
   slotCreate: "if-missing",
+  snapshot: "never",
   instance: "model",
   outbox: MODEL_OUTBOX,
   configFingerprint: "c",
@@ -60,6 +61,7 @@ export class ModelRelay {
       source: postgres,
       database: postgres,
       sink,
+      published: sink,
       clock,
       observer: {
         ...momentObserver(moment),
@@ -86,6 +88,9 @@ export function momentObserver(moment: AnnounceMoment): Observer {
     transaction: nothing,
     published: nothing,
     skipped: nothing,
+    phantom: nothing,
+    backfilled: nothing,
+    backfillEnded: nothing,
     leader: nothing,
     takenOver: nothing,
     warning: nothing,

@@ -43,9 +43,11 @@ function positions(): string[] {
 }
 
 describe("a relay in front of well-behaved servers", () => {
-  it("writes a first checkpoint before there is any event", async () => {
+  it("writes that it makes a slot, and a first checkpoint before there is any event", async () => {
     await start();
-    expect(cluster.checkpoints).toHaveLength(1);
+    const [begun, first, ...more] = cluster.checkpoints.map(decodeCheckpoint);
+    expect([begun?.pending, first?.pending, more]).toEqual(["slot", null, []]);
+    expect(first?.endLsn).toBe(postgres.confirmed);
     expect(cluster.records).toHaveLength(0);
   });
 
@@ -63,7 +65,7 @@ describe("a relay in front of well-behaved servers", () => {
     await start({ batchEventsMax: 4 });
     postgres.commit(rows(10));
     await clock.advance(50);
-    const inside = cluster.checkpoints.slice(1, 3).map(decodeCheckpoint);
+    const inside = cluster.checkpoints.slice(2, 4).map(decodeCheckpoint);
     expect(inside.map(({ index, endLsn }) => [index, endLsn])).toEqual([
       [4, null],
       [8, null],
@@ -210,7 +212,7 @@ describe("servers that go away", () => {
     postgres.commit(rows(3));
     await clock.advance(1_000);
     expect(publishedIds()).toEqual(["1", "2", "3"]);
-    expect(sink.opens).toBe(2);
+    expect(sink.opens).toBe(3);
   });
 
   it("publishes a batch again when its commit was lost", async () => {
@@ -240,6 +242,24 @@ describe("continuity", () => {
       "GAP_SLOT_ADVANCED",
     ]);
     expect(postgres.confirmations).toHaveLength(confirmations);
+  });
+
+  it("goes on from a predecessor's checkpoint that lies past what the server told of, and confirms it only then", async () => {
+    const first = await start();
+    postgres.commit(rows(3));
+    await clock.advance(100);
+    first.stop();
+    await clock.advance(1_000);
+    postgres.confirmations = [];
+    postgres.writtenSinceTold = 8n;
+    const told = postgres.walEnd - postgres.writtenSinceTold;
+    const relay = await start();
+    await clock.advance(1_000);
+    expect(relay.relay.state).toMatchObject({ name: "streaming", reason: null });
+    expect(postgres.confirmations.filter((confirmed) => confirmed > told)).toEqual([]);
+    postgres.keepalive(true);
+    await clock.advance(1_000);
+    expect([postgres.confirmed, publishedIds().join("")]).toEqual([postgres.walEnd, "123"]);
   });
 
   it("never makes a new slot where a checkpoint tells of an old one", async () => {

@@ -1,13 +1,11 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import type { SlotFacts } from "../../../src/relay/capture/source-database.ts";
 import { InvariantError } from "../../../src/relay/errors.ts";
 import { formatLsn, LSN_ZERO, lsn, parseLsn } from "../../../src/relay/lsn.ts";
 import { covers, formatPosition } from "../../../src/relay/position.ts";
 import { furtherProgress } from "../../../src/relay/progress.ts";
 import type { Checkpoint } from "../../../src/relay/settle/checkpoint.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../../../src/relay/settle/checkpoint.ts";
-import { continuityFault } from "../../../src/relay/settle/continuity.ts";
 import { Ladder } from "../../../src/relay/settle/ladder.ts";
 
 const CHECKPOINT: Checkpoint = {
@@ -18,6 +16,10 @@ const CHECKPOINT: Checkpoint = {
   endLsn: lsn(0x130n),
   keepaliveLsn: lsn(0x120n),
   config: "c",
+  publication: "p",
+  watermark: { snapshot: "7:9:8", lsn: lsn(0x110n), atMs: Date.UTC(2026, 0, 1) },
+  pending: null,
+  witness: 7,
   instance: "relay-0",
   at: "2026-01-01T00:00:00.000Z",
 };
@@ -87,6 +89,13 @@ describe("the checkpoint record", () => {
     expect(decodeCheckpoint(encodeCheckpoint(CHECKPOINT))).toEqual(CHECKPOINT);
     const inside = { ...CHECKPOINT, endLsn: null };
     expect(decodeCheckpoint(encodeCheckpoint(inside))).toEqual(inside);
+    const begun = {
+      ...CHECKPOINT,
+      publication: null,
+      watermark: null,
+      pending: "backfill",
+    } as const;
+    expect(decodeCheckpoint(encodeCheckpoint(begun))).toEqual(begun);
   });
 
   it("is versioned JSON with LSNs as hex text", () => {
@@ -98,8 +107,10 @@ describe("the checkpoint record", () => {
       index: 3,
       end: "0/130",
       keepalive: "0/120",
-      snapshot: null,
-      publication: null,
+      snapshot: { xids: "7:9:8", lsn: "0/110", at: "2026-01-01T00:00:00.000Z" },
+      publication: "p",
+      pending: null,
+      witness: 7,
       config: "c",
       instance: "relay-0",
       at: "2026-01-01T00:00:00.000Z",
@@ -110,6 +121,14 @@ describe("the checkpoint record", () => {
     ["not JSON", "CHECKPOINT_UNREADABLE"],
     ["null", "CHECKPOINT_UNREADABLE"],
     ['{"v":2}', "CHECKPOINT_NEWER"],
+    [
+      '{"v":1,"sysid":"1","tli":1,"commit":"0/0","index":0,"end":null,"keepalive":"0/0","config":"","pending":"x","instance":"","at":""}',
+      "CHECKPOINT_NEWER",
+    ],
+    [
+      '{"v":1,"sysid":"1","tli":1,"commit":"0/0","index":0,"end":null,"keepalive":"0/0","config":"","snapshot":7,"instance":"","at":""}',
+      "CHECKPOINT_UNREADABLE",
+    ],
     ['{"v":1,"sysid":"1"}', "CHECKPOINT_UNREADABLE"],
     [
       '{"v":1,"sysid":"1","tli":1,"commit":"x","index":0,"end":null,"keepalive":"0/0","config":"","instance":"","at":""}',
@@ -118,72 +137,6 @@ describe("the checkpoint record", () => {
   ])("halts at %s", (text, code) => {
     const decode = (): unknown => decodeCheckpoint(new TextEncoder().encode(text));
     expect(decode).toThrow(expect.objectContaining({ code, remedy: "halt" }));
-  });
-});
-
-describe("continuityFault", () => {
-  const slot = { name: "s", confirmedLsn: lsn(0x130n) } as SlotFacts;
-  const identity = {
-    systemId: CHECKPOINT.systemId,
-    timeline: 2,
-    xlogPos: lsn(0x200n),
-    timelineHistory: null,
-    walSenderPid: 1,
-    serverStart: "1",
-    walSenderTimeoutMs: 0,
-  };
-  const facts = { checkpoint: CHECKPOINT, slot, identity, config: "c" };
-  const codeOf = (change: object): string | null =>
-    continuityFault({ ...facts, ...change })?.code ?? null;
-
-  it("accepts a slot at or behind the checkpoint on the same lineage", () => {
-    expect(codeOf({})).toBeNull();
-    expect(codeOf({ slot: { ...slot, confirmedLsn: lsn(1n) } })).toBeNull();
-  });
-
-  it("accepts a later timeline that branched off at or after the checkpoint", () => {
-    const later = {
-      ...identity,
-      timeline: 4,
-      timelineHistory: "1\t0/50\tx\n2\t0/130\tx\n3\t0/150\tx\n",
-    };
-    expect(codeOf({ identity: later })).toBeNull();
-  });
-
-  it.each([
-    ["another cluster", { identity: { ...identity, systemId: "8" } }, "LINEAGE_FOREIGN"],
-    [
-      "a server whose WAL ends before the checkpoint",
-      { identity: { ...identity, xlogPos: lsn(0x12fn) } },
-      "LINEAGE_REWOUND",
-    ],
-    ["an older timeline", { identity: { ...identity, timeline: 1 } }, "LINEAGE_REWOUND"],
-    [
-      "a timeline that branched off before the checkpoint",
-      { identity: { ...identity, timeline: 3, timelineHistory: "2\t0/12F\tx" } },
-      "LINEAGE_REWOUND",
-    ],
-    [
-      "a timeline of unknown ancestry",
-      { identity: { ...identity, timeline: 3, timelineHistory: "1\t0/FFF\tx" } },
-      "LINEAGE_REWOUND",
-    ],
-    [
-      "a slot past the checkpoint",
-      { slot: { ...slot, confirmedLsn: lsn(0x131n) } },
-      "GAP_SLOT_ADVANCED",
-    ],
-    [
-      "other tables inside a transaction",
-      {
-        config: "d",
-        checkpoint: { ...CHECKPOINT, endLsn: null },
-        slot: { ...slot, confirmedLsn: lsn(0x100n) },
-      },
-      "CONFIG_CHANGED_INSIDE_TRANSACTION",
-    ],
-  ])("refuses %s", (_what, change, code) => {
-    expect(codeOf(change)).toBe(code);
   });
 });
 

@@ -1,0 +1,35 @@
+import type { Vantage } from "./capture/source-database.ts";
+import type { RelayOptions } from "./options.ts";
+import type { RelayPorts } from "./ports.ts";
+import { NO_PROGRESS } from "./progress.ts";
+import type { Checkpoint } from "./settle/checkpoint.ts";
+import { encodeCheckpoint } from "./settle/checkpoint.ts";
+
+export interface Announced extends Pick<Checkpoint, "pending" | "watermark"> {
+  readonly notes?: ReadonlyMap<string, Uint8Array>;
+}
+
+/**
+ * Writes to the checkpoint what is about to be done, so that whoever comes next finishes it. The sink must be open.
+ * There is no position in it: what was published is found out anew, or is of no matter.
+ */
+export async function announce(
+  ports: RelayPorts,
+  options: RelayOptions,
+  seen: Vantage,
+  { pending, watermark, notes = new Map() }: Announced,
+): Promise<void> {
+  const checkpoint = encodeCheckpoint({
+    ...NO_PROGRESS,
+    systemId: seen.systemId,
+    timeline: seen.timeline,
+    config: options.configFingerprint,
+    publication: seen.publication,
+    watermark,
+    pending,
+    witness: seen.witness,
+    instance: options.instance,
+    at: new Date(ports.clock.wallMs()).toISOString(),
+  });
+  await ports.sink.publish({ records: [], checkpoint, notes });
+}

@@ -1,0 +1,184 @@
+import type {
+  BackfillStream,
+  ReplicationSource,
+  ReplicationStream,
+  ServerIdentity,
+  StandbyStatus,
+  StreamHandlers,
+} from "../capture/replication-stream.ts";
+import { RelayError } from "../errors.ts";
+import type { Lsn } from "../lsn.ts";
+import { LSN_ZERO } from "../lsn.ts";
+import type { Watermark } from "../watermark.ts";
+import type { AlreadyPublished } from "./already-published.ts";
+import type { BackfillRows } from "./backfill-rows.ts";
+import { beginMessage, commitMessage } from "./envelope.ts";
+import { backfillCommitLsn } from "./extent.ts";
+import { Gate } from "./gate.ts";
+
+export interface BackfillProgress {
+  readonly candidates: number;
+  /** Those of them that Kafka holds already, and those that were handed on. */
+  readonly skipped: number;
+  readonly sent: number;
+}
+
+export interface BackfillContext {
+  readonly source: ReplicationSource;
+  readonly since: Watermark | null;
+  /** The wall clock, ms since 1970. */
+  readonly wallMs: () => number;
+  readonly alreadyPublished: (rows: BackfillRows) => AlreadyPublished;
+  readonly progressed: (progress: BackfillProgress) => void;
+}
+
+/**
+ * A stream that sends the rows from before its slot first, as one transaction, and then what the slot brings. To those
+ * who read it, it is a stream like any other: held back by `pause`, ended by `close`, failing through `closed`.
+ */
+export class BackfilledStream implements ReplicationStream {
+  readonly #context: BackfillContext;
+  readonly #handlers: StreamHandlers;
+  readonly #stream: ReplicationStream;
+  readonly #rows: BackfillRows;
+  readonly #gate: Gate;
+  readonly #stop = new AbortController();
+  readonly #resume = { isWanted: false, hasBegun: false, isThrough: false };
+
+  private constructor(
+    context: BackfillContext,
+    { stream, rows }: BackfillStream,
+    handlers: StreamHandlers,
+    gate: Gate,
+  ) {
+    this.#context = context;
+    this.#handlers = handlers;
+    this.#stream = stream;
+    this.#rows = rows;
+    this.#gate = gate;
+  }
+
+  static async open(
+    context: BackfillContext,
+    handlers: StreamHandlers,
+    signal: AbortSignal,
+  ): Promise<BackfilledStream> {
+    const gate = new Gate(handlers);
+    const opened = await context.source.openBackfill(context.since, gate, signal);
+    return new BackfilledStream(context, opened, handlers, gate);
+  }
+
+  get identity(): ServerIdentity {
+    return this.#stream.identity;
+  }
+
+  /** Where the slot begins. */
+  get until(): Lsn {
+    return this.#rows.until;
+  }
+
+  /** Of all that it shows nothing is missing once the backfill is published. */
+  get watermark(): Watermark {
+    return this.#rows.watermark;
+  }
+
+  pause(): void {
+    this.#resume.isWanted = false;
+    if (this.#resume.isThrough) this.#stream.pause();
+  }
+
+  resume(): void {
+    this.#resume.isWanted = true;
+    if (this.#resume.isThrough) return this.#stream.resume();
+    this.#wake();
+    if (this.#resume.hasBegun) return;
+    this.#resume.hasBegun = true;
+    void this.#send();
+  }
+
+  /** The slot stands at its beginning already; below it there is nothing that it could be told. */
+  sendStatus({ received, confirmed }: StandbyStatus): void {
+    const isBeyond = confirmed > this.#rows.until;
+    this.#stream.sendStatus({ received, confirmed: isBeyond ? confirmed : LSN_ZERO });
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    this.#gate.shut();
+    await this.#rows.close();
+    await this.#stream.close();
+  }
+
+  async #send(): Promise<void> {
+    try {
+      await this.#sendRows();
+      await this.#rows.close();
+    } catch (error) {
+      if (this.#stop.signal.aborted) return;
+      this.#stop.abort();
+      return this.#handlers.closed(error instanceof RelayError ? error : broken(error));
+    }
+    if (this.#stop.signal.aborted) return;
+    this.#resume.isThrough = true;
+    this.#gate.open();
+    if (this.#resume.isWanted) this.#stream.resume();
+  }
+
+  async #sendRows(): Promise<void> {
+    const { signal } = this.#stop;
+    const commitLsn = backfillCommitLsn(this.#rows.until);
+    const { candidates } = this.#rows;
+    const already = this.#context.alreadyPublished(this.#rows);
+    let skipped = 0;
+    let sent = 0;
+    this.#handlers.message(beginMessage(commitLsn, this.#context.wallMs()));
+    while (!signal.aborted && (await already.next(this.#rows, signal))) {
+      skipped += already.window.published;
+      for await (const messages of this.#rows.rows(
+        (index) => !already.isPublished(index),
+        signal,
+      )) {
+        await this.#wanted();
+        if (signal.aborted) return;
+        for (const message of messages) this.#handlers.message(message);
+        sent += messages.filter(isInsert).length;
+        this.#handlers.readEnd();
+        this.#context.progressed({ candidates, skipped, sent });
+      }
+      this.#context.progressed({ candidates, skipped, sent });
+    }
+    if (signal.aborted) return;
+    this.#handlers.message(commitMessage(commitLsn, this.#rows.until));
+    // Asks for a checkpoint now: until there is one, a restart would begin from the first row again.
+    this.#handlers.keepalive(this.#rows.until, true);
+    this.#handlers.readEnd();
+  }
+
+  #wake: () => void = () => undefined;
+
+  /** Resolves when the reader wants more, or when all is over. */
+  async #wanted(): Promise<void> {
+    const { signal } = this.#stop;
+    while (!this.#resume.isWanted && !signal.aborted) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+        signal.addEventListener("abort", () => resolve(), { once: true });
+      });
+    }
+  }
+}
+
+const INSERT = 0x49;
+
+function isInsert(message: Uint8Array): boolean {
+  return message[0] === INSERT;
+}
+
+function broken(cause: unknown): RelayError {
+  return new RelayError("rows from before the slot could not be taken in", {
+    code: "BACKFILL_BROKEN",
+    remedy: "halt",
+    hint: "This is a bug in outbox-relay: nothing is lost, the rows stay where they are. Report it with the log's stack trace.",
+    cause,
+  });
+}

@@ -1,0 +1,68 @@
+import type { Clock } from "./clock.ts";
+import type { ContinuityWatch } from "./continuity-watch.ts";
+import type { Lsn } from "./lsn.ts";
+import { LSN_ZERO } from "./lsn.ts";
+import type { RelayOptions } from "./options.ts";
+import type { Progress } from "./progress.ts";
+import { coveredLsn } from "./progress.ts";
+import { encodeCheckpoint } from "./settle/checkpoint.ts";
+
+export interface StampedStream {
+  readonly systemId: string;
+  readonly timeline: number;
+  /** Where the slot begins, while rows from before it are published first; null otherwise. */
+  readonly backfillUntil: Lsn | null;
+}
+
+/** Makes checkpoint records of one stream: how far it got, and all that a later start is judged by. */
+export class CheckpointStamp {
+  readonly #options: RelayOptions;
+  readonly #clock: Clock;
+  readonly #watch: ContinuityWatch;
+  #stream: StampedStream | null = null;
+
+  constructor(options: RelayOptions, clock: Clock, watch: ContinuityWatch) {
+    this.#options = options;
+    this.#clock = clock;
+    this.#watch = watch;
+  }
+
+  /** Null until there is a stream. */
+  get stream(): StampedStream | null {
+    return this.#stream;
+  }
+
+  attach(stream: StampedStream): void {
+    this.#stream = stream;
+  }
+
+  /** Whether what was published makes the backfill complete; true where there is none. */
+  isPastBackfill(progress: Progress): boolean {
+    return coveredLsn(progress) >= (this.#stream?.backfillUntil ?? LSN_ZERO);
+  }
+
+  /** True once: for the first durable checkpoint past the backfill. */
+  endsBackfill(progress: Progress): boolean {
+    if (this.#stream === null || this.#stream.backfillUntil === null) return false;
+    if (!this.isPastBackfill(progress)) return false;
+    this.#stream = { ...this.#stream, backfillUntil: null };
+    return true;
+  }
+
+  encode(progress: Progress): Uint8Array {
+    const { systemId = "", timeline = 0 } = this.#stream ?? {};
+    const covered = coveredLsn(progress);
+    return encodeCheckpoint({
+      ...progress,
+      systemId,
+      timeline,
+      config: this.#options.configFingerprint,
+      publication: this.#watch.publication,
+      watermark: this.#watch.watermark(covered),
+      pending: this.isPastBackfill(progress) ? null : "backfill",
+      witness: this.#watch.witness,
+      instance: this.#options.instance,
+      at: new Date(this.#clock.wallMs()).toISOString(),
+    });
+  }
+}

@@ -1,0 +1,65 @@
+import type { SlotFacts, Vantage } from "../capture/source-database.ts";
+import type { ErrorCode } from "../errors.ts";
+import type { RelayOptions } from "../options.ts";
+import type { RelayPorts } from "../ports.ts";
+import type { Checkpoint } from "../settle/checkpoint.ts";
+import { decodeCheckpoint } from "../settle/checkpoint.ts";
+import type { Lineage, Verdict } from "../settle/continuity.ts";
+import { judge } from "../settle/continuity.ts";
+import type { Watermark } from "../watermark.ts";
+
+/** How checkpoint, slot and server stand to each other, for a person who is about to do something about it. */
+export interface Situation {
+  readonly checkpoint: Checkpoint | null;
+  readonly slot: SlotFacts | null;
+  readonly seen: Vantage;
+  readonly verdict: Verdict;
+}
+
+/** Gaps that a look at the tables mends. */
+const REPAIRABLE: ReadonlySet<ErrorCode> = new Set([
+  "GAP_SLOT_MISSING",
+  "GAP_SLOT_INVALID",
+  "GAP_SLOT_ADVANCED",
+  "PUBLICATION_CHANGED",
+  "CONFIG_CHANGED_INSIDE_TRANSACTION",
+]);
+
+/** Looks, with the checkpoint as it was read: before anybody was fenced it may be a little old. */
+export async function situation(
+  ports: RelayPorts,
+  options: RelayOptions,
+  stored: Uint8Array | null,
+  signal: AbortSignal,
+): Promise<Situation> {
+  const checkpoint = stored === null ? null : decodeCheckpoint(stored);
+  const slot = await ports.database.slot(signal);
+  const seen = await ports.database.vantage(signal);
+  const { slot: name, slotCreate, snapshot, configFingerprint: config } = options;
+  const lineage = checkpoint === null ? null : knownLineage(checkpoint, seen);
+  const { systemId, publication, witness } = seen;
+  const settings = { name, slotCreate, snapshot, config };
+  const verdict = judge({ ...settings, checkpoint, slot, lineage, systemId, publication, witness });
+  return { checkpoint, slot, seen, verdict };
+}
+
+/** Without a stream a later timeline's history is not known; whether it fits is found out when there is one. */
+function knownLineage({ timeline }: Checkpoint, seen: Vantage): Lineage | null {
+  if (seen.timeline > timeline) return null;
+  const { systemId, watermark } = seen;
+  return { systemId, timeline: seen.timeline, xlogPos: watermark.lsn, timelineHistory: null };
+}
+
+/** Whether everything that is wrong can be mended from the tables, on the server that the checkpoint is of. */
+export function isRepairable({ verdict }: Situation): boolean {
+  return verdict.kind === "halt" && verdict.codes.every((code) => REPAIRABLE.has(code));
+}
+
+/**
+ * From where rows may be missing; null: any may. A watermark of another timeline shows transactions that may be lost, and
+ * whose ids others use now.
+ */
+export function repairSince({ checkpoint, seen }: Situation): Watermark | null {
+  if (checkpoint === null || checkpoint.systemId !== seen.systemId) return null;
+  return checkpoint.timeline === seen.timeline ? checkpoint.watermark : null;
+}

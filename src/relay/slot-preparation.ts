@@ -1,0 +1,97 @@
+import { announce } from "./announcement.ts";
+import type { SlotFacts, Vantage } from "./capture/source-database.ts";
+import { RelayError } from "./errors.ts";
+import type { RelayOptions } from "./options.ts";
+import type { RelayPorts } from "./ports.ts";
+import type { Checkpoint } from "./settle/checkpoint.ts";
+import { decodeCheckpoint } from "./settle/checkpoint.ts";
+import type { Verdict } from "./settle/continuity.ts";
+import { judge } from "./settle/continuity.ts";
+import type { BackfillSince } from "./slot-stream.ts";
+
+/**
+ * What must be done before a slot can be taken: at the very first start it is made; what a crash or a person left
+ * unfinished is finished. What is about to be done is written to the checkpoint first, so that whoever comes next knows.
+ */
+export class SlotPreparation {
+  readonly #ports: RelayPorts;
+  readonly #options: RelayOptions;
+
+  constructor(ports: RelayPorts, options: RelayOptions) {
+    this.#ports = ports;
+    this.#options = options;
+  }
+
+  /**
+   * Null when the slot can be taken as it is, or is taken; else from where rows are to be published before it.
+   * Rejects with RelayError, remedy `halt`, when the slot cannot be read from without a gap.
+   */
+  async prepare(signal: AbortSignal): Promise<BackfillSince> {
+    const { database, sink } = this.#ports;
+    const found = await database.slot(signal);
+    if (found?.active === true) return null;
+    const peeked = decoded(await sink.peek(signal));
+    // Whoever has taken a slot that can be read from judges it with the slot in hand.
+    if (found !== null && isReadable(found) && peeked?.pending !== "backfill") return null;
+    if (!(await database.reserve(signal))) throw slotReserved(this.#options.slot);
+    return this.#prepareReserved(signal);
+  }
+
+  /** Whoever had reserved it before us has the slot by now, or has given up. */
+  async #prepareReserved(signal: AbortSignal): Promise<BackfillSince> {
+    const { database, sink } = this.#ports;
+    const slot = await database.slot(signal);
+    if (slot?.active === true) return null;
+    // Nobody reads from the slot, so nobody is hurt by being fenced; and only now what is read is sure to be the last.
+    const checkpoint = decoded(await sink.open(signal));
+    const seen = await database.vantage(signal);
+    return this.#act(this.#judge(checkpoint, slot, seen), checkpoint, seen, signal);
+  }
+
+  #judge(checkpoint: Checkpoint | null, slot: SlotFacts | null, seen: Vantage): Verdict {
+    const { slot: name, slotCreate, snapshot, configFingerprint: config } = this.#options;
+    const { systemId, publication, witness } = seen;
+    const settings = { name, slotCreate, snapshot, config };
+    return judge({ ...settings, checkpoint, slot, lineage: null, systemId, publication, witness });
+  }
+
+  async #act(
+    verdict: Verdict,
+    checkpoint: Checkpoint | null,
+    seen: Vantage,
+    signal: AbortSignal,
+  ): Promise<BackfillSince> {
+    if (verdict.kind === "halt") throw verdict.fault;
+    if (verdict.kind === "first-start") {
+      await announce(this.#ports, this.#options, seen, {
+        pending: verdict.pending,
+        watermark: null,
+      });
+    }
+    const isBackfill = verdict.kind === "first-start" && verdict.pending === "backfill";
+    if (isBackfill || verdict.kind === "backfill") {
+      return { watermark: checkpoint?.watermark ?? null };
+    }
+    if (verdict.kind === "first-start" || verdict.kind === "create-slot") {
+      await this.#ports.database.createSlot(signal);
+    }
+    return null;
+  }
+}
+
+function isReadable({ walStatus, invalidationReason }: SlotFacts): boolean {
+  return walStatus !== "lost" && invalidationReason === null;
+}
+
+function decoded(stored: Uint8Array | null): Checkpoint | null {
+  return stored === null ? null : decodeCheckpoint(stored);
+}
+
+/** Somebody else makes the slot, or an operator's command is at work. */
+export function slotReserved(slot: string): RelayError {
+  return new RelayError(`another relay, or a command, is making slot ${slot}`, {
+    code: "SLOT_BUSY",
+    remedy: "standby",
+    hint: "Nothing to do for a standby.",
+  });
+}

@@ -1,0 +1,119 @@
+import type { PublishedEvent } from "./backfill/published-events.ts";
+import type { ServerIdentity } from "./capture/replication-stream.ts";
+import type { SlotFacts, Vantage } from "./capture/source-database.ts";
+import type { CheckpointStamp } from "./checkpoint-stamp.ts";
+import type { ContinuityWatch } from "./continuity-watch.ts";
+import { topicPattern } from "./event/topic-template.ts";
+import { maxLsn } from "./lsn.ts";
+import type { RelayOptions } from "./options.ts";
+import type { RelayPorts } from "./ports.ts";
+import { formatPosition } from "./position.ts";
+import type { Checkpoint } from "./settle/checkpoint.ts";
+import { decodeCheckpoint } from "./settle/checkpoint.ts";
+import type { Lineage, Verdict } from "./settle/continuity.ts";
+import { judge } from "./settle/continuity.ts";
+import type { OpenedStream } from "./slot-stream.ts";
+import type { StartPoint } from "./start-position.ts";
+import { startPoint } from "./start-position.ts";
+import { TimelineHistory } from "./timeline-history.ts";
+import type { Watermark } from "./watermark.ts";
+
+/** Ids that one note about phantoms names; the log has all of them. */
+const NOTED_PHANTOMS_MAX = 1_000;
+
+type Phantoms = Extract<Verdict, { readonly kind: "phantoms" }>;
+
+/** Proves, with the slot and the transactional ids in hand, that the stream may go on, and where. */
+export class StartJudge {
+  readonly #ports: RelayPorts;
+  readonly #options: RelayOptions;
+  readonly #continuity: ContinuityWatch;
+  readonly #stamp: CheckpointStamp;
+
+  constructor(
+    ports: RelayPorts,
+    options: RelayOptions,
+    continuity: ContinuityWatch,
+    stamp: CheckpointStamp,
+  ) {
+    this.#ports = ports;
+    this.#options = options;
+    this.#continuity = continuity;
+    this.#stamp = stamp;
+  }
+
+  /** Opens the sink and answers where to go on. Rejects with RelayError, remedy `halt`, when checkpoint, slot, server and publication do not fit. */
+  async start(opened: OpenedStream, slot: SlotFacts, signal: AbortSignal): Promise<StartPoint> {
+    const { sink, database } = this.#ports;
+    const stored = await sink.open(signal);
+    const checkpoint = stored === null ? null : decodeCheckpoint(stored);
+    const seen = await database.vantage(signal);
+    const verdict = this.#judge(opened, checkpoint, slot, seen);
+    const point = startPoint(verdict, slot, opened.backfill?.until ?? null);
+    const witness = await database.countUp(signal);
+    this.#continuity.start(seen, reachedBy(checkpoint, opened), witness);
+    if (opened.backfill !== null) this.#continuity.backfilled(opened.backfill.watermark);
+    return verdict.kind === "phantoms" ? this.#tellPhantoms(verdict, point, signal) : point;
+  }
+
+  #judge(
+    { stream }: OpenedStream,
+    checkpoint: Checkpoint | null,
+    slot: SlotFacts,
+    seen: Vantage,
+  ): Verdict {
+    const { slot: name, slotCreate, snapshot, configFingerprint: config } = this.#options;
+    const lineage = lineageOf(stream.identity, seen);
+    const { systemId, publication, witness } = seen;
+    const settings = { name, slotCreate, snapshot, config };
+    return judge({ ...settings, checkpoint, slot, lineage, systemId, publication, witness });
+  }
+
+  /** Reports what Kafka has and the server has not, and writes the position at which both agree. */
+  async #tellPhantoms(
+    { checkpoint, switchLsn }: Phantoms,
+    point: StartPoint,
+    signal: AbortSignal,
+  ): Promise<StartPoint> {
+    const { published, observer, sink } = this.#ports;
+    const { timeline, commitLsn, index } = checkpoint;
+    const from = formatPosition({ timeline, commitLsn: switchLsn, index: 0 });
+    const to = formatPosition({ timeline, commitLsn, index });
+    const ids: string[] = [];
+    let count = 0;
+    const phantom = (event: PublishedEvent): void => {
+      if (event.position === null || event.position > to) return;
+      count += 1;
+      if (ids.length < NOTED_PHANTOMS_MAX) ids.push(event.id);
+      observer.phantom(event);
+    };
+    await published.after(topicPattern(this.#options.outbox.topicTemplate), from, phantom, signal);
+    const note = { after: from, until: to, count, ids };
+    await sink.publish({
+      records: [],
+      checkpoint: this.#stamp.encode(point.progress),
+      notes: new Map([[`phantoms:${from}`, new TextEncoder().encode(JSON.stringify(note))]]),
+    });
+    return { ...point, isStored: true };
+  }
+}
+
+/**
+ * The stream told its WAL end before it had the slot, and a predecessor may have published what was written after that.
+ * Nobody has published what was written after the slot was ours, so a look from then on is late enough.
+ */
+function lineageOf(identity: ServerIdentity, seen: Vantage): Lineage {
+  const isSame = seen.systemId === identity.systemId && seen.timeline === identity.timeline;
+  const xlogPos = isSame ? maxLsn(identity.xlogPos, seen.watermark.lsn) : identity.xlogPos;
+  return { ...identity, xlogPos };
+}
+
+/** The checkpoint's watermark, unless what it shows was lost with the end of another timeline. */
+function reachedBy(checkpoint: Checkpoint | null, { stream }: OpenedStream): Watermark | null {
+  const watermark = checkpoint?.watermark ?? null;
+  if (checkpoint === null || watermark === null) return null;
+  const { timeline, timelineHistory } = stream.identity;
+  if (timeline === checkpoint.timeline || checkpoint.pending === "backfill") return watermark;
+  const end = new TimelineHistory(timeline, timelineHistory).endOf(checkpoint.timeline);
+  return end !== null && watermark.lsn <= end ? watermark : null;
+}

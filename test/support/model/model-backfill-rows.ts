@@ -1,0 +1,48 @@
+import type { BackfillRows, Candidate } from "../../../src/relay/backfill/backfill-rows.ts";
+import type { Lsn } from "../../../src/relay/lsn.ts";
+import type { Watermark } from "../../../src/relay/watermark.ts";
+import type { ModelRow } from "./model-postgres.ts";
+import { MODEL_COLUMNS, MODEL_TABLE_OID, modelValues } from "./model-table.ts";
+import { insertBytes, relationBytes } from "./pgoutput-bytes.ts";
+
+const WINDOW_ROWS = 3;
+
+/** Rows of a table in windows of three, one message at a time. */
+export class ModelBackfillRows implements BackfillRows {
+  readonly until: Lsn;
+  readonly watermark: Watermark;
+  readonly #rows: readonly ModelRow[];
+  #from = 0;
+  #to = 0;
+
+  constructor(until: Lsn, rows: readonly ModelRow[]) {
+    this.until = until;
+    this.watermark = { snapshot: `1:${until}:`, lsn: until, atMs: 0 };
+    this.#rows = [...rows];
+  }
+
+  get candidates(): number {
+    return this.#rows.length;
+  }
+
+  next(candidate: (candidate: Candidate) => void): Promise<number> {
+    this.#from = this.#to;
+    this.#to = Math.min(this.#rows.length, this.#from + WINDOW_ROWS);
+    for (const { id, route = "order" } of this.#rows.slice(this.#from, this.#to)) {
+      candidate({ id, route, createdMs: 0 });
+    }
+    return Promise.resolve(this.#to - this.#from);
+  }
+
+  async *rows(isWanted: (index: number) => boolean): AsyncIterable<readonly Uint8Array[]> {
+    yield [relationBytes(MODEL_TABLE_OID, "public", "outbox", MODEL_COLUMNS)];
+    for (const [index, row] of this.#rows.slice(this.#from, this.#to).entries()) {
+      await Promise.resolve();
+      if (isWanted(index)) yield [insertBytes(MODEL_TABLE_OID, modelValues(row))];
+    }
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}

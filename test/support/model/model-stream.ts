@@ -1,0 +1,133 @@
+import type {
+  ReplicationStream,
+  StandbyStatus,
+  StreamHandlers,
+} from "../../../src/relay/capture/replication-stream.ts";
+import { RelayError } from "../../../src/relay/errors.ts";
+import type { Lsn } from "../../../src/relay/lsn.ts";
+import { LSN_ZERO, lsn } from "../../../src/relay/lsn.ts";
+import type { ModelPostgres, ModelRow } from "./model-postgres.ts";
+import { MODEL_COLUMNS, MODEL_TABLE_OID, modelValues } from "./model-table.ts";
+import { beginBytes, commitBytes, insertBytes, relationBytes } from "./pgoutput-bytes.ts";
+
+/** One hold of the model's slot. */
+export class ModelStream implements ReplicationStream {
+  readonly identity;
+  readonly #postgres: ModelPostgres;
+  readonly #handlers: StreamHandlers;
+  readonly #ended: () => void;
+  #isPaused = true;
+  #isOpen = true;
+  #knowsRelation = false;
+  /** The transaction to send next, and the row inside it: 0 is BEGIN. */
+  #next: number;
+  #row = 0;
+
+  constructor(postgres: ModelPostgres, handlers: StreamHandlers, ended: () => void) {
+    this.#postgres = postgres;
+    this.#handlers = handlers;
+    this.#ended = ended;
+    const next = postgres.transactions.findIndex(
+      ({ commitLsn }) => commitLsn >= postgres.confirmed,
+    );
+    this.#next = next < 0 ? postgres.transactions.length : next;
+    this.identity = {
+      systemId: postgres.systemId,
+      timeline: postgres.timeline,
+      xlogPos: lsn(postgres.walEnd - postgres.writtenSinceTold),
+      timelineHistory: postgres.timelineHistory,
+      walSenderTimeoutMs: 15_000,
+      walSenderPid: ++postgres.streams,
+      serverStart: "1",
+    };
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.feed();
+  }
+
+  feed(): void {
+    while (!this.#isPaused && this.#isOpen && this.#sendOne());
+    if (this.#isOpen) this.#handlers.readEnd();
+  }
+
+  keepalive(walEnd: Lsn, replyRequested: boolean): void {
+    if (!this.#isPaused) this.#handlers.keepalive(walEnd, replyRequested);
+  }
+
+  sendStatus({ confirmed }: StandbyStatus): void {
+    if (!this.#isOpen || confirmed === LSN_ZERO) return;
+    this.#postgres.confirmations.push(confirmed);
+    if (confirmed > this.#postgres.confirmed) this.#postgres.confirmed = confirmed;
+  }
+
+  cut(): void {
+    this.#end(
+      new RelayError("the link broke", {
+        code: "POSTGRES_UNREACHABLE",
+        remedy: "retry",
+        hint: "wait",
+      }),
+    );
+  }
+
+  #end(error: RelayError): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#ended();
+    this.#handlers.closed(error);
+  }
+
+  abandon(): void {
+    this.#isOpen = false;
+  }
+
+  close(): Promise<void> {
+    this.#isOpen = false;
+    this.#ended();
+    return Promise.resolve();
+  }
+
+  #sendOne(): boolean {
+    const transaction = this.#postgres.transactions[this.#next];
+    if (transaction === undefined) return false;
+    const { commitLsn, endLsn, commitMs, rows } = transaction;
+    if (rows.some(({ id }) => id === this.#postgres.undecodableId)) {
+      queueMicrotask(() => this.#end(undecodable()));
+      return false;
+    }
+    if (this.#row === 0) this.#handlers.message(beginBytes(commitLsn, commitMs));
+    const row = rows[this.#row - 1];
+    if (row !== undefined) this.#sendRow(row);
+    if (this.#row < rows.length) {
+      this.#row += 1;
+      return true;
+    }
+    this.#next += 1;
+    this.#row = 0;
+    this.#handlers.message(commitBytes(commitLsn, endLsn));
+    return true;
+  }
+
+  #sendRow(row: ModelRow): void {
+    if (!this.#knowsRelation) {
+      const relation = relationBytes(MODEL_TABLE_OID, "public", "outbox", MODEL_COLUMNS);
+      this.#handlers.message(relation);
+      this.#knowsRelation = true;
+    }
+    this.#handlers.message(insertBytes(MODEL_TABLE_OID, modelValues(row)));
+  }
+}
+
+function undecodable(): RelayError {
+  return new RelayError("a row cannot be decoded", {
+    code: "POSTGRES_DECODING",
+    remedy: "halt",
+    hint: "see the log",
+  });
+}

@@ -26,6 +26,19 @@ type Units = Readonly<Record<string, number>>;
 const DURATION_UNITS: Units = { h: 3_600_000, m: 60_000, s: 1_000, ms: 1 };
 const SIZE_UNITS: Units = { GiB: 1024 ** 3, MiB: 1024 ** 2, KiB: 1024, "": 1 };
 
+/** The word for "nothing of it". */
+export const NONE = "none";
+
+/** The same, or nothing of it. */
+export function orNone(kind: Kind<string>): Kind<string> {
+  return {
+    name: kind.name,
+    expected: `${kind.expected}, or ${NONE}`,
+    parse: (value) => (value === NONE ? NONE : kind.parse(value)),
+    show: (value) => (value === NONE ? NONE : kind.show(value)),
+  };
+}
+
 /** A text that matches `rule` as a whole. */
 export function text(name: string, rule: RegExp, expected: string): Kind<string> {
   return {

@@ -8,7 +8,15 @@ const SECTIONS: readonly { readonly title: string; readonly groups: readonly str
   { title: "Postgres", groups: ["database"] },
   {
     title: "Slot and publication",
-    groups: ["slot", "publication", "wal", "walSenderTimeoutMs", "statusIntervalMs"],
+    groups: [
+      "slot",
+      "snapshot",
+      "witnessTable",
+      "publication",
+      "wal",
+      "walSenderTimeoutMs",
+      "statusIntervalMs",
+    ],
   },
   { title: "Outbox table", groups: ["outbox"] },
   { title: "Topics", groups: ["topic"] },

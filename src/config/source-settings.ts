@@ -1,4 +1,4 @@
-import { duration, listOf, oneOf, size } from "./kinds.ts";
+import { duration, listOf, NONE, oneOf, orNone, size } from "./kinds.ts";
 import { identifier, postgresUrl, slotName, tableName } from "./kinds-of-names.ts";
 import { setting } from "./setting.ts";
 
@@ -61,11 +61,27 @@ export const sourceSettings = {
       doc: "Whether standbys get a copy of the slot, so that it outlives a failover: `auto` where the server can (Postgres 17) and for slots that the relay creates; `true` refuses a slot without.",
     }),
   },
+  witnessTable: setting("RELAY_WITNESS_TABLE", {
+    kind: orNone(tableName()),
+    default: NONE,
+    doc: "Table with a row for each relay that counts up every five seconds while it streams, `relay text primary key, seq bigint not null`; the relay's role may SELECT, INSERT and UPDATE it. A database that was restored to an earlier state on the same timeline has a lower count than the checkpoint, and nothing else shows it.",
+    example: "public.relay_witness",
+  }),
+  snapshot: setting("RELAY_SNAPSHOT", {
+    kind: oneOf("never", "initial"),
+    default: "never",
+    doc: "Whether the very first start publishes the rows that are in the tables already (`initial`), before all that comes; rows that Kafka holds are left out. Later starts never do.",
+  }),
   publication: {
     name: setting("RELAY_PUBLICATION_NAME", {
       kind: identifier(),
       default: "outbox_relay",
       doc: "The publication with the outbox tables. The migration creates it; the relay only verifies it.",
+    }),
+    rowFilter: setting("RELAY_ROW_FILTER", {
+      kind: oneOf("refuse", "allow"),
+      default: "refuse",
+      doc: "Whether the publication may filter the rows of an outbox table. What does not match is never published, a NULL in the filter included.",
     }),
   },
   walSenderTimeoutMs: setting("RELAY_WAL_SENDER_TIMEOUT", {

@@ -144,6 +144,7 @@ export class ControlConnection {
     try {
       await client.connect();
       await verifySession(client);
+      await verifyPrimary(client, session);
       await this.#listen(client);
       this.#isReady = true;
       return client;

@@ -26,11 +26,14 @@ export async function createSlot(
       await ask("select pg_create_logical_replication_slot($1, 'pgoutput')", [slot]);
     }
   } catch (error) {
-    await explain(ask, slot, error);
+    const cause = error instanceof RelayError ? error.cause : error;
+    if (hasSqlState(cause, DUPLICATE_OBJECT)) return;
+    throw await explainSlotCreation(ask, slot, error);
   }
 }
 
-async function wantsFailover(ask: Ask, failover: boolean | "auto"): Promise<boolean> {
+/** Whether the slot is to be synchronised to standbys. Throws where that is asked for and the server cannot. */
+export async function wantsFailover(ask: Ask, failover: boolean | "auto"): Promise<boolean> {
   if (failover === false) return false;
   const [server] = await ask<{ version: number }>(
     "select current_setting('server_version_num')::int as version",
@@ -45,13 +48,26 @@ async function wantsFailover(ask: Ask, failover: boolean | "auto"): Promise<bool
   });
 }
 
-/** Returns when the slot is there all the same; throws otherwise. */
-async function explain(ask: Ask, slot: string, error: unknown): Promise<void> {
+/** Why a slot could not be made; who is in the way where Postgres waited for transactions. */
+export async function explainSlotCreation(
+  ask: Ask,
+  slot: string,
+  error: unknown,
+): Promise<unknown> {
   const cause = error instanceof RelayError ? error.cause : error;
-  if (hasSqlState(cause, DUPLICATE_OBJECT)) return;
-  if (hasSqlState(cause, LIMIT_EXCEEDED)) throw limitReached(slot, cause);
-  if (hasSqlState(cause, QUERY_CANCELED)) throw await blocked(ask, slot, cause);
-  throw error;
+  if (hasSqlState(cause, DUPLICATE_OBJECT)) return slotExists(slot, cause);
+  if (hasSqlState(cause, LIMIT_EXCEEDED)) return limitReached(slot, cause);
+  if (hasSqlState(cause, QUERY_CANCELED)) return blocked(ask, slot, cause);
+  return error;
+}
+
+function slotExists(slot: string, cause: unknown): RelayError {
+  return new RelayError(`slot "${slot}" was made by somebody else meanwhile`, {
+    code: "SLOT_BUSY",
+    remedy: "standby",
+    hint: "Nothing to do for a standby.",
+    cause,
+  });
 }
 
 function limitReached(slot: string, cause: unknown): RelayError {

@@ -1,18 +1,25 @@
 import type { ClientConfig } from "pg";
+import type { BackfillRows } from "../relay/backfill/backfill-rows.ts";
 import type {
+  BackfillStream,
   ReplicationSource,
   ReplicationStream,
   StreamHandlers,
 } from "../relay/capture/replication-stream.ts";
 import type { Clock } from "../relay/clock.ts";
+import type { Watermark } from "../relay/watermark.ts";
+import { BackfillOpening } from "./backfill/backfill-opening.ts";
 import { firstHost } from "./first-host.ts";
 import type { HostSession } from "./host-list.ts";
 import { hostSessions } from "./host-list.ts";
 import { HostOrder } from "./host-order.ts";
 import type { ColumnNames } from "./start-command.ts";
+import type { AttemptOptions } from "./stream-attempt.ts";
 import { StreamAttempt } from "./stream-attempt.ts";
 import type { TableName } from "./table-name.ts";
 import { parseTableName } from "./table-name.ts";
+
+const CREATE_TIMEOUT_MS = 30_000;
 
 /** Which database, slot and tables; shared by the stream and the control connection. */
 export interface PostgresOptions {
@@ -39,6 +46,10 @@ export interface ReplicationSourceOptions extends PostgresOptions {
    * Default: the `wal_sender_timeout` in force.
    */
   readonly deadManMs?: number;
+  /** For a slot that is made with a backfill: see `SourceDatabaseOptions`. */
+  readonly slotFailover?: boolean | "auto";
+  /** How long making it may wait for transactions that are writing; default 30 s. */
+  readonly createTimeoutMs?: number;
 }
 
 /**
@@ -64,9 +75,66 @@ export class PgReplicationSource implements ReplicationSource {
   /** A fresh connection and service object each time: a used one would go on where it had read to. */
   async open(handlers: StreamHandlers, signal: AbortSignal): Promise<ReplicationStream> {
     const isGivenUp = (): boolean => signal.aborted;
-    return firstHost(this.#hostOrder.of(this.#sessions), isGivenUp, (session) => {
-      const place = { tables: this.#tables, session, clock: this.#clock };
-      return new StreamAttempt({ ...this.#options, ...place, handlers }).open(signal);
+    return firstHost(this.#hostOrder.of(this.#sessions), isGivenUp, (session) =>
+      this.#attempt(session, handlers).open(signal),
+    );
+  }
+
+  /** The rows that a backfill would look at now; changes nothing. Whoever has them closes them. */
+  planBackfill(since: Watermark | null, signal: AbortSignal): Promise<BackfillRows> {
+    const isGivenUp = (): boolean => signal.aborted;
+    return firstHost(this.#hostOrder.of(this.#sessions), isGivenUp, async (session) => {
+      const opening = this.#opening(session, since);
+      try {
+        return await opening.plan();
+      } catch (error) {
+        await opening.giveUp();
+        throw error;
+      }
+    });
+  }
+
+  openBackfill(
+    since: Watermark | null,
+    handlers: StreamHandlers,
+    signal: AbortSignal,
+  ): Promise<BackfillStream> {
+    const isGivenUp = (): boolean => signal.aborted;
+    return firstHost(this.#hostOrder.of(this.#sessions), isGivenUp, async (session) => {
+      const opening = this.#opening(session, since);
+      let stream: ReplicationStream | null = null;
+      try {
+        const attempt = this.#attempt(session, handlers, (client) => opening.prepare(client));
+        stream = await attempt.open(signal);
+        return { stream, rows: await opening.read() };
+      } catch (error) {
+        await Promise.all([stream?.close(), opening.giveUp()]);
+        throw error;
+      }
+    });
+  }
+
+  #opening(session: HostSession, since: Watermark | null): BackfillOpening {
+    const { slotFailover = false, createTimeoutMs = CREATE_TIMEOUT_MS } = this.#options;
+    const { slot, publications, columns, connectTimeoutMs } = this.#options;
+    const context = { address: session.address, slot, publications };
+    const settings = { slot, slotFailover, createTimeoutMs, columns, connectTimeoutMs, context };
+    const parts = { session, clock: this.#clock, tables: this.#tables };
+    return new BackfillOpening({ ...settings, ...parts }, since);
+  }
+
+  #attempt(
+    session: HostSession,
+    handlers: StreamHandlers,
+    prepare?: AttemptOptions["prepare"],
+  ): StreamAttempt {
+    return new StreamAttempt({
+      ...this.#options,
+      ...(prepare !== undefined && { prepare }),
+      tables: this.#tables,
+      session,
+      clock: this.#clock,
+      handlers,
     });
   }
 }

@@ -15,8 +15,6 @@ export interface SlotFault {
 export interface SlotRow extends SlotFacts {
   readonly isLogical: boolean;
   readonly isTwoPhase: boolean;
-  /** A standby's copy of the primary's slot; 17 and later. */
-  readonly isSynced: boolean;
   /** The database of the session that asked. */
   readonly currentDatabase: string;
 }
@@ -40,6 +38,8 @@ export interface SlotAnswer {
     readonly invalidation_reason?: string | null;
   };
   readonly wal_end: string;
+  /** As text on a replication connection. */
+  readonly in_recovery: boolean | string;
   readonly here: string;
   readonly xmin_age: number | null;
   readonly server_start: string;
@@ -48,7 +48,7 @@ export interface SlotAnswer {
 /** Without parameters, because a replication connection knows the simple query protocol only. */
 export function slotQuery(slot: string): string {
   return `
-    select to_jsonb(s) as slot, current_database() as here, age(s.catalog_xmin) as xmin_age,
+    select to_jsonb(s) as slot, current_database() as here, pg_is_in_recovery() as in_recovery, age(s.catalog_xmin) as xmin_age,
            ${SERVER_START} as server_start,
            case when pg_is_in_recovery() then pg_last_wal_replay_lsn()
                 else pg_current_wal_lsn() end::text as wal_end
@@ -62,7 +62,7 @@ export async function readSlot(client: Client, slot: string): Promise<SlotRow | 
 }
 
 export function slotRow(name: string, answer: SlotAnswer): SlotRow {
-  const { slot, wal_end, here, xmin_age, server_start } = answer;
+  const { slot, wal_end, here, in_recovery, xmin_age, server_start } = answer;
   const walEnd = parseLsn(wal_end);
   const restartLsn = slot.restart_lsn === null ? null : parseLsn(slot.restart_lsn);
   const confirmedLsn =
@@ -72,6 +72,8 @@ export function slotRow(name: string, answer: SlotAnswer): SlotRow {
     plugin: slot.plugin,
     database: slot.database,
     temporary: slot.temporary,
+    // After a promotion the mark stays, although the slot is then an ordinary one.
+    isSynced: slot.synced === true && String(in_recovery).startsWith("t"),
     active: slot.active,
     activePid: slot.active_pid,
     confirmedLsn,
@@ -87,7 +89,6 @@ export function slotRow(name: string, answer: SlotAnswer): SlotRow {
     serverStart: server_start,
     isLogical: slot.slot_type === "logical",
     isTwoPhase: slot.two_phase === true,
-    isSynced: slot.synced === true,
     currentDatabase: here,
   };
 }
@@ -95,6 +96,11 @@ export function slotRow(name: string, answer: SlotAnswer): SlotRow {
 /** Null when the relay can read from the slot, once it is free. */
 export function slotFault(slot: SlotRow): SlotFault | null {
   if (slot.walStatus === "lost" || slot.invalidationReason !== null) return slotInvalid(slot);
+  return slotMismatchFault(slot);
+}
+
+/** Null for a slot of our kind, whether or not it is still good: whether that is a gap depends on the checkpoint. */
+export function slotMismatchFault(slot: SlotRow): SlotFault | null {
   const wrong = slotMismatch(slot);
   if (wrong === null) return null;
   return {
@@ -121,6 +127,6 @@ function slotInvalid(slot: SlotRow): SlotFault {
   return {
     code: "GAP_SLOT_INVALID",
     message: `slot "${slot.name}" is invalid (${reason}): rows after ${slot.confirmedLsn === null ? "its position" : "its confirmed position"} can no longer be read from it`,
-    hint: `Note its position before anything else: select * from pg_replication_slots where slot_name = '${slot.name}'; publish the rows since then from the table, drop the slot, and raise max_slot_wal_keep_size (or idle_replication_slot_timeout).`,
+    hint: `Note its position before anything else: select * from pg_replication_slots where slot_name = '${slot.name}'; then run outbox-relay repair --plan, and raise max_slot_wal_keep_size (or idle_replication_slot_timeout).`,
   };
 }

@@ -3,6 +3,7 @@ import type {
   OpenTransaction,
   SlotFacts,
   SourceDatabase,
+  Vantage,
 } from "../relay/capture/source-database.ts";
 import { RelayError } from "../relay/errors.ts";
 import type { Finding } from "../relay/finding.ts";
@@ -13,6 +14,7 @@ import { HostOrder } from "./host-order.ts";
 import { oldestTransaction } from "./oldest-transaction.ts";
 import { readFailover } from "./preflight/failover-facts.ts";
 import { failoverFindings, failoverGap } from "./preflight/failover-findings.ts";
+import type { RowFilterPolicy } from "./preflight/publication-findings.ts";
 import { publicationFindings } from "./preflight/publication-findings.ts";
 import type { Ask } from "./preflight/read-facts.ts";
 import { readPublications, readServer, readTables } from "./preflight/read-facts.ts";
@@ -24,6 +26,9 @@ import type { SlotAnswer, SlotRow } from "./slot-row.ts";
 import { slotQuery, slotRow } from "./slot-row.ts";
 import type { TableName } from "./table-name.ts";
 import { parseTableName } from "./table-name.ts";
+import { readVantage } from "./vantage.ts";
+import type { Witness } from "./witness.ts";
+import { countUp } from "./witness.ts";
 
 export interface SourceDatabaseOptions extends PostgresOptions {
   readonly statementTimeoutMs: number;
@@ -31,6 +36,10 @@ export interface SourceDatabaseOptions extends PostgresOptions {
   readonly slotFailover?: boolean | "auto";
   /** WAL that the slot may retain before the server's disk is full; 0 when nobody knows. Default: 0. */
   readonly walBudgetBytes?: number;
+  /** Default: refuse. */
+  readonly rowFilter?: RowFilterPolicy;
+  /** Table with the witness row, `schema.name`; none by default. */
+  readonly witnessTable?: string | null;
 }
 
 /** What a relay that let the slot go says on the channel that is named as the slot. */
@@ -76,7 +85,7 @@ export class PgSourceDatabase implements SourceDatabase {
     const server = await readServer(ask);
     const tooOld = versionFinding(server);
     if (tooOld !== null) return [tooOld];
-    const { publications, columns } = this.#options;
+    const { publications, columns, rowFilter = "refuse" } = this.#options;
     const slot = await this.#slotRow(signal);
     const tables = await readTables(ask, this.#tables);
     const published = await readPublications(ask, publications, this.#tables);
@@ -89,7 +98,7 @@ export class PgSourceDatabase implements SourceDatabase {
       }),
       ...walFindings(server, slot, this.#options.walBudgetBytes ?? 0),
       ...tableFindings(this.#tables, tables, columns),
-      ...publicationFindings(publications, published, tables, columns),
+      ...publicationFindings(publications, published, tables, columns, rowFilter),
     ];
   }
 
@@ -116,6 +125,41 @@ export class PgSourceDatabase implements SourceDatabase {
     await createSlot(this.#ask(signal), this.#options.slot, this.#options.slotFailover ?? false);
   }
 
+  async dropSlot(signal: AbortSignal): Promise<void> {
+    const { slot } = this.#options;
+    await this.#ask(signal)(
+      "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1",
+      [slot],
+    );
+  }
+
+  async reserve(signal: AbortSignal): Promise<boolean> {
+    const [row] = await this.#ask(signal)<{ isOurs: boolean }>(
+      'select pg_try_advisory_lock(hashtextextended($1, 0)) as "isOurs"',
+      [`outbox-relay:${this.#options.slot}`],
+    );
+    return row?.isOurs === true;
+  }
+
+  async release(): Promise<void> {
+    const { signal } = new AbortController();
+    // A connection that is lost has lost its locks too.
+    await this.#ask(signal)("select pg_advisory_unlock_all()", []).catch(() => undefined);
+  }
+
+  vantage(signal: AbortSignal): Promise<Vantage> {
+    return readVantage(this.#ask(signal), this.#options.publications, this.#tables, this.#witness);
+  }
+
+  async countUp(signal: AbortSignal): Promise<number | null> {
+    return this.#witness === null ? null : countUp(this.#ask(signal), this.#witness);
+  }
+
+  get #witness(): Witness | null {
+    const { witnessTable = null, slot } = this.#options;
+    return witnessTable === null ? null : { table: parseTableName(witnessTable), slot };
+  }
+
   onShutdown(callback: () => void): () => void {
     return this.#connection.onShutdown(callback);
   }
@@ -131,8 +175,8 @@ export class PgSourceDatabase implements SourceDatabase {
     await this.#connection.query("select pg_notify($1, $2)", values, signal);
   }
 
-  reconnect(): void {
-    this.#connection.reconnect();
+  reconnect(cause: unknown): void {
+    this.#connection.reconnect(cause);
   }
 
   close(): Promise<void> {

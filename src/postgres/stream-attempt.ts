@@ -33,6 +33,8 @@ export interface AttemptOptions extends Omit<ReplicationSourceOptions, "tables">
   readonly session: HostSession;
   readonly clock: Clock;
   readonly handlers: StreamHandlers;
+  /** Done on the stream's connection before it starts, with bounds of its own for how long it takes. */
+  readonly prepare?: (client: Client) => Promise<void>;
 }
 
 /** One try to take the slot: connection, session, START_REPLICATION. Used once. */
@@ -44,6 +46,7 @@ export class StreamAttempt {
   #client: Client | null = null;
   #stream: PgReplicationStream | null = null;
   #restartDeadline: () => void = () => undefined;
+  #pauseDeadline: () => void = () => undefined;
   #isStarting = false;
   #hasStarted = false;
 
@@ -69,6 +72,7 @@ export class StreamAttempt {
       };
       const aborted = (): void => fail(abortedError());
       let cancelDeadline = (): void => undefined;
+      this.#pauseDeadline = () => cancelDeadline();
       this.#restartDeadline = () => {
         cancelDeadline();
         cancelDeadline = this.#options.clock.after(this.#options.connectTimeoutMs, () =>
@@ -111,6 +115,10 @@ export class StreamAttempt {
     const { slot, publications, tables, columns, clock, handlers } = this.#options;
     const identity = await this.#step(identifyServer(client, this.#options.walSenderTimeoutMs));
     const isBinary = await this.#step(wantsBinary(client, tables, columns));
+    if (this.#options.prepare !== undefined) {
+      this.#pauseDeadline();
+      await this.#options.prepare(client);
+    }
     const deadManMs = this.#options.deadManMs ?? identity.walSenderTimeoutMs;
     const explain = (cause: unknown): RelayError => endedError(cause, this.#context);
     const hangUp = (): Promise<void> => this.#hangUp();

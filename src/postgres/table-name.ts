@@ -1,3 +1,4 @@
+import pg from "pg";
 import { RelayError } from "../relay/errors.ts";
 
 export interface TableName {
@@ -32,6 +33,11 @@ function unquote(part: string): string {
 /** An identifier for SQL that a person may run: quoted only where it must be. */
 export function sqlName(name: string): string {
   return /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
+}
+
+/** For a statement of ours, where a table may be called "order". */
+export function quotedTableName({ schema, name }: TableName): string {
+  return `${pg.escapeIdentifier(schema)}.${pg.escapeIdentifier(name)}`;
 }
 
 export function sqlTableName({ schema, name }: TableName): string {

@@ -4,6 +4,9 @@ import { sqlName, sqlTableName } from "../table-name.ts";
 import type { MemberFacts, PublicationFacts, TableFacts } from "./facts.ts";
 import { REQUIRED_COLUMNS } from "./table-findings.ts";
 
+/** Whether a publication may leave rows of an outbox table out. */
+export type RowFilterPolicy = "refuse" | "allow";
+
 const CODE = "CONFIG_PUBLICATION";
 const PARTITIONED = "p";
 
@@ -13,6 +16,7 @@ export function publicationFindings(
   found: readonly PublicationFacts[],
   tables: readonly TableFacts[],
   columns: ColumnNames,
+  rowFilter: RowFilterPolicy,
 ): Finding[] {
   const missing = wanted
     .filter((name) => !found.some((publication) => publication.name === name))
@@ -20,7 +24,7 @@ export function publicationFindings(
   if (missing.length > 0) return missing;
   return [
     ...found.flatMap(operationFindings),
-    ...tables.flatMap((table) => tableFindings(table, found, columns)),
+    ...tables.flatMap((table) => tableFindings(table, found, columns, rowFilter)),
   ];
 }
 
@@ -55,6 +59,7 @@ function tableFindings(
   table: TableFacts,
   publications: readonly PublicationFacts[],
   columns: ColumnNames,
+  rowFilter: RowFilterPolicy,
 ): Finding[] {
   const memberships = publications.flatMap((publication) =>
     publication.members
@@ -64,7 +69,7 @@ function tableFindings(
   if (memberships.length === 0) return [notMember(table, publications)];
   return memberships.flatMap(({ publication, member }) => [
     ...viaRootFinding(table, publication),
-    ...rowFilterFinding(table, publication, member),
+    ...rowFilterFinding(table, publication, member, rowFilter),
     ...columnListFinding(table, publication, member, columns),
   ]);
 }
@@ -96,14 +101,15 @@ function rowFilterFinding(
   table: TableFacts,
   { name }: PublicationFacts,
   { hasRowFilter }: MemberFacts,
+  policy: RowFilterPolicy,
 ): Finding[] {
-  if (!hasRowFilter) return [];
+  if (!hasRowFilter || policy === "allow") return [];
   return [
     {
       code: CODE,
-      severity: "warning",
-      message: `publication ${sqlName(name)} filters the rows of ${sqlTableName(table)}: rows that do not match, or whose filter is NULL, are never published`,
-      hint: `If that is not wanted: ALTER PUBLICATION ${sqlName(name)} SET TABLE ${sqlTableName(table)};`,
+      severity: "halt",
+      message: `publication ${sqlName(name)} filters the rows of ${sqlTableName(table)}: rows that do not match, or whose filter is NULL, would never be published, and one at which the filter fails stops decoding for ever`,
+      hint: `Run ALTER PUBLICATION ${sqlName(name)} SET TABLE ${sqlTableName(table)}; or, if the filter is wanted, set RELAY_ROW_FILTER=allow.`,
     },
   ];
 }

@@ -1,6 +1,6 @@
 import type { Finding } from "../../relay/finding.ts";
 import type { SlotRow } from "../slot-row.ts";
-import { slotFault } from "../slot-row.ts";
+import { slotMismatchFault } from "../slot-row.ts";
 import { sqlName } from "../table-name.ts";
 import type { ServerFacts } from "./facts.ts";
 
@@ -76,7 +76,7 @@ function roleFinding({ role, mayReplicate }: ServerFacts): Finding | null {
 }
 
 function slotFinding(slot: SlotRow): Finding | null {
-  const fault = slotFault(slot);
+  const fault = slotMismatchFault(slot);
   return fault === null ? null : { ...fault, severity: "halt" };
 }
 

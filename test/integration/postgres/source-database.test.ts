@@ -102,7 +102,7 @@ describe("the control connection", () => {
       heard += 1;
     });
     await listener.slot(NEVER);
-    listener.reconnect();
+    listener.reconnect(null);
     await listener.slot(NEVER);
     await outbox.database().announceSlotFree(NEVER);
     await until(() => heard > 0, 5_000, "the word");

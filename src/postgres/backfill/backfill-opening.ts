@@ -1,0 +1,166 @@
+import type { Client, QueryResultRow } from "pg";
+import pg from "pg";
+import type { BackfillRows } from "../../relay/backfill/backfill-rows.ts";
+import type { Clock } from "../../relay/clock.ts";
+import { RelayError } from "../../relay/errors.ts";
+import type { Lsn } from "../../relay/lsn.ts";
+import { LSN_ZERO, parseLsn } from "../../relay/lsn.ts";
+import type { Watermark } from "../../relay/watermark.ts";
+import { wireOf } from "../capture-link.ts";
+import { explainSlotCreation, wantsFailover } from "../create-slot.ts";
+import type { ErrorContext } from "../postgres-error.ts";
+import { hasSqlState, postgresError } from "../postgres-error.ts";
+import type { Ask } from "../preflight/read-facts.ts";
+import type { SessionConfig } from "../session.ts";
+import { verifySession } from "../session.ts";
+import type { ColumnNames } from "../start-command.ts";
+import type { TableName } from "../table-name.ts";
+import { sqlName, sqlTableName } from "../table-name.ts";
+import { readBackfillTables } from "./backfill-table.ts";
+import { CURSOR, candidatesQuery, countQuery } from "./candidate-query.ts";
+import { PgBackfillRows } from "./pg-backfill-rows.ts";
+
+export interface BackfillOptions {
+  readonly session: SessionConfig;
+  readonly context: ErrorContext;
+  readonly slot: string;
+  readonly slotFailover: boolean | "auto";
+  readonly tables: readonly TableName[];
+  readonly columns: ColumnNames;
+  readonly connectTimeoutMs: number;
+  /** How long the slot's creation may wait for transactions that are writing. */
+  readonly createTimeoutMs: number;
+  readonly clock: Clock;
+}
+
+const INSUFFICIENT_PRIVILEGE = "42501";
+
+/** A server lists the options of a new slot in parentheses from 15 on. */
+const VERSION_WITH_OPTIONS = 150000;
+
+/**
+ * Makes the slot and reads the tables under the snapshot that Postgres exports with it: what the snapshot shows and what
+ * the slot brings are everything, and nothing is in both (measured).
+ */
+export class BackfillOpening {
+  readonly #options: BackfillOptions;
+  readonly #since: Watermark | null;
+  readonly #client: Client;
+  #until: Lsn = LSN_ZERO;
+  #rows: PgBackfillRows | null = null;
+
+  constructor(options: BackfillOptions, since: Watermark | null) {
+    this.#options = options;
+    this.#since = since;
+    this.#client = new pg.Client({
+      ...options.session.client,
+      connectionTimeoutMillis: options.connectTimeoutMs,
+    });
+    // What breaks it reaches the query under way, or the next one.
+    this.#client.on("error", () => undefined);
+  }
+
+  /** The candidates as they are now, without a slot: for a look that changes nothing. Whoever has the rows closes them. */
+  async plan(): Promise<BackfillRows> {
+    await this.#client.connect();
+    await verifySession(this.#client);
+    await this.#client.query("begin transaction isolation level repeatable read read only");
+    return this.read();
+  }
+
+  /** On the connection that will stream: the exported snapshot lives until its next command. */
+  async prepare(replication: Client): Promise<void> {
+    await this.#client.connect();
+    await verifySession(this.#client);
+    const { until, snapshot } = await this.#createSlot(replication);
+    await this.#client.query("begin transaction isolation level repeatable read read only");
+    await this.#client.query(`set transaction snapshot ${pg.escapeLiteral(snapshot)}`);
+    this.#until = until;
+  }
+
+  /** Once the stream has the slot, so that it is free for a moment only. */
+  async read(): Promise<BackfillRows> {
+    this.#rows = new PgBackfillRows(await this.#read(this.#until));
+    return this.#rows;
+  }
+
+  /** For a start that failed. Never rejects. */
+  async giveUp(): Promise<void> {
+    await this.#rows?.close();
+    wireOf(this.#client).stream.destroy();
+  }
+
+  async #createSlot(replication: Client): Promise<{ until: Lsn; snapshot: string }> {
+    const { slot, slotFailover, clock, createTimeoutMs } = this.#options;
+    const ask = this.#ask();
+    const isFailover = await wantsFailover(ask, slotFailover);
+    const [server] = await ask<{ version: number }>(
+      "select current_setting('server_version_num')::int as version",
+      [],
+    );
+    const options =
+      (server?.version ?? 0) < VERSION_WITH_OPTIONS
+        ? "EXPORT_SNAPSHOT"
+        : `(SNAPSHOT 'export'${isFailover ? ", FAILOVER true" : ""})`;
+    const { rows: pids } = await replication.query<{ pid: string }>(
+      "select pg_backend_pid() as pid",
+    );
+    const cancel = clock.after(createTimeoutMs, () => {
+      void this.#client
+        .query("select pg_cancel_backend($1)", [Number(pids[0]?.pid)])
+        .catch(() => undefined);
+    });
+    try {
+      const { rows } = await replication.query<{ consistent_point: string; snapshot_name: string }>(
+        `CREATE_REPLICATION_SLOT ${pg.escapeIdentifier(slot)} LOGICAL pgoutput ${options}`,
+      );
+      const [made] = rows;
+      if (made === undefined) throw new Error("CREATE_REPLICATION_SLOT answered no row");
+      return { until: parseLsn(made.consistent_point), snapshot: made.snapshot_name };
+    } catch (error) {
+      throw await explainSlotCreation(ask, slot, error);
+    } finally {
+      cancel();
+    }
+  }
+
+  async #read(until: Lsn): Promise<ConstructorParameters<typeof PgBackfillRows>[0]> {
+    const { tables: names, columns, context } = this.#options;
+    const ask = this.#ask();
+    const [seen] = await ask<{ xids: string; atMs: string }>(
+      `select pg_current_snapshot()::text as xids,
+              (extract(epoch from clock_timestamp()) * 1000)::bigint::text as "atMs"`,
+      [],
+    );
+    const watermark = { snapshot: seen?.xids ?? "", lsn: until, atMs: Number(seen?.atMs) };
+    const tables = await readBackfillTables(ask, names, columns);
+    const [counted] = await ask<{ count: string }>(countQuery(tables, this.#since), []);
+    const query = candidatesQuery(tables, columns, this.#since);
+    await ask(`declare ${CURSOR} no scroll cursor for ${query}`, []);
+    const candidates = Number(counted?.count ?? 0);
+    return { client: this.#client, tables, until, watermark, candidates, context };
+  }
+
+  #ask(): Ask {
+    return async <R extends QueryResultRow>(text: string, values: readonly unknown[]) => {
+      try {
+        return (await this.#client.query<R>(text, [...values])).rows;
+      } catch (error) {
+        throw this.#explain(error);
+      }
+    };
+  }
+
+  /** For streaming a role needs no right to the tables; here it does. */
+  #explain(error: unknown): RelayError {
+    const { context, tables } = this.#options;
+    if (!hasSqlState(error, INSUFFICIENT_PRIVILEGE)) return postgresError(error, "query", context);
+    const { user } = context.address;
+    return new RelayError(`role "${user}" may not read the outbox tables`, {
+      code: "POSTGRES_PERMISSION",
+      remedy: "halt",
+      hint: `As their owner run GRANT SELECT ON ${tables.map(sqlTableName).join(", ")} TO ${sqlName(user)};`,
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,65 @@
+import type { Ask } from "../preflight/read-facts.ts";
+import type { ColumnNames } from "../start-command.ts";
+import type { TableName } from "../table-name.ts";
+import { sqlTableName } from "../table-name.ts";
+
+export interface BackfillColumn {
+  readonly name: string;
+  readonly typeOid: number;
+}
+
+/** An outbox table as a backfill reads it. */
+export interface BackfillTable extends TableName {
+  readonly oid: number;
+  /** Of those the relay reads, the ones that are there. */
+  readonly columns: readonly BackfillColumn[];
+  /** `txid xid8`: without it every row is a candidate. */
+  readonly hasTxid: boolean;
+  /** `created_at`, a time. */
+  readonly hasCreatedAt: boolean;
+}
+
+interface ColumnRow {
+  readonly schema: string;
+  readonly table: string;
+  readonly oid: string;
+  readonly name: string;
+  readonly typeOid: string;
+  readonly type: string;
+}
+
+const COLUMNS = `
+  select n.nspname::text as "schema", c.relname::text as "table", c.oid::text as "oid",
+         a.attname::text as "name", a.atttypid::bigint::text as "typeOid", t.typname::text as "type"
+    from unnest($1::text[], $2::text[]) as wanted (schema, name)
+    join pg_namespace n on n.nspname = wanted.schema
+    join pg_class c on c.relnamespace = n.oid and c.relname = wanted.name
+    join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+    join pg_type t on t.oid = a.atttypid
+   order by a.attnum`;
+
+const TIMES = new Set(["timestamptz", "timestamp"]);
+
+/** Reads the tables' columns, under the snapshot in force. Throws for a table that is not there. */
+export async function readBackfillTables(
+  ask: Ask,
+  tables: readonly TableName[],
+  names: ColumnNames,
+): Promise<BackfillTable[]> {
+  const schemas = tables.map(({ schema }) => schema);
+  const rows = await ask<ColumnRow>(COLUMNS, [schemas, tables.map(({ name }) => name)]);
+  const wanted = new Set<string>(Object.values(names));
+  return tables.map((table) => {
+    const ours = rows.filter((row) => row.schema === table.schema && row.table === table.name);
+    if (ours[0] === undefined) throw new Error(`table ${sqlTableName(table)} does not exist`);
+    return {
+      ...table,
+      oid: Number(ours[0].oid),
+      columns: ours
+        .filter(({ name }) => wanted.has(name))
+        .map(({ name, typeOid }) => ({ name, typeOid: Number(typeOid) })),
+      hasTxid: ours.some(({ name, type }) => name === "txid" && type === "xid8"),
+      hasCreatedAt: ours.some(({ name, type }) => name === "created_at" && TIMES.has(type)),
+    };
+  });
+}

@@ -1,0 +1,55 @@
+import pg from "pg";
+import type { Watermark } from "../../relay/watermark.ts";
+import type { ColumnNames } from "../start-command.ts";
+import { quotedTableName } from "../table-name.ts";
+import type { BackfillTable } from "./backfill-table.ts";
+
+/** Name of the cursor over the candidates. */
+export const CURSOR = "outbox_relay_backfill";
+
+/**
+ * All candidates of the tables, by transaction id and then as they were written: by statement (`cmin`), and within one by
+ * place. Commit order is not in the table; per key it is this one wherever writers take turns on the key, as those do that
+ * lock the aggregate first.
+ */
+export function candidatesQuery(
+  tables: readonly BackfillTable[],
+  columns: ColumnNames,
+  since: Watermark | null,
+): string {
+  return `${tables.map((table, i) => select(table, i, columns, since)).join("\nunion all\n")}
+order by txid nulls first, turn, statement, leaf, place`;
+}
+
+export function countQuery(tables: readonly BackfillTable[], since: Watermark | null): string {
+  const counts = tables.map(
+    (table) => `select count(*) as n from ${quotedTableName(table)}${where(table, since)}`,
+  );
+  return `select sum(n)::bigint::text as count from (${counts.join(" union all ")}) as counts`;
+}
+
+function select(
+  table: BackfillTable,
+  index: number,
+  columns: ColumnNames,
+  since: Watermark | null,
+): string {
+  const id = pg.escapeIdentifier(columns.id);
+  const route = pg.escapeIdentifier(columns.route);
+  const created = table.hasCreatedAt
+    ? "(extract(epoch from created_at) * 1000)::float8"
+    : "null::float8";
+  // Without txid the age of xmin comes nearest; it says nothing about rows that were updated since.
+  const order = table.hasTxid
+    ? "txid, 0::bigint as turn"
+    : "null::xid8 as txid, -age(xmin)::bigint as turn";
+  return `select ${index} as source, tableoid::bigint as leaf, ctid as place, cmin::text::bigint as statement, ${order},
+       ${id}::text as id, ${route}::text as route, ${created} as created
+  from ${quotedTableName(table)}${where(table, since)}`;
+}
+
+function where({ hasTxid }: BackfillTable, since: Watermark | null): string {
+  if (since === null || !hasTxid) return "";
+  const snapshot = `${pg.escapeLiteral(since.snapshot)}::pg_snapshot`;
+  return ` where txid >= pg_snapshot_xmin(${snapshot}) and not pg_visible_in_snapshot(txid, ${snapshot})`;
+}

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { NONE } from "../config/kinds.ts";
 import type { Config } from "../config/schema.ts";
 import type { KafkaSinkOptions } from "../kafka/kafka-sink-options.ts";
 import type { ConnectionOptions } from "../kafka/kafkajs-channel.ts";
@@ -16,6 +17,7 @@ export function relayOptions(config: Config): RelayOptions {
   return {
     slot: config.slot.name,
     slotCreate: config.slot.create,
+    snapshot: config.snapshot,
     instance: config.instanceId,
     outbox: {
       tables: outbox.tables.map(plainTableName),
@@ -85,6 +87,7 @@ export function sourceOptions(config: Config): ReplicationSourceOptions {
   return {
     ...postgresOptions(config, config.database.replicationUrl),
     walSenderTimeoutMs: config.walSenderTimeoutMs,
+    createTimeoutMs: config.database.statementTimeoutMs,
   };
 }
 
@@ -92,6 +95,8 @@ export function databaseOptions(config: Config): SourceDatabaseOptions {
   return {
     ...postgresOptions(config, config.database.url),
     statementTimeoutMs: config.database.statementTimeoutMs,
+    rowFilter: config.publication.rowFilter,
+    witnessTable: config.witnessTable === NONE ? null : config.witnessTable,
     slotFailover: config.slot.failover === "auto" ? "auto" : config.slot.failover === "true",
     walBudgetBytes: config.wal.budgetBytes,
   };

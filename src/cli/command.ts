@@ -1,9 +1,18 @@
 import type { Environment } from "../config/environment.ts";
 import { environment } from "../config/environment.ts";
+import { loadConfig } from "../config/load.ts";
+import type { Config } from "../config/schema.ts";
+import { runAccept } from "./accept.ts";
+import { configured } from "./configured.ts";
 import { runHelp } from "./help.ts";
 import { migrate } from "./migrate-command.ts";
+import type { Output } from "./output.ts";
+import { PROCESS_OUTPUT } from "./output.ts";
+import { runRepair } from "./repair.ts";
 import { runRelay } from "./run.ts";
+import { runSlot } from "./slot.ts";
 import { status } from "./status-command.ts";
+import { StopSignal } from "./stop-signal.ts";
 import { version } from "./version.ts";
 
 /** One command of the program: its exit code is 0 ok, 1 failure, 2 usage, 75 temporary, 78 configuration. */
@@ -12,6 +21,9 @@ type Command = (argv: readonly string[], env: Environment) => Promise<number>;
 const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ["run", runRelay],
   ["migrate", migrate],
+  ["slot", decided(runSlot)],
+  ["repair", decided(runRepair)],
+  ["accept", decided(runAccept)],
   ["status", status],
   ["help", runHelp],
   ["--help", runHelp],
@@ -19,6 +31,26 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ["version", printVersion],
   ["--version", printVersion],
 ]);
+
+type Decision = (
+  argv: readonly string[],
+  config: Config,
+  out: Output,
+  stop: AbortSignal,
+) => Promise<number>;
+
+/** A command that decides about a slot, with the settings of the relay itself. */
+function decided(decision: Decision): Command {
+  return (argv, env) =>
+    configured(
+      () => loadConfig(env),
+      ({ config }) => {
+        const stop = new StopSignal();
+        stop.listen();
+        return decision(argv, config, PROCESS_OUTPUT, stop.signal);
+      },
+    );
+}
 
 /** Runs what `argv` says; without a word it runs the relay. */
 export async function main(argv: readonly string[]): Promise<number> {

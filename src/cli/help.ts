@@ -7,6 +7,12 @@ Commands
   migrate up              create the outbox table and its publication
   migrate status [--json] tell what is applied and what is missing
   migrate print           write the SQL to stdout, for those who apply it themselves
+  slot create             make the slot of a relay that has never published
+  slot inspect [--json]   tell how slot, checkpoint and server stand to each other
+  slot drop --confirm S   drop the slot S
+  slot adopt              go on with another slot or server
+  repair [--plan]         publish what is missing at Kafka after a gap
+  accept publication      go on after PUBLICATION_CHANGED without a repair
   status [--json]         ask a running relay what it does, what is wrong, and what to do about it
   version                 print the version
   help                    print this

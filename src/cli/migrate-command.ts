@@ -2,7 +2,7 @@ import type { Environment } from "../config/environment.ts";
 import { loadConfig } from "../config/load.ts";
 import { configured } from "./configured.ts";
 import { runMigrate } from "./migrate.ts";
-import { OUTPUT } from "./output.ts";
+import { PROCESS_OUTPUT } from "./output.ts";
 
 /** `outbox-relay migrate`: knows the database and the publication from the settings, and needs no others. */
 export async function migrate(argv: readonly string[], env: Environment): Promise<number> {
@@ -17,7 +17,7 @@ export async function migrate(argv: readonly string[], env: Environment): Promis
     ({ config }) => {
       const connectionString = config.database.migrationUrl;
       const { name: publication } = config.publication;
-      return runMigrate(argv, { connectionString, publication }, OUTPUT);
+      return runMigrate(argv, { connectionString, publication }, PROCESS_OUTPUT);
     },
   );
 }

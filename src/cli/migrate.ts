@@ -6,6 +6,7 @@ import { migrationStatus } from "../postgres/migration-status.ts";
 import type { MigratorOptions } from "../postgres/migrator.ts";
 import { Migrator } from "../postgres/migrator.ts";
 import { RelayError } from "../relay/errors.ts";
+import { EXIT, exitCodeOf } from "./exit-code.ts";
 import type { Output } from "./output.ts";
 
 export interface MigrateEnvironment {
@@ -14,16 +15,6 @@ export interface MigrateEnvironment {
   readonly publication: string;
 }
 
-const EXIT = { ok: 0, failure: 1, usage: 2, temporary: 75, configuration: 78 } as const;
-/** Errors that a person has to settle outside of the database's content. */
-const CONFIGURATION_CODES = new Set([
-  "CONFIG_DATABASE_URL",
-  "POSTGRES_AUTHENTICATION",
-  "POSTGRES_DATABASE_MISSING",
-  "POSTGRES_PERMISSION",
-  "POSTGRES_SESSION",
-  "POSTGRES_TLS",
-]);
 const PRINTED_LOCK_TIMEOUT_MS = 5_000;
 
 export const MIGRATE_USAGE = `Usage: outbox-relay migrate <up|status|print> [options]
@@ -70,7 +61,7 @@ export async function runMigrate(
   } catch (error) {
     if (!(error instanceof RelayError)) throw error;
     out.stderr(`${error.code}: ${error.message}\n${error.hint}\n`);
-    return exitCode(error);
+    return exitCodeOf(error);
   }
 }
 
@@ -165,9 +156,4 @@ async function print({ target }: MigrateCommand, out: Output): Promise<number> {
     out.stdout(`-- ${file.fileName}\n${sql}\n`);
   }
   return EXIT.ok;
-}
-
-function exitCode({ code, remedy }: RelayError): number {
-  if (remedy === "retry") return EXIT.temporary;
-  return CONFIGURATION_CODES.has(code) ? EXIT.configuration : EXIT.failure;
 }

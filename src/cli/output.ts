@@ -1,10 +1,13 @@
-/** Where a command writes. */
+/** Where a command writes; tests read it. */
 export interface Output {
   stdout(text: string): void;
   stderr(text: string): void;
+  /** Whether a person sits at the other end of stdout; default: no. */
+  readonly isTerminal?: boolean;
 }
 
-export const OUTPUT: Output = {
+export const PROCESS_OUTPUT: Output = {
   stdout: (text) => void process.stdout.write(text),
   stderr: (text) => void process.stderr.write(text),
+  isTerminal: process.stdout.isTTY,
 };

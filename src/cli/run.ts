@@ -1,8 +1,6 @@
 import type { Environment } from "../config/environment.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
-import { KafkaSink } from "../kafka/kafka-sink.ts";
-import { kafkajsPorts } from "../kafka/kafkajs-ports.ts";
 import { failpoints } from "../ops/failpoints.ts";
 import { Health } from "../ops/health.ts";
 import type { Route } from "../ops/http-server.ts";
@@ -16,21 +14,12 @@ import { SlotAlarms } from "../ops/slot-alarms.ts";
 import { SlotMonitor } from "../ops/slot-monitor.ts";
 import { keepHeapSmall } from "../ops/small-heap.ts";
 import { systemClock } from "../ops/system-clock.ts";
-import { HostOrder } from "../postgres/host-order.ts";
-import { PgReplicationSource } from "../postgres/replication-source.ts";
-import { PgSourceDatabase } from "../postgres/source-database.ts";
+import type { PgSourceDatabase } from "../postgres/source-database.ts";
 import type { AnnounceMoment } from "../relay/observer.ts";
 import { Relay } from "../relay/relay.ts";
-import {
-  databaseOptions,
-  kafkaConnection,
-  kafkaOptions,
-  relayOptions,
-  slotAlarmOptions,
-  slotMonitorOptions,
-  sourceOptions,
-} from "./adapters.ts";
+import { relayOptions, slotAlarmOptions, slotMonitorOptions } from "./adapters.ts";
 import { configured } from "./configured.ts";
+import { relayPorts } from "./relay-ports.ts";
 import { StopSignal } from "./stop-signal.ts";
 import { version } from "./version.ts";
 
@@ -88,12 +77,8 @@ async function assemble(config: Config, log: RelayLog): Promise<Parts> {
   const moment = failpoints(config.failpoints) ?? silence;
   let view: RelayView | null = null;
   const metrics = new Metrics(moment, () => view, log, build);
-  const hostOrder = new HostOrder();
-  const database = new PgSourceDatabase({ ...databaseOptions(config), hostOrder });
-  const kafka = kafkajsPorts(kafkaConnection(config));
-  const sink = new KafkaSink(kafkaOptions(config), kafka, systemClock, moment);
-  const source = new PgReplicationSource({ ...sourceOptions(config), hostOrder }, systemClock);
-  const ports = { source, database, sink, clock: systemClock, observer: metrics };
+  const ports = relayPorts(config, metrics);
+  const { database, sink } = ports;
   const relay = new Relay(ports, relayOptions(config), log);
   const slots = slotMonitor(config, database, relay, log);
   const identity = { instance: config.instanceId, version: build.version };

@@ -2,7 +2,7 @@ import type { Environment } from "../config/environment.ts";
 import type { Listen } from "../config/kinds-of-names.ts";
 import { loadConfig } from "../config/load.ts";
 import { configured } from "./configured.ts";
-import { OUTPUT } from "./output.ts";
+import { PROCESS_OUTPUT as OUTPUT } from "./output.ts";
 import { parseStatus, showStatus } from "./status.ts";
 
 /** `outbox-relay status`: needs one setting at most, wherever it runs. */

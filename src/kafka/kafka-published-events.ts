@@ -76,10 +76,15 @@ export class KafkaPublishedEvents implements PublishedEvents {
       records += 1;
       found(event);
     };
-    for (const tail of await this.#tails(topics, signal)) {
-      if (await isCutShort(tail, take)) cutShort.push(tail.name);
+    try {
+      for (const tail of await this.#tails(topics, signal)) {
+        if (await isCutShort(tail, take)) cutShort.push(tail.name);
+      }
+      return { records, cutShort };
+    } finally {
+      // Asked once in a long while: connections that stay open would keep a process alive that is done.
+      this.#channel.close();
     }
-    return { records, cutShort };
   }
 
   /** Of the topics that exist. */

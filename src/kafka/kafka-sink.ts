@@ -27,6 +27,8 @@ import { RecordBatchEncoder } from "./wire/record-batch.ts";
 /** How a batch reaches the brokers in the delivery that was chosen. */
 type Publish = (events: PartitionShare[], checkpoint: PartitionShare) => Promise<void>;
 
+const NO_NOTES: ReadonlyMap<string, Uint8Array> = new Map();
+
 /** The Sink in front of a real cluster: events and checkpoint in one Kafka transaction. */
 export class KafkaSink implements Sink {
   readonly inFlightMax: number;
@@ -118,11 +120,14 @@ export class KafkaSink implements Sink {
     return checkpoint;
   }
 
-  async publish({ records, checkpoint }: SinkBatch): Promise<void> {
+  async publish({ records, checkpoint, notes = NO_NOTES }: SinkBatch): Promise<void> {
     const publish = this.#publish;
     if (publish === null) throw await this.#whyClosed();
     try {
-      const share = this.#checkpointShare(this.#options.slot, checkpoint);
+      const { slot } = this.#options;
+      const named = [...notes].map(([name, value]) => [`${slot}#${name}`, value] as const);
+      // The checkpoint last: in at-least-once mode what stands before it is durable when it is.
+      const share = this.#checkpointShare([...named, [slot, checkpoint]]);
       await publish(shareOut(records, this.#limits), share);
     } catch (error) {
       if (this.#publish === publish) {
@@ -215,19 +220,16 @@ export class KafkaSink implements Sink {
       transactionalIds: ids,
       at: new Date(this.#clock.wallMs()).toISOString(),
     });
-    return this.#checkpointShare(incarnationKey(this.#options.slot), value);
+    return this.#checkpointShare([[incarnationKey(this.#options.slot), value]]);
   }
 
-  #checkpointShare(key: string, value: Uint8Array): PartitionShare {
+  #checkpointShare(values: readonly (readonly [key: string, value: Uint8Array])[]): PartitionShare {
     const topic = this.#options.checkpointTopic;
-    const record = {
-      topic,
-      key: new TextEncoder().encode(key),
-      value,
-      headers: [],
-      timestampMs: this.#clock.wallMs(),
-    };
-    return { topic, partition: 0, rounds: [[record]] };
+    const timestampMs = this.#clock.wallMs();
+    const records = values.map(([key, value]) => {
+      return { topic, key: new TextEncoder().encode(key), value, headers: [], timestampMs };
+    });
+    return { topic, partition: 0, rounds: [records] };
   }
 
   readonly #limits = {

@@ -1,6 +1,9 @@
-import type { Logger } from "pino";
+import type { DestinationStream, Logger } from "pino";
 import { destination, pino } from "pino";
 import type { RelayError } from "../relay/errors.ts";
+
+/** Lines that wait for a place to be written; what comes on top of them is dropped. */
+const UNWRITTEN_BYTES_MAX = 256 * 1024;
 
 /** JSON lines on stdout, written at once: nothing is lost at exit. Never a payload, never a secret. */
 export function createLogger(level: string, instance: string): Logger {
@@ -11,8 +14,15 @@ export function createLogger(level: string, instance: string): Logger {
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
     },
-    destination({ dest: 1, sync: true }),
+    logDestination(),
   );
+}
+
+/** A log that cannot be written, on a full disk say, must not end a relay that has work to do. */
+function logDestination(): DestinationStream {
+  const out = destination({ dest: 1, sync: true, maxLength: UNWRITTEN_BYTES_MAX });
+  out.on("error", () => undefined);
+  return out;
 }
 
 /** What a log line says of an error: code, what happened, what to do, and the causes' messages. */

@@ -1,21 +1,16 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { BackfillProgress } from "../relay/backfill/backfilled-stream.ts";
+import type { PublishedEvent } from "../relay/backfill/published-events.ts";
 import type { RelayError } from "../relay/errors.ts";
 import type { Finding } from "../relay/finding.ts";
 import type { LeaderTransition } from "../relay/leadership.ts";
 import type { AnnounceMoment, Observer } from "../relay/observer.ts";
+import { addBackfillGauges } from "./backfill-metrics.ts";
 import { Gauges } from "./gauges.ts";
 import { addRelayGauges } from "./relay-metrics.ts";
 import type { RelayView } from "./relay-view.ts";
 import { addSlotGauges } from "./slot-metrics.ts";
 
-const STATES: readonly RelayStateName[] = [
-  "starting",
-  "standby",
-  "streaming",
-  "stalled",
-  "draining",
-  "failed",
-];
 const TRANSITIONS: readonly LeaderTransition[] = [
   "acquired",
   "released",
@@ -27,6 +22,9 @@ const TRANSITIONS: readonly LeaderTransition[] = [
 const TOPICS_MAX = 200;
 
 export interface ObserverLog {
+  phantom(event: PublishedEvent): void;
+  backfilled(progress: BackfillProgress): void;
+  backfillEnded(): void;
   warning(finding: Finding): void;
   error(where: string, error: RelayError): void;
 }
@@ -62,6 +60,12 @@ export class Metrics implements Observer {
     "code",
     "remedy",
   ]);
+  readonly #phantoms = this.#counter(
+    "relay_phantom_events_total",
+    "Events at Kafka that a promoted server does not have",
+    [],
+  );
+  #backfill: BackfillProgress | null = null;
   readonly #transitions = this.#counter(
     "relay_leader_transitions_total",
     "Times this relay took the slot (acquired), and held it no longer, by reason",
@@ -105,6 +109,7 @@ export class Metrics implements Observer {
     const gauges = new Gauges(this.registry, view);
     addRelayGauges(gauges, build.slot);
     addSlotGauges(gauges, build.slot);
+    addBackfillGauges(gauges, build.slot, () => this.#backfill);
   }
 
   transaction(): void {
@@ -127,6 +132,20 @@ export class Metrics implements Observer {
 
   skipped(rows: number): void {
     this.#skipped.inc({ reason: "duplicate" }, rows);
+  }
+
+  phantom(event: PublishedEvent): void {
+    this.#phantoms.inc();
+    this.#log.phantom(event);
+  }
+
+  backfilled(progress: BackfillProgress): void {
+    this.#backfill = progress;
+    this.#log.backfilled(progress);
+  }
+
+  backfillEnded(): void {
+    this.#log.backfillEnded();
   }
 
   leader(reason: LeaderTransition): void {

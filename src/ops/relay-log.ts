@@ -1,4 +1,6 @@
 import type { Logger } from "pino";
+import type { BackfillProgress } from "../relay/backfill/backfilled-stream.ts";
+import type { PublishedEvent } from "../relay/backfill/published-events.ts";
 import type { RelayError } from "../relay/errors.ts";
 import type { Finding } from "../relay/finding.ts";
 import type { RelayState, StateListener } from "../relay/state.ts";
@@ -21,6 +23,27 @@ export class RelayLog implements StateListener, ObserverLog, AlarmLog {
     else if (reason !== null) this.#logger.warn(fields, reason.message);
     else this.#logger.info(fields, `state is ${name}`);
     if (name === "streaming" && reason === null) this.#said.clear();
+  }
+
+  /** One line each: an id is needed to look at what a consumer did with it. */
+  phantom({ id, topic, partition, offset, position }: PublishedEvent): void {
+    this.#logger.warn(
+      { code: "EVENT_PHANTOM", id, topic, partition, offset: String(offset), position },
+      "an event was published and is gone from the database since the failover",
+    );
+  }
+
+  backfilled({ candidates, skipped, sent }: BackfillProgress): void {
+    const tenth = candidates === 0 ? 10 : Math.floor(((skipped + sent) * 10) / candidates);
+    if (!this.#isNew("backfill", `${candidates} ${tenth}`)) return;
+    this.#logger.info(
+      { candidates, skipped, sent },
+      "rows from before the slot are being published",
+    );
+  }
+
+  backfillEnded(): void {
+    this.#logger.info("all rows from before the slot are published");
   }
 
   warning(finding: Finding): void {

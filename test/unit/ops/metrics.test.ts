@@ -2,7 +2,13 @@ import { describe, expect, it } from "@jest/globals";
 import { Metrics } from "../../../src/ops/metrics.ts";
 
 function newMetrics(): Metrics {
-  const log = { warning: () => undefined, error: () => undefined };
+  const log = {
+    phantom: () => undefined,
+    backfilled: () => undefined,
+    backfillEnded: () => undefined,
+    warning: () => undefined,
+    error: () => undefined,
+  };
   return new Metrics(
     () => undefined,
     () => null,

@@ -11,6 +11,7 @@ export function slotFacts(facts: Partial<SlotFacts> = {}): SlotFacts {
     plugin: "pgoutput",
     database: "shop",
     temporary: false,
+    isSynced: false,
     active: true,
     activePid: 7,
     confirmedLsn: lsn(100n),

@@ -1,0 +1,113 @@
+import { parseArgs } from "node:util";
+import type { Config } from "../config/schema.ts";
+import type { Plan } from "../relay/operate/plan.ts";
+import { planBackfill } from "../relay/operate/plan.ts";
+import { isRepairable, repairSince } from "../relay/operate/situation.ts";
+import { EXIT } from "./exit-code.ts";
+import { Operator } from "./operator.ts";
+import type { Output } from "./output.ts";
+
+export const REPAIR_USAGE = `Usage: outbox-relay repair [--plan] [--json]
+
+After a gap (a slot that was dropped, moved or lost its WAL, a publication that was changed): publishes the rows of the
+outbox tables that are missing at Kafka, exactly those, and goes on from a new slot. It can be stopped and run again.
+
+  --plan   counts the rows that may be missing, those that Kafka holds, and those that would be sent; changes nothing
+  --json   the plan as JSON
+
+Needs: rows that are still in the tables. With a column txid (xid8) only those are looked at that committed since the
+last watermark of the checkpoint; without it, all.
+Rows of one key come in the order of their transactions' ids, which is their commit order wherever writers take turns.
+Exit codes: 0 done, or nothing to repair; 1 cannot be repaired; 2 usage; 75 try again; 78 configuration.
+`;
+
+/** `argv`: what follows `repair`. */
+export async function runRepair(
+  argv: readonly string[],
+  config: Config,
+  out: Output,
+  stop: AbortSignal,
+): Promise<number> {
+  const options = parse(argv, out);
+  if (typeof options === "number") return options;
+  const operator = new Operator(config, out);
+  const { operations } = operator;
+  return operator.run(
+    () =>
+      options.isPlan
+        ? plan(operator, options.isJson, out, stop)
+        : operator.decide(() => operations.repair(stop), stop),
+    stop,
+  );
+}
+
+function parse(
+  argv: readonly string[],
+  out: Output,
+): { readonly isPlan: boolean; readonly isJson: boolean } | number {
+  try {
+    const options = {
+      plan: { type: "boolean", default: false },
+      json: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    } as const;
+    const { values } = parseArgs({ args: [...argv], options });
+    if (!values.help) return { isPlan: values.plan, isJson: values.json };
+    out.stdout(REPAIR_USAGE);
+    return EXIT.ok;
+  } catch (error) {
+    out.stderr(`outbox-relay repair: ${(error as Error).message}\n\n${REPAIR_USAGE}`);
+    return EXIT.usage;
+  }
+}
+
+async function plan(
+  { operations, options, ports }: Operator,
+  isJson: boolean,
+  out: Output,
+  stop: AbortSignal,
+): Promise<number> {
+  const found = await operations.look(stop);
+  const { verdict } = found;
+  const since = repairSince(found);
+  const rows = await ports.source.planBackfill(since, stop);
+  try {
+    const { topicTemplate } = options.outbox;
+    const planned = await planBackfill(rows, ports.published, topicTemplate, since, stop);
+    const code = verdict.kind === "halt" ? verdict.fault.code : null;
+    const summary = {
+      code,
+      repairable: isRepairable(found),
+      since: since?.atMs ?? null,
+      ...planned,
+    };
+    out.stdout(
+      isJson ? `${JSON.stringify(summary)}\n` : describe(planned, code, since?.atMs ?? null),
+    );
+    return EXIT.ok;
+  } finally {
+    await rows.close();
+  }
+}
+
+function describe(
+  { candidates, published, missing, cutShort }: Plan,
+  code: string | null,
+  sinceMs: number | null,
+): string {
+  const range =
+    sinceMs === null ? "all rows" : `rows committed since ${new Date(sinceMs).toISOString()}`;
+  const lines = [
+    code === null ? "no gap was found: repair would do nothing" : `gap: ${code}`,
+    `candidates (${range}): ${candidates}`,
+    `at Kafka already: ${published}`,
+    `would be sent: ${missing}`,
+  ];
+  if (cutShort.length > 0) {
+    const places = cutShort.join(", ");
+    lines.push(
+      `older records were removed from ${places}: rows published there before would be sent again`,
+    );
+  }
+  return `${lines.join("\n")}\n`;
+}

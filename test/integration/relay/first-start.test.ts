@@ -1,0 +1,55 @@
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { expectAllDelivered } from "../../support/chaos/load.ts";
+import { RelayFixture } from "../../support/relay/fixture.ts";
+
+let fixture: RelayFixture;
+
+beforeEach(async () => {
+  fixture = await RelayFixture.create("first");
+  for (const seq of [1, 2, 3]) await fixture.insert("k", `{"seq": ${seq}}`);
+});
+
+afterEach(() => fixture.close());
+
+describe("the first start with rows in the table", () => {
+  it("leaves them alone unless it is told otherwise", async () => {
+    const relay = await fixture.streaming();
+    await fixture.insert("k", '{"seq": 4}');
+    await fixture.caughtUp(relay);
+    expect(await fixture.read()).toHaveLength(1);
+  });
+
+  it("publishes them first with RELAY_SNAPSHOT=initial, each once, in their order", async () => {
+    const relay = await fixture.streaming({ RELAY_SNAPSHOT: "initial" });
+    await fixture.insert("k", '{"seq": 4}');
+    await expectAllDelivered(fixture, relay);
+    const values = (await fixture.read()).map(({ value }) => JSON.parse(String(value)) as unknown);
+    expect(values).toEqual([1, 2, 3, 4].map((seq) => ({ seq })));
+    await relay.stop();
+    const again = await fixture.streaming({ RELAY_SNAPSHOT: "initial" });
+    await expectAllDelivered(fixture, again);
+  });
+});
+
+describe("a slot that was made before the relay's first start", () => {
+  it("by outbox-relay slot create, is started from", async () => {
+    expect((await fixture.command(["slot", "create"])).code).toBe(0);
+    await fixture.insert("k", '{"seq": 4}');
+    const relay = await fixture.streaming({ RELAY_SLOT_CREATE: "never" });
+    await fixture.caughtUp(relay);
+    expect(await fixture.read()).toHaveLength(1);
+  });
+
+  it("by somebody else, waits for a person to say what it stands for", async () => {
+    await fixture.client.query("select pg_create_logical_replication_slot($1, 'pgoutput')", [
+      fixture.names.slot,
+    ]);
+    await fixture.insert("k", '{"seq": 4}');
+    const relay = fixture.start({ RELAY_RETRY_MAX: "500ms" });
+    await relay.reaches("failed", "CHECKPOINT_MISSING");
+    expect((await fixture.command(["slot", "adopt", "--trust-slot"])).code).toBe(0);
+    await relay.reaches("streaming");
+    await fixture.caughtUp(relay);
+    expect(await fixture.read()).toHaveLength(1);
+  });
+});

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type pg from "pg";
 import type { PostgresServer } from "../../src/demo/services/embedded-postgres.ts";
-import { startPostgres } from "../../src/demo/services/embedded-postgres.ts";
-import { startStandby } from "../support/chaos/standby.ts";
+import { StandbyPair } from "../support/postgres/standby-pair.ts";
 import type { DeliveryReport } from "../support/relay/delivery-check.ts";
 import { ALL_DELIVERED, checkDelivery } from "../support/relay/delivery-check.ts";
 import { RelayFixture } from "../support/relay/fixture.ts";
@@ -10,25 +9,23 @@ import type { RelayProcess } from "../support/relay/relay-process.ts";
 import { Workload } from "../support/relay/workload.ts";
 import { until, withClient } from "../support/services.ts";
 
-const STANDBY_SLOT = "standby_one";
-
+let pair: StandbyPair;
 let primary: PostgresServer;
 let standby: PostgresServer;
 let fixture: RelayFixture;
 let relay: RelayProcess;
 
 beforeAll(async () => {
-  primary = await startPostgres();
+  pair = await StandbyPair.start({ isSynchronized: true });
+  ({ primary, standby } = pair);
   fixture = await RelayFixture.create("failover", { postgresUrl: primary.url });
-  standby = await startStandby(primary, STANDBY_SLOT);
-});
+}, 120_000);
 
 afterAll(async () => {
   await relay.kill();
   await primary.start();
   await fixture.close();
-  await standby.stop();
-  await primary.stop();
+  await pair.stop();
 });
 
 function databaseOn({ url }: PostgresServer): string {
@@ -41,32 +38,6 @@ function databaseOn({ url }: PostgresServer): string {
 function hosts(): string {
   const url = new URL(databaseOn(primary));
   return url.href.replace(url.host, `${url.host},${new URL(standby.url).host}`);
-}
-
-async function setOn(server: PostgresServer, name: string, value: string): Promise<void> {
-  await withClient(server.url, async (client) => {
-    await client.query(`alter system set ${name} = '${value}'`);
-    await client.query("select pg_reload_conf()");
-  });
-}
-
-/** The slot's copy is good for a failover. Postgres makes it so when the primary's slot moves and transactions are logged. */
-async function untilCopied(): Promise<void> {
-  await until(
-    async () => {
-      await fixture.insert("before");
-      await fixture.client.query("select pg_log_standby_snapshot()");
-      return withClient(standby.url, async (client) => {
-        const { rows } = await client.query(
-          "select from pg_replication_slots where slot_name = $1 and synced and not temporary",
-          [fixture.names.slot],
-        );
-        return rows.length === 1;
-      });
-    },
-    60_000,
-    () => `the standby to copy the slot\n${relay.output}`,
-  );
 }
 
 async function written(url: string, transactions: number): Promise<void> {
@@ -114,8 +85,8 @@ describe("a relay with both servers in its list of hosts", () => {
       RELAY_SLOT_FAILOVER: "true",
       RELAY_RETRY_MAX: "1s",
     });
-    await setOn(primary, "synchronized_standby_slots", STANDBY_SLOT);
-    await untilCopied();
+    await fixture.insert("before");
+    await pair.slotSynced(fixture.names.slot);
     const workload = new Workload(databaseOn(primary), { seed: 50 });
     workload.start();
     await until(() => workload.transactions > 100, 60_000, "work on the primary");
@@ -123,7 +94,7 @@ describe("a relay with both servers in its list of hosts", () => {
     await workload.stop();
     const { message } = await relay.reaches("starting", "NOT_PRIMARY");
     expect(message).toMatch(/^none of 2 hosts can be used: .*ECONNREFUSED.*is a standby$/);
-    await withClient(standby.url, (client) => client.query("select pg_promote()"));
+    await pair.promote();
     await relay.reaches("streaming", null, 60_000);
     await written(databaseOn(standby), 100);
     expect(await delivery()).toMatchObject(ALL_DELIVERED);

@@ -8,8 +8,8 @@ export const CAPTURE_MUTANTS: readonly Mutant[] = [
     file: "src/relay/stream-reader.ts",
     edits: [
       {
-        find: `confirmed: this.#ladder.at("confirmed"),`,
-        replace: `confirmed: this.#ladder.at("received"),`,
+        find: `confirmed: minLsn(this.#ladder.at("confirmed"), this.#told),`,
+        replace: `confirmed: this.#told,`,
       },
     ],
     caughtBy: "simulation",
@@ -48,8 +48,8 @@ export const CAPTURE_MUTANTS: readonly Mutant[] = [
     file: "src/relay/settle/continuity.ts",
     edits: [
       {
-        find: "return lineageFault(facts) ?? slotFault(facts) ?? configFault(facts);",
-        replace: "return slotFault(facts) ?? configFault(facts);",
+        find: "  const switched = switchBefore(facts, checkpoint);\n",
+        replace: "  const switched = null as Lsn | null;\n",
       },
     ],
     caughtBy: "simulation",
@@ -140,11 +140,52 @@ export const CAPTURE_MUTANTS: readonly Mutant[] = [
   {
     name: "make a new slot although there is a checkpoint",
     harm: "skips what was committed while the slot was gone",
-    file: "src/relay/relay.ts",
+    file: "src/relay/slot-preparation.ts",
     edits: [
       {
-        find: "    if ((await sink.peek(stop)) !== null) throw slotMissing(this.#options.slot);\n",
-        replace: "",
+        find: '    if (verdict.kind === "halt") throw verdict.fault;\n',
+        replace:
+          '    if (verdict.kind === "halt") {\n      await this.#ports.database.createSlot(signal);\n      return null;\n    }\n',
+      },
+    ],
+    caughtBy: { unit: "test/unit/relay" },
+  },
+  {
+    name: "store a watermark before it is reached",
+    harm: "leaves rows out of a repair that were never published",
+    file: "src/relay/watermark.ts",
+    edits: [{ find: "next.lsn <= covered;", replace: "true;" }],
+    caughtBy: { unit: "test/unit/relay" },
+  },
+  {
+    name: "send every candidate of a backfill",
+    harm: "publishes again what Kafka holds",
+    file: "src/relay/backfill/already-published.ts",
+    edits: [{ find: "return this.#ids.isFound(index);", replace: "return false;" }],
+    caughtBy: { unit: "test/unit/relay" },
+  },
+  {
+    name: "take a backfill for finished at its first checkpoint",
+    harm: "loses the rest of it when the relay dies",
+    file: "src/relay/checkpoint-stamp.ts",
+    edits: [{ find: 'this.isPastBackfill(progress) ? null : "backfill"', replace: "null" }],
+    caughtBy: { unit: "test/unit/relay" },
+  },
+  {
+    name: "go on after the publication changed",
+    harm: "skips rows that were written while the table was not published",
+    file: "src/relay/settle/continuity.ts",
+    edits: [{ find: "    ...publicationFaults(facts, checkpoint),\n", replace: "" }],
+    caughtBy: { unit: "test/unit/relay" },
+  },
+  {
+    name: "start at the slot where there is no checkpoint",
+    harm: "skips what was committed before a slot that somebody else made",
+    file: "src/relay/settle/continuity.ts",
+    edits: [
+      {
+        find: "  if (slot !== null) return halt([checkpointMissing(slot), ...slotFaults(slot)]);\n",
+        replace: '  if (slot !== null) return { kind: "start-at-slot" };\n',
       },
     ],
     caughtBy: { unit: "test/unit/relay" },

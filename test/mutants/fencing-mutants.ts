@@ -60,9 +60,8 @@ export const FENCING_MUTANTS: readonly Mutant[] = [
     file: "src/relay/session.ts",
     edits: [
       {
-        find: "    const stream = await source.open(this.#reader, stop);\n",
-        replace:
-          "    await this.#ports.sink.open(stop);\n    const stream = await source.open(this.#reader, stop);\n",
+        find: "    const opened = await openSlotStream(",
+        replace: "    await this.#ports.sink.open(stop);\n    const opened = await openSlotStream(",
       },
     ],
     caughtBy: "simulation",

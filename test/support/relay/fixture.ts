@@ -30,6 +30,13 @@ export interface FixtureOptions {
   readonly migrate?: boolean;
 }
 
+export interface CommandResult {
+  /** The exit code. */
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
 /** One database, slot, publication and set of topics of its own, and the relays that a test starts on them. */
 export class RelayFixture {
   readonly database: TestDatabase;
@@ -91,6 +98,22 @@ export class RelayFixture {
     await run(process.execPath, [MAIN, "migrate", "up", "--publication", this.names.publication], {
       env,
     });
+  }
+
+  /** Runs a command of the program to its end. */
+  async command(
+    argv: readonly string[],
+    settings: Readonly<Record<string, string>> = {},
+  ): Promise<CommandResult> {
+    const env = { PATH: process.env["PATH"], ...this.settings, ...settings };
+    try {
+      const { stdout, stderr } = await run(process.execPath, [MAIN, ...argv], { env });
+      return { code: 0, stdout, stderr };
+    } catch (error) {
+      const { code, stdout = "", stderr = "" } = error as Partial<CommandResult>;
+      if (code === undefined) throw error;
+      return { code, stdout, stderr };
+    }
   }
 
   start(settings: Readonly<Record<string, string>> = {}): RelayProcess {

@@ -52,7 +52,7 @@ export const CAPTURE_MUTANTS: readonly Mutant[] = [
         replace: "  const switched = null as Lsn | null;\n",
       },
     ],
-    caughtBy: "simulation",
+    caughtBy: { unit: "test/unit/relay" },
   },
   {
     name: "stamp rows with the server's timeline",

@@ -102,7 +102,7 @@ export const FENCING_MUTANTS: readonly Mutant[] = [
           "      identity: { producerId: this.#id.identity.producerId + BigInt(1_000_000 + 1_000 * this.#id.identity.epoch), epoch: 0 },",
       },
     ],
-    caughtBy: "simulation",
+    caughtBy: { unit: "test/unit/kafka/opening" },
   },
   {
     name: "read the checkpoint before fencing",

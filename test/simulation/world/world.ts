@@ -15,6 +15,7 @@ import { SimRelay } from "./sim-relay.ts";
 const API_INIT_PRODUCER_ID = 22;
 const CONSUME_INTERVAL_MS = 25;
 /** How long all may stand still once it is healed. */
+const WRITING_AFTER_PROMOTION_MS = 1_000;
 const HEAL_DEADLINE_MS = 60_000;
 
 /** Takes each line of what happens; for `--trace` and for comparing two runs. */
@@ -173,6 +174,8 @@ export class World {
     this.trace(() => `promoted with loss at ${wal.end.toString(16)}, published: ${isLost}`);
     this.oracle.history.undone(before.slice(wal.transactions.length));
     if (isLost) this.oracle.promoted();
+    // Writers go on at the new primary, at LSNs that were used before.
+    await this.clock.run(WRITING_AFTER_PROMOTION_MS);
   }
 
   /** All faults end, everything is read to the end, and the verdict is complete. */

@@ -79,6 +79,17 @@ function interrupted(apiKey: number, first: () => Promise<unknown>): BrokerChann
 }
 
 describe("opening", () => {
+  it("keeps a former relay's late checkpoint out at least once too, by the epoch of the first id", async () => {
+    const former = newSink({ delivery: "at-least-once" });
+    await former.open(GO_ON);
+    await publish(former, "before");
+    const successor = newSink({ delivery: "at-least-once", instanceId: "successor" });
+    await successor.open(GO_ON);
+    await publish(successor, "after");
+    await expect(publish(former, "late")).rejects.toMatchObject({ code: "FENCED" });
+    expect((await successor.peek(GO_ON))?.toString()).toBe("after");
+  });
+
   it("fences a relay with more ids that came between the look for predecessors and their fencing", async () => {
     const larger = newSink({ transactionalIds: 3 });
     const channel = interrupted(API_INIT_PRODUCER_ID, () => larger.open(GO_ON));

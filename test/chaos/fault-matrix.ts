@@ -75,7 +75,7 @@ export const FAULTS: Readonly<Record<number, string>> = {
   73: "a prepared transaction left open and committed later",
   74: "rolled-back transactions, savepoints, COPY, insert and delete",
   75: "max_wal_senders exhausted",
-  76: "the disk of Postgres full",
+  76: "no room for the WAL of Postgres",
   77: "the disk of the relay full",
   78: "the relay's clock jumping an hour ahead and back",
   79: "name resolution that fails, and hosts in the wrong order",
@@ -85,7 +85,6 @@ export const FAULTS: Readonly<Record<number, string>> = {
 /** Faults that cannot be injected here, and why. They are listed in docs/proof.md as they are. */
 export const NOT_INJECTED: Readonly<Record<number, string>> = {
   55: "npm's Postgres binaries hold no pg_upgrade; what it leaves behind, another system identifier with or without a slot, is case 53",
-  76: "needs a volume of its own, which cannot be mounted without root; a stop of Postgres and its return are cases 47 and 48",
 };
 
 /** A title of a test says at its end which faults it injects and what must hold, for example `[12: D O]`. */

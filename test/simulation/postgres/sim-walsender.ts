@@ -159,6 +159,8 @@ export class SimWalsender {
     const { clock } = this.#postgres;
     clock.after(0.1 + clock.random() * 2, () => {
       if (!this.#isServing || this.#isSilent || !this.#postgres.isUp) return;
+      // What was on its way to the old primary never reaches the new one.
+      if (this.stream.identity.timeline !== this.#postgres.wal.timeline) return;
       this.#lastReplyMs = clock.monotonicMs();
       if (confirmed !== LSN_ZERO) this.#postgres.confirm(confirmed);
       if (this.#isShuttingDown) this.#endWhenConfirmed();

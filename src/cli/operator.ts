@@ -1,5 +1,6 @@
 import type { Config } from "../config/schema.ts";
 import { failpoints } from "../ops/failpoints.ts";
+import { keepHeapSmall } from "../ops/small-heap.ts";
 import { systemClock } from "../ops/system-clock.ts";
 import type { BackfillProgress } from "../relay/backfill/backfilled-stream.ts";
 import { pause } from "../relay/clock.ts";
@@ -30,6 +31,7 @@ export class Operator {
   #backfillEnded: () => void = () => undefined;
 
   constructor(config: Config, out: Output) {
+    keepHeapSmall();
     this.#out = out;
     this.#report = new BackfillReport(out, () => systemClock.monotonicMs());
     this.options = relayOptions(config);

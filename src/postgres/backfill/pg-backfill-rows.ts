@@ -12,7 +12,7 @@ import { CURSOR } from "./candidate-query.ts";
 import { insertMessage, relationMessage } from "./row-messages.ts";
 import { Window } from "./window.ts";
 
-const NAMES_AT_ONCE_ROWS = 5_000;
+const NAMES_AT_ONCE_ROWS = 2_000;
 const ROWS_AT_ONCE_MAX = 1_000;
 const FIRST_ROWS = 20;
 /** About so much is read at once, as long as rows are of much the same size. */

@@ -31,6 +31,37 @@ describe("the first start with rows in the table", () => {
   });
 });
 
+describe("the first start with rows in two tables, one of them partitioned and named as a keyword", () => {
+  it("publishes them by the order of their transactions", async () => {
+    const { client, names } = fixture;
+    await client.query(
+      'create table "order" (like outbox including defaults) partition by hash (id)',
+    );
+    for (const part of [0, 1]) {
+      await client.query(
+        `create table order_${part} partition of "order" for values with (modulus 2, remainder ${part})`,
+      );
+    }
+    await client.query(`alter publication ${names.publication} add table "order"`);
+    for (const [seq, table] of [
+      [4, '"order"'],
+      [5, "outbox"],
+      [6, '"order"'],
+    ]) {
+      await client.query(
+        `insert into ${table} (aggregatetype, aggregateid, type, payload) values ('order', 'k', 'Placed', '{"seq": ${seq}}')`,
+      );
+    }
+    const relay = await fixture.streaming({
+      RELAY_SNAPSHOT: "initial",
+      RELAY_TABLES: "public.outbox,public.order",
+    });
+    await fixture.caughtUp(relay);
+    const values = (await fixture.read()).map(({ value }) => JSON.parse(String(value)) as unknown);
+    expect(values).toEqual([1, 2, 3, 4, 5, 6].map((seq) => ({ seq })));
+  });
+});
+
 describe("a slot that was made before the relay's first start", () => {
   it("by outbox-relay slot create, is started from", async () => {
     expect((await fixture.command(["slot", "create"])).code).toBe(0);

@@ -5,6 +5,7 @@ import { systemClock } from "../ops/system-clock.ts";
 import type { BackfillProgress } from "../relay/backfill/backfilled-stream.ts";
 import { pause } from "../relay/clock.ts";
 import { RelayError } from "../relay/errors.ts";
+import { preflightError } from "../relay/finding.ts";
 import type { AnnounceMoment, Observer } from "../relay/observer.ts";
 import type { Outcome } from "../relay/operate/operations.ts";
 import { Operations } from "../relay/operate/operations.ts";
@@ -78,10 +79,8 @@ export class Operator {
   /** Findings at Kafka that a person must settle end the command; what is wrong at Postgres it may be there to mend. */
   async #preflight(stop: AbortSignal): Promise<void> {
     const findings = await this.ports.sink.preflight(stop);
-    const fault = findings.find(({ severity }) => severity !== "warning");
-    if (fault === undefined) return;
-    const { message, code, hint, severity } = fault;
-    throw new RelayError(message, { code, hint, remedy: severity === "halt" ? "halt" : "retry" });
+    const faults = findings.filter(({ severity }) => severity !== "warning");
+    if (faults.length > 0) throw preflightError(faults);
   }
 
   /** The relay itself does the work, here or in the process that waits for it, and goes on from there. */

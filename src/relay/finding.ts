@@ -1,4 +1,5 @@
 import type { ErrorCode, Remedy } from "./errors.ts";
+import { RelayError } from "./errors.ts";
 
 /** One thing that preflight found wrong. All findings are shown, not only the first. */
 export interface Finding {
@@ -9,4 +10,15 @@ export interface Finding {
   readonly hint: string;
   /** `halt`: a person must act (state `failed`); `retry`: it may pass by itself; a warning does not stop the start. */
   readonly severity: Extract<Remedy, "halt" | "retry"> | "warning";
+}
+
+/** All findings in one error: the first one's code, everybody's message. */
+export function preflightError(faults: readonly Finding[]): RelayError {
+  const halting = faults.find(({ severity }) => severity === "halt");
+  const first = (halting ?? faults[0]) as Finding;
+  return new RelayError(faults.map(({ message }) => message).join("; "), {
+    code: first.code,
+    remedy: halting === undefined ? "retry" : "halt",
+    hint: [...new Set(faults.map(({ hint }) => hint))].join(" "),
+  });
 }

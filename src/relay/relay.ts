@@ -1,7 +1,7 @@
 import { Backoff } from "./backoff.ts";
 import { pause } from "./clock.ts";
 import { RelayError } from "./errors.ts";
-import type { Finding } from "./finding.ts";
+import { preflightError } from "./finding.ts";
 import type { Departure } from "./leadership.ts";
 import { departure } from "./leadership.ts";
 import type { RelayOptions } from "./options.ts";
@@ -161,15 +161,4 @@ export class Relay {
 
 function isSlotBusy(error: unknown): boolean {
   return error instanceof RelayError && error.code === "SLOT_BUSY";
-}
-
-/** All findings in one error: the first one's code, everybody's message. */
-function preflightError(faults: readonly Finding[]): RelayError {
-  const halting = faults.find(({ severity }) => severity === "halt");
-  const first = (halting ?? faults[0]) as Finding;
-  return new RelayError(faults.map(({ message }) => message).join("; "), {
-    code: first.code,
-    remedy: halting === undefined ? "retry" : "halt",
-    hint: [...new Set(faults.map(({ hint }) => hint))].join(" "),
-  });
 }

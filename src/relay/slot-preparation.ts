@@ -1,12 +1,13 @@
 import { announce } from "./announcement.ts";
 import type { SlotFacts, Vantage } from "./capture/source-database.ts";
 import { RelayError } from "./errors.ts";
+import { observedFacts } from "./observed-facts.ts";
 import type { RelayOptions } from "./options.ts";
 import type { RelayPorts } from "./ports.ts";
 import type { Checkpoint } from "./settle/checkpoint.ts";
-import { decodeCheckpoint } from "./settle/checkpoint.ts";
+import { decodeStored } from "./settle/checkpoint.ts";
 import type { Verdict } from "./settle/continuity.ts";
-import { judge } from "./settle/continuity.ts";
+import { isReadable, judge } from "./settle/continuity.ts";
 import type { BackfillSince } from "./slot-stream.ts";
 
 /**
@@ -30,7 +31,7 @@ export class SlotPreparation {
     const { database, sink } = this.#ports;
     const found = await database.slot(signal);
     if (found?.active === true) return null;
-    const peeked = decoded(await sink.peek(signal));
+    const peeked = decodeStored(await sink.peek(signal));
     // Whoever has taken a slot that can be read from judges it with the slot in hand.
     if (found !== null && isReadable(found) && peeked?.pending !== "backfill") return null;
     if (!(await database.reserve(signal))) throw slotReserved(this.#options.slot);
@@ -43,16 +44,13 @@ export class SlotPreparation {
     const slot = await database.slot(signal);
     if (slot?.active === true) return null;
     // Nobody reads from the slot, so nobody is hurt by being fenced; and only now what is read is sure to be the last.
-    const checkpoint = decoded(await sink.open(signal));
+    const checkpoint = decodeStored(await sink.open(signal));
     const seen = await database.vantage(signal);
     return this.#act(this.#judge(checkpoint, slot, seen), checkpoint, seen, signal);
   }
 
   #judge(checkpoint: Checkpoint | null, slot: SlotFacts | null, seen: Vantage): Verdict {
-    const { slot: name, slotCreate, snapshot, configFingerprint: config } = this.#options;
-    const { systemId, publication, witness } = seen;
-    const settings = { name, slotCreate, snapshot, config };
-    return judge({ ...settings, checkpoint, slot, lineage: null, systemId, publication, witness });
+    return judge({ ...observedFacts(this.#options, seen), checkpoint, slot, lineage: null });
   }
 
   async #act(
@@ -77,14 +75,6 @@ export class SlotPreparation {
     }
     return null;
   }
-}
-
-function isReadable({ walStatus, invalidationReason }: SlotFacts): boolean {
-  return walStatus !== "lost" && invalidationReason === null;
-}
-
-function decoded(stored: Uint8Array | null): Checkpoint | null {
-  return stored === null ? null : decodeCheckpoint(stored);
 }
 
 /** Somebody else makes the slot, or an operator's command is at work. */

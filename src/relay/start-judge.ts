@@ -5,11 +5,12 @@ import type { CheckpointStamp } from "./checkpoint-stamp.ts";
 import type { ContinuityWatch } from "./continuity-watch.ts";
 import { topicPattern } from "./event/topic-template.ts";
 import { maxLsn } from "./lsn.ts";
+import { observedFacts } from "./observed-facts.ts";
 import type { RelayOptions } from "./options.ts";
 import type { RelayPorts } from "./ports.ts";
 import { formatPosition } from "./position.ts";
 import type { Checkpoint } from "./settle/checkpoint.ts";
-import { decodeCheckpoint } from "./settle/checkpoint.ts";
+import { decodeStored } from "./settle/checkpoint.ts";
 import type { Lineage, Verdict } from "./settle/continuity.ts";
 import { judge } from "./settle/continuity.ts";
 import type { OpenedStream } from "./slot-stream.ts";
@@ -46,7 +47,7 @@ export class StartJudge {
   async start(opened: OpenedStream, slot: SlotFacts, signal: AbortSignal): Promise<StartPoint> {
     const { sink, database } = this.#ports;
     const stored = await sink.open(signal);
-    const checkpoint = stored === null ? null : decodeCheckpoint(stored);
+    const checkpoint = decodeStored(stored);
     const seen = await database.vantage(signal);
     const verdict = this.#judge(opened, checkpoint, slot, seen);
     const point = startPoint(verdict, slot, opened.backfill?.until ?? null);
@@ -62,11 +63,8 @@ export class StartJudge {
     slot: SlotFacts,
     seen: Vantage,
   ): Verdict {
-    const { slot: name, slotCreate, snapshot, configFingerprint: config } = this.#options;
     const lineage = lineageOf(stream.identity, seen);
-    const { systemId, publication, witness } = seen;
-    const settings = { name, slotCreate, snapshot, config };
-    return judge({ ...settings, checkpoint, slot, lineage, systemId, publication, witness });
+    return judge({ ...observedFacts(this.#options, seen), checkpoint, slot, lineage });
   }
 
   /** Reports what Kafka has and the server has not, and writes the position at which both agree. */

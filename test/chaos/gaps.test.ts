@@ -105,7 +105,7 @@ describe("a slot that is not the one that was published from", () => {
 describe("a slot that was idle for too long", () => {
   it("is invalidated by Postgres 18, and repaired [60: H L]", async () => {
     const postgres = await startPostgres({ settings: { idle_replication_slot_timeout: "1s" } });
-    const { fixture: shared } = { fixture };
+    const shared = fixture;
     fixture = await RelayFixture.create("idle_slot", { postgresUrl: postgres.url });
     try {
       const relay = await fixture.streaming(SETTINGS);

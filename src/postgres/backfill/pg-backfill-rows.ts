@@ -7,6 +7,7 @@ import type { Watermark } from "../../relay/watermark.ts";
 import { wireOf } from "../capture-link.ts";
 import type { ErrorContext } from "../postgres-error.ts";
 import { postgresError } from "../postgres-error.ts";
+import { quotedTableName } from "../table-name.ts";
 import type { BackfillTable } from "./backfill-table.ts";
 import { CURSOR } from "./candidate-query.ts";
 import { insertMessage, relationMessage } from "./row-messages.ts";
@@ -151,7 +152,7 @@ export class PgBackfillRows implements BackfillRows {
       [leaf],
     );
     const { schema = "", name = "" } = row ?? {};
-    const leafName = `${pg.escapeIdentifier(schema)}.${pg.escapeIdentifier(name)}`;
+    const leafName = quotedTableName({ schema, name });
     this.#leafNames.set(leaf, leafName);
     return leafName;
   }

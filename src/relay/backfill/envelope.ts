@@ -1,7 +1,5 @@
+import { POSTGRES_EPOCH_MS } from "../decode/pgoutput-decoder.ts";
 import type { Lsn } from "../lsn.ts";
-
-/** Milliseconds between 1970 and Postgres's epoch, 2000-01-01. */
-const POSTGRES_EPOCH_MS = 946_684_800_000;
 
 /** BEGIN of pgoutput, protocol 1 (docs of PostgreSQL, "Logical Replication Message Formats"). */
 export function beginMessage(commitLsn: Lsn, commitMs: number): Uint8Array {

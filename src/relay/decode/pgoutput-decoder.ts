@@ -7,7 +7,7 @@ import { RowArena } from "./row-arena.ts";
 import { Tuple } from "./tuple.ts";
 
 /** Milliseconds between 1970 and Postgres's epoch, 2000-01-01. */
-const POSTGRES_EPOCH_MS = 946_684_800_000;
+export const POSTGRES_EPOCH_MS = 946_684_800_000;
 
 const TAG = { begin: 0x42, commit: 0x43, insert: 0x49, relation: 0x52 } as const;
 /** Origin, type, update, delete, truncate: known, and nothing to an outbox. */

@@ -4,6 +4,7 @@ import type { RelayOptions } from "../options.ts";
 import type { RelayPorts } from "../ports.ts";
 import type { Pending } from "../settle/checkpoint.ts";
 import { encodeCheckpoint } from "../settle/checkpoint.ts";
+import { isReadable } from "../settle/continuity.ts";
 import { slotReserved } from "../slot-preparation.ts";
 import type { Situation } from "./situation.ts";
 import { isRepairable, repairSince, situation } from "./situation.ts";
@@ -53,8 +54,7 @@ export class Operations {
       await this.#announce("adopt", "backfill", found);
       return { message: "comparing the tables with Kafka", backfills: true };
     }
-    if (found.slot === null || found.slot.walStatus === "lost")
-      throw noSlotToTrust(this.#options.slot);
+    if (found.slot === null || !isReadable(found.slot)) throw noSlotToTrust(this.#options.slot);
     await this.#announce("adopt", "slot", found);
     return {
       message: `the relay starts where slot ${this.#options.slot} stands`,

@@ -1,9 +1,10 @@
 import type { SlotFacts, Vantage } from "../capture/source-database.ts";
 import type { ErrorCode } from "../errors.ts";
+import { observedFacts } from "../observed-facts.ts";
 import type { RelayOptions } from "../options.ts";
 import type { RelayPorts } from "../ports.ts";
 import type { Checkpoint } from "../settle/checkpoint.ts";
-import { decodeCheckpoint } from "../settle/checkpoint.ts";
+import { decodeStored } from "../settle/checkpoint.ts";
 import type { Lineage, Verdict } from "../settle/continuity.ts";
 import { judge } from "../settle/continuity.ts";
 import type { Watermark } from "../watermark.ts";
@@ -32,14 +33,11 @@ export async function situation(
   stored: Uint8Array | null,
   signal: AbortSignal,
 ): Promise<Situation> {
-  const checkpoint = stored === null ? null : decodeCheckpoint(stored);
+  const checkpoint = decodeStored(stored);
   const slot = await ports.database.slot(signal);
   const seen = await ports.database.vantage(signal);
-  const { slot: name, slotCreate, snapshot, configFingerprint: config } = options;
   const lineage = checkpoint === null ? null : knownLineage(checkpoint, seen);
-  const { systemId, publication, witness } = seen;
-  const settings = { name, slotCreate, snapshot, config };
-  const verdict = judge({ ...settings, checkpoint, slot, lineage, systemId, publication, witness });
+  const verdict = judge({ ...observedFacts(options, seen), checkpoint, slot, lineage });
   return { checkpoint, slot, seen, verdict };
 }
 

@@ -78,6 +78,11 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
   };
 }
 
+/** The same, where there may be none. */
+export function decodeStored(stored: Uint8Array | null): Checkpoint | null {
+  return stored === null ? null : decodeCheckpoint(stored);
+}
+
 function encodeWatermark({ snapshot, lsn, atMs }: Watermark): Record<string, string> {
   return { xids: snapshot, lsn: formatLsn(lsn), at: new Date(atMs).toISOString() };
 }

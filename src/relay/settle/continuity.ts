@@ -103,10 +103,14 @@ function halt(faults: readonly RelayError[]): Verdict {
   return { kind: "halt", fault: allOf(faults), codes: faults.map(({ code }) => code) };
 }
 
+/** Whether the WAL that the slot needs is still there. */
+export function isReadable({ walStatus, invalidationReason }: SlotFacts): boolean {
+  return walStatus !== "lost" && invalidationReason === null;
+}
+
 function slotFaults(slot: SlotFacts): RelayError[] {
-  const isInvalid = slot.walStatus === "lost" || slot.invalidationReason !== null;
   return [
-    ...(isInvalid ? [slotInvalid(slot)] : []),
+    ...(isReadable(slot) ? [] : [slotInvalid(slot)]),
     ...(slot.temporary || slot.isSynced ? [notPrimary(slot)] : []),
   ];
 }

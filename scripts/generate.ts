@@ -4,12 +4,14 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { configurationMarkdown, environmentExample } from "../src/config/reference.ts";
 import { proofPage } from "./proof-page.ts";
+import { runbooksIndex } from "./runbooks.ts";
 
 /** The text of every generated file, by its path from the root of the project. */
 export function generatedFiles(): ReadonlyMap<string, string> {
   return new Map([
     ["docs/configuration.md", configurationMarkdown()],
     ["docs/proof.md", proofPage()],
+    ["docs/runbooks/README.md", runbooksIndex()],
     ["config/outbox-relay.env.example", environmentExample()],
   ]);
 }

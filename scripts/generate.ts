@@ -3,6 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { configurationMarkdown, environmentExample } from "../src/config/reference.ts";
+import { metricsMarkdown } from "../src/ops/metrics/reference.ts";
 import { proofPage } from "./proof-page.ts";
 import { runbooksIndex } from "./runbooks.ts";
 
@@ -10,6 +11,7 @@ import { runbooksIndex } from "./runbooks.ts";
 export function generatedFiles(): ReadonlyMap<string, string> {
   return new Map([
     ["docs/configuration.md", configurationMarkdown()],
+    ["docs/metrics.md", metricsMarkdown()],
     ["docs/proof.md", proofPage()],
     ["docs/runbooks/README.md", runbooksIndex()],
     ["config/outbox-relay.env.example", environmentExample()],

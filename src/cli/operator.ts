@@ -3,6 +3,7 @@ import { failpoints } from "../ops/failpoints.ts";
 import { keepHeapSmall } from "../ops/small-heap.ts";
 import { systemClock } from "../ops/system-clock.ts";
 import type { BackfillProgress } from "../relay/backfill/backfilled-stream.ts";
+import { StreamTally } from "../relay/capture/stream-tally.ts";
 import { pause } from "../relay/clock.ts";
 import { RelayError } from "../relay/errors.ts";
 import { preflightError } from "../relay/finding.ts";
@@ -113,8 +114,11 @@ export class Operator {
     const nothing = (): void => undefined;
     return {
       moment: moment ?? nothing,
+      tally: new StreamTally(),
       transaction: nothing,
       published: nothing,
+      unpublished: nothing,
+      heldBack: nothing,
       skipped: nothing,
       leader: nothing,
       takenOver: nothing,

@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "../relay/clock.ts";
 import { RelayError } from "../relay/errors.ts";
 import type { Finding } from "../relay/finding.ts";
-import type { AnnounceMoment } from "../relay/observer.ts";
+import type { AnnounceMoment, SinkObserver } from "../relay/observer.ts";
+import { SILENT_SINK_OBSERVER } from "../relay/observer.ts";
 import type { OutboundRecord, Sink, SinkBatch } from "../relay/publish/sink.ts";
 import type { BrokerChannel } from "./broker-channel.ts";
 import { CheckpointTopic, findingOf } from "./checkpoint-topic.ts";
@@ -11,7 +12,7 @@ import { Fence } from "./fence.ts";
 import { IdempotentProducer } from "./idempotent-producer.ts";
 import { decodeIncarnation, encodeIncarnation, incarnationKey } from "./incarnation.ts";
 import { openingGivenUp } from "./kafka-error.ts";
-import type { KafkaPorts, KafkaSinkOptions } from "./kafka-sink-options.ts";
+import type { KafkaPorts, KafkaSinkOptions, SinkStatus } from "./kafka-sink-options.ts";
 import { LogTail } from "./log-tail.ts";
 import type { PartitionShare } from "./partition-share.ts";
 import { shareOut } from "./partition-share.ts";
@@ -50,7 +51,13 @@ export class KafkaSink implements Sink {
   #nonce = "";
   readonly #tracelessFences: TracelessFences;
 
-  constructor(options: KafkaSinkOptions, ports: KafkaPorts, clock: Clock, moment: AnnounceMoment) {
+  constructor(
+    options: KafkaSinkOptions,
+    ports: KafkaPorts,
+    clock: Clock,
+    moment: AnnounceMoment,
+    observer: SinkObserver = SILENT_SINK_OBSERVER,
+  ) {
     const { channel, admin } = ports;
     const { requestTimeoutMs } = options;
     this.#options = options;
@@ -71,12 +78,14 @@ export class KafkaSink implements Sink {
     this.#tail = new LogTail(cluster, clock, options.checkpointTopic, requestTimeoutMs);
     this.#fence = new Fence(channel, cluster, clock, options);
     this.#reach = new Reach(channel, cluster, options.checkpointTopic, this.#fence.ours);
-    const round = new ProduceRound(channel, cluster, new RecordBatchEncoder(), clock, moment);
-    this.#parts = { channel, round, clock, moment, requestTimeoutMs };
+    const encoder = new RecordBatchEncoder();
+    const round = new ProduceRound(channel, cluster, encoder, clock, moment, observer);
+    this.#parts = { channel, round, clock, moment, observer, requestTimeoutMs };
   }
 
-  status(): { readonly reachable: boolean; readonly brokers: number } {
-    return { reachable: this.#channel.isReachable, brokers: this.#cluster.brokers };
+  status(): SinkStatus {
+    const { isReachable: reachable, connectedBrokers: connected } = this.#channel;
+    return { reachable, brokers: this.#cluster.brokers, connected };
   }
 
   async preflight(signal: AbortSignal): Promise<readonly Finding[]> {

@@ -4,6 +4,8 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { configurationMarkdown, environmentExample } from "../src/config/reference.ts";
 import { metricsMarkdown } from "../src/ops/metrics/reference.ts";
+import { boardJson } from "./dashboards/board.ts";
+import { BOARDS } from "./dashboards/boards.ts";
 import { proofPage } from "./proof-page.ts";
 import { runbooksIndex } from "./runbooks.ts";
 
@@ -15,6 +17,10 @@ export function generatedFiles(): ReadonlyMap<string, string> {
     ["docs/proof.md", proofPage()],
     ["docs/runbooks/README.md", runbooksIndex()],
     ["config/outbox-relay.env.example", environmentExample()],
+    ...BOARDS.map((board): [string, string] => [
+      `config/dashboards/${board.name}.json`,
+      boardJson(board),
+    ]),
   ]);
 }
 

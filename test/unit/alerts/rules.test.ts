@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "@jest/globals";
 import { parse } from "yaml";
 import { ALERTS_FOLDER, ruleFiles, thresholdsOf } from "../../../scripts/alert-rules.ts";
+import { unknownParts } from "../../support/monitoring/selectors.ts";
 
 const TESTS = fileURLToPath(new URL("../../alerts/", import.meta.url));
 const SEVERITIES = ["critical", "warning", "info"];
@@ -60,6 +61,17 @@ describe("alert rules", () => {
       expect(/\{\{ \$value/.test(annotations.description) || isAbsence).toBe(true);
       expect(annotations.description).toMatch(/ Next: \S/);
       expect(annotations.runbook_url).toMatch(new RegExp(`/docs/runbooks/${alert}\\.md$`));
+    },
+  );
+
+  it.each(files)(
+    "of $name ask only for metrics and labels that are exported",
+    ({ name, rules: own }) => {
+      const foreign = name === "postgres-exporter.yaml" ? /^pg_/ : /^$/;
+      const unknown = own
+        .flatMap(({ expr }) => unknownParts(expr))
+        .filter((part) => !foreign.test(part));
+      expect(unknown).toEqual([]);
     },
   );
 

@@ -6,6 +6,7 @@ import { configurationMarkdown, environmentExample } from "../src/config/referen
 import { metricsMarkdown } from "../src/ops/metrics/reference.ts";
 import { boardJson } from "./dashboards/board.ts";
 import { BOARDS } from "./dashboards/boards.ts";
+import { monitoringPage } from "./monitoring-page.ts";
 import { proofPage } from "./proof-page.ts";
 import { runbooksIndex } from "./runbooks.ts";
 
@@ -14,6 +15,7 @@ export function generatedFiles(): ReadonlyMap<string, string> {
   return new Map([
     ["docs/configuration.md", configurationMarkdown()],
     ["docs/metrics.md", metricsMarkdown()],
+    ["docs/monitoring.md", monitoringPage()],
     ["docs/proof.md", proofPage()],
     ["docs/runbooks/README.md", runbooksIndex()],
     ["config/outbox-relay.env.example", environmentExample()],

@@ -31,9 +31,9 @@ function hurriedRule(rule: AlertRule, thresholds: Readonly<Record<string, number
 }
 
 function withShortRanges(text: string): string {
-  return text.replace(/\[(\d+)([mhd])\]/g, (_, count: string, unit: string) => {
+  return text.replace(/(?<=\[|offset )(\d+)([mhd])\b/g, (_, count: string, unit: string) => {
     const seconds = Number(count) * (SECONDS[unit] ?? 1);
     // A rate needs two scrapes within its window.
-    return `[${Math.min(Math.max(seconds, 3), RANGE_SECONDS_MAX)}s]`;
+    return `${Math.min(Math.max(seconds, 3), RANGE_SECONDS_MAX)}s`;
   });
 }

@@ -21,8 +21,8 @@ export class Stage {
   readonly kafka: EmbeddedKafka;
   readonly prometheus: Prometheus;
   readonly #relays: { readonly job: string; readonly relay: RelayProcess }[] = [];
-  /** What has fired so far, by name and severity. */
-  readonly told = new Map<string, FiringAlert>();
+  /** What has fired so far, as it was said last, by all its labels. */
+  readonly #told = new Map<string, FiringAlert>();
 
   private constructor(
     shop: PostgresServer,
@@ -39,7 +39,7 @@ export class Stage {
   /** `thresholds`: what a test cannot wait for, by the names in the rule files. */
   static async set(thresholds: Readonly<Record<string, number>>): Promise<Stage> {
     const rules = new Map(ruleFiles().map((file) => [file.name, hurried(file, thresholds)]));
-    const narrowSettings = { max_slot_wal_keep_size: "128MB", max_wal_size: "64MB" };
+    const narrowSettings = { max_slot_wal_keep_size: "1GB", max_wal_size: "64MB" };
     return new Stage(
       ...(await Promise.all([
         startPostgres({ settings: { max_slot_wal_keep_size: "10GB" } }),
@@ -66,24 +66,29 @@ export class Stage {
     return relay;
   }
 
-  /** Waits until the alert fires, `severity: critical` or whatever it has. */
-  async fires(alert: string, severity: string): Promise<FiringAlert> {
-    const name = `${alert} ${severity}`;
+  /** Waits until the alert fires, or has fired, for this slot where one is given. */
+  async fires(alert: string, severity: string, slot?: string): Promise<FiringAlert> {
     await until(
-      async () => {
-        await this.look();
-        return this.told.has(name);
-      },
+      async () => (await this.hasFired(alert, severity, slot)) !== null,
       FIRE_DEADLINE_MS,
-      () => `${name} to fire; so far: ${[...this.told.keys()].join(", ")}`,
+      () =>
+        `${alert} ${severity} ${slot ?? ""} to fire; so far: ${this.told.map(nameOf).join(", ")}`,
     );
-    return this.told.get(name) as FiringAlert;
+    return (await this.hasFired(alert, severity, slot)) as FiringAlert;
   }
 
-  async look(): Promise<void> {
+  /** The alert as it was said last; null when it has not fired so far. */
+  async hasFired(alert: string, severity: string, slot?: string): Promise<FiringAlert | null> {
     for (const one of await this.prometheus.firing()) {
-      this.told.set(`${one.labels["alertname"]} ${one.labels["severity"]}`, one);
+      this.#told.set(JSON.stringify(one.labels), one);
     }
+    const isMeant = (one: FiringAlert): boolean =>
+      nameOf(one) === `${alert} ${severity}` && (slot === undefined || one.labels["slot"] === slot);
+    return this.told.find(isMeant) ?? null;
+  }
+
+  get told(): readonly FiringAlert[] {
+    return [...this.#told.values()];
   }
 
   async clear(): Promise<void> {
@@ -91,4 +96,9 @@ export class Stage {
     await Promise.all([this.prometheus.stop(), this.shop.stop(), this.narrow.stop()]);
     await this.kafka.stop();
   }
+}
+
+/** Name and severity of an alert. */
+export function nameOf({ labels }: FiringAlert): string {
+  return `${labels["alertname"]} ${labels["severity"]}`;
 }

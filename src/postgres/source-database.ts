@@ -3,6 +3,7 @@ import type {
   OpenTransaction,
   SlotFacts,
   SourceDatabase,
+  SpilledWal,
   Vantage,
 } from "../relay/capture/source-database.ts";
 import { RelayError } from "../relay/errors.ts";
@@ -27,6 +28,7 @@ import { walFindings } from "./preflight/wal-findings.ts";
 import type { PostgresOptions } from "./replication-source.ts";
 import type { SlotAnswer, SlotRow } from "./slot-row.ts";
 import { slotQuery, slotRow } from "./slot-row.ts";
+import { readSpilled } from "./spilled-wal.ts";
 import type { TableName } from "./table-name.ts";
 import { parseTableName } from "./table-name.ts";
 import { readVantage } from "./vantage.ts";
@@ -126,6 +128,10 @@ export class PgSourceDatabase implements SourceDatabase {
 
   oldestTransaction(signal: AbortSignal): Promise<OpenTransaction | null> {
     return oldestTransaction(this.#ask(signal));
+  }
+
+  spilled(signal: AbortSignal): Promise<SpilledWal | null> {
+    return readSpilled(this.#ask(signal), this.#options.slot);
   }
 
   async createSlot(signal: AbortSignal): Promise<void> {

@@ -11,7 +11,7 @@ import { unasked } from "../../relay/check.ts";
 import { RelayError } from "../../relay/errors.ts";
 import { TopicTemplate } from "../../relay/event/topic-template.ts";
 import { findingOf } from "../../relay/finding.ts";
-import type { Observer } from "../../relay/observer.ts";
+import { silentObserver } from "../../relay/observer.ts";
 import { situation } from "../../relay/operate/situation.ts";
 import type { Verdict } from "../../relay/settle/continuity.ts";
 import { kafkaConnection, kafkaOptions, relayOptions, sourceOptions } from "../adapters.ts";
@@ -39,7 +39,7 @@ export class Examination {
 
   constructor(loaded: LoadedConfig) {
     this.#loaded = loaded;
-    this.#ports = relayPorts(loaded.config, silent());
+    this.#ports = relayPorts(loaded.config, silentObserver());
   }
 
   async run(signal: AbortSignal): Promise<readonly Section[]> {
@@ -120,22 +120,4 @@ export class Examination {
       return unasked(CONTINUITY, WHY_CONTINUITY, [findingOf(error)]);
     }
   }
-}
-
-/** Nobody listens: a look is no work. */
-function silent(): Observer {
-  const nothing = (): void => undefined;
-  return {
-    moment: nothing,
-    transaction: nothing,
-    published: nothing,
-    skipped: nothing,
-    leader: nothing,
-    takenOver: nothing,
-    phantom: nothing,
-    backfilled: nothing,
-    backfillEnded: nothing,
-    warning: nothing,
-    error: nothing,
-  };
 }

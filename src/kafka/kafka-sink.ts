@@ -209,7 +209,7 @@ export class KafkaSink implements Sink {
     const key = incarnationKey(slot);
     const found = await this.#tail.last([slot, key], true, signal);
     const newest = decodeIncarnation(found.get(key)?.value ?? new Uint8Array(0));
-    if (newest?.nonce !== this.#nonce) throw this.#overtaken(newest?.instance);
+    if (newest?.nonce !== this.#nonce) throw overtaken(newest?.instance);
     return found.get(slot)?.value ?? null;
   }
 

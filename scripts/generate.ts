@@ -3,15 +3,17 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { configurationMarkdown, environmentExample } from "../src/config/reference.ts";
+import { chartFiles } from "./chart/files.ts";
 import { proofPage } from "./proof-page.ts";
 
 /** The text of every generated file, by its path from the root of the project. */
 export function generatedFiles(): ReadonlyMap<string, string> {
-  return new Map([
+  const files = new Map([
     ["docs/configuration.md", configurationMarkdown()],
     ["docs/proof.md", proofPage()],
     ["config/outbox-relay.env.example", environmentExample()],
   ]);
+  return new Map([...files, ...chartFiles(files)]);
 }
 
 if (import.meta.main) {

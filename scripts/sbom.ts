@@ -18,10 +18,9 @@ interface Lock {
   readonly packages: Readonly<Record<string, LockedPackage>>;
 }
 
-interface SpdxPackage {
+/** What is here of one is open to more fields, which only go into the text. */
+interface SpdxPackage extends Readonly<Record<string, unknown>> {
   readonly SPDXID: string;
-  readonly name: string;
-  readonly versionInfo: string;
 }
 
 const ROOT_ID = "SPDXRef-Package-outbox-relay";
@@ -73,7 +72,7 @@ function npmPackage(path: string, entry: LockedPackage): SpdxPackage {
   };
 }
 
-function described(name: string, version: string, license: string): object & Omit<SpdxPackage, "SPDXID"> {
+function described(name: string, version: string, license: string): Record<string, unknown> {
   return {
     name,
     versionInfo: version,

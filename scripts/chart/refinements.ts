@@ -7,6 +7,10 @@ const LIST_OR_TEXT: JsonSchema = { type: ["array", "string"] };
 /** Null takes a probe away, or a default that a platform sets itself. */
 const OBJECT_OR_NULL: JsonSchema = { type: ["object", "null"] };
 const FLAGS: JsonSchema = { type: "object", additionalProperties: { type: "boolean" } };
+const NUMBERS: JsonSchema = {
+  type: "object",
+  additionalProperties: { type: ["number", "string"], pattern: "^[0-9][0-9.e+]*$" },
+};
 const TEXTS: JsonSchema = { type: "object", additionalProperties: { type: "string" } };
 const DURATION: JsonSchema = { type: "string", pattern: "^([0-9]+(ms|s|m|h))*$" };
 
@@ -59,6 +63,7 @@ export const REFINEMENTS: Readonly<Record<string, JsonSchema>> = {
   "prometheusRule.labels": TEXTS,
   "prometheusRule.alertLabels": TEXTS,
   "prometheusRule.disabled": FLAGS,
+  "prometheusRule.thresholds": NUMBERS,
   "networkPolicy.egress.postgres.ports": PORTS,
   "networkPolicy.egress.kafka.ports": PORTS,
 };

@@ -12,7 +12,8 @@ const SENSITIVE = allSettings(settings)
   .filter(({ setting }) => setting.sensitive)
   .map(({ setting }) => setting.env);
 /** Secrets by their names, whether the relay has such a setting or not. */
-const SECRET_NAME = /(?:(?<!ENDPOINT)_URL|PASSWORD|SECRET|TOKEN|PASSPHRASE|_KEY|USERNAME|_CERT|_CA)$/;
+const SECRET_NAME =
+  /(?:(?<!ENDPOINT)_URL|PASSWORD|SECRET|TOKEN|PASSPHRASE|_KEY|USERNAME|_CERT|_CA)$/;
 
 interface OwnContainer {
   readonly container: Container;

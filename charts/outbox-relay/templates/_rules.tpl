@@ -8,7 +8,7 @@ templates: what they hold in double braces is for Prometheus.
 {{- $groups := list -}}
 {{- range $path, $file := .Files.Glob "alerts/*.yaml" -}}
 {{- if or $values.postgresExporterRules (ne (base $path) "postgres-exporter.yaml") -}}
-{{- range (include "outbox-relay.withThresholds" (dict "text" (toString $file) "thresholds" $values.thresholds) | fromYaml).groups -}}
+{{- range (include "outbox-relay.ownRules" (dict "root" $root "text" (toString $file)) | fromYaml).groups -}}
 {{- $rules := list -}}
 {{- range .rules -}}
 {{- $isOff := or (get $values.disabled (default "" .alert)) (and (eq (default "" .alert) "RelayNoStandby") (lt (int $root.Values.replicaCount) 2)) -}}
@@ -37,7 +37,34 @@ templates: what they hold in double braces is for Prometheus.
 {{- toYaml $rule -}}
 {{- end -}}
 
-{{/* Takes the `text` of a rule file and the `thresholds` of the values. */}}
-{{- define "outbox-relay.withThresholds" -}}
-{{- .text -}}
+{{/*
+The text of a rule file with its own slot and the thresholds of the values. A threshold stands at the end of a line as
+`NUMBER # threshold: name`. Takes `root` and `text`.
+*/}}
+{{- define "outbox-relay.ownRules" -}}
+{{- $text := .text -}}
+{{- range $name, $value := .root.Values.prometheusRule.thresholds -}}
+{{- $number := include "outbox-relay.settingText" $value -}}
+{{- $text = regexReplaceAll (printf "(?m)[0-9][0-9.e+]*( # threshold: %s)$" (regexQuoteMeta $name)) $text (printf "%s$1" $number) -}}
+{{- end -}}
+{{- with .root.Values.config.SLOT_NAME -}}
+{{- $text = replace "slot_name=\"outbox_relay\"" (printf "slot_name=\"%s\"" (tpl . $.root)) $text -}}
+{{- end -}}
+{{- $text -}}
+{{- end -}}
+
+{{/* A threshold or an alert that no file knows is a slip of the pen, which would leave an alert as it was. */}}
+{{- define "outbox-relay.validateRules" -}}
+{{- $all := "" -}}
+{{- range $path, $file := .Files.Glob "alerts/*.yaml" -}}{{- $all = cat $all (toString $file) -}}{{- end -}}
+{{- range $name, $value := .Values.prometheusRule.thresholds -}}
+{{- if not (regexMatch (printf "(?m) # threshold: %s$" (regexQuoteMeta $name)) $all) -}}
+{{- include "outbox-relay.fail" (printf "prometheusRule.thresholds: no alert has a threshold called %s" $name) -}}
+{{- end -}}
+{{- end -}}
+{{- range $name, $isOff := .Values.prometheusRule.disabled -}}
+{{- if not (regexMatch (printf "(?m)alert: %s$" (regexQuoteMeta $name)) $all) -}}
+{{- include "outbox-relay.fail" (printf "prometheusRule.disabled: there is no alert called %s" $name) -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}

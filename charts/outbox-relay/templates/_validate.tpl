@@ -71,6 +71,7 @@
 {{- if and .Values.serviceMonitor.enabled (not .Values.service.enabled) -}}
 {{- include "outbox-relay.fail" "serviceMonitor needs service.enabled; without a Service take podMonitor" -}}
 {{- end -}}
+{{- if .Values.prometheusRule.enabled -}}{{- include "outbox-relay.validateRules" . -}}{{- end -}}
 {{- if and .Values.dashboards.operator.enabled (not .Values.dashboards.enabled) -}}
 {{- include "outbox-relay.fail" "dashboards.operator reads the ConfigMaps of dashboards.enabled" -}}
 {{- end -}}

@@ -44,13 +44,14 @@ export function helm(...argv: readonly string[]): Promise<Outcome> {
   return call("TEST_HELM", argv);
 }
 
-/** What `helm template` writes for values files and `--set` arguments; rejects with helm's message. */
+/** What `helm template` writes for values files and further arguments; rejects with helm's message. */
 export async function template(
   files: readonly string[],
-  ...more: readonly string[]
+  more: readonly string[] = [],
+  chart: string = CHART,
 ): Promise<string> {
   const values = files.flatMap((file) => ["--values", file]);
-  const place = [RELEASE, CHART, "--namespace", NAMESPACE];
+  const place = [RELEASE, chart, "--namespace", NAMESPACE];
   const { code, stdout, stderr } = await helm("template", ...place, ...values, ...more);
   if (code !== 0) throw new Error(stderr);
   return stdout;
@@ -58,9 +59,25 @@ export async function template(
 
 export async function manifests(
   files: readonly string[],
-  ...more: readonly string[]
+  more: readonly string[] = [],
+  chart: string = CHART,
 ): Promise<Manifest[]> {
-  return parsed(await template(files, ...more));
+  return parsed(await template(files, more, chart));
+}
+
+/** Arguments for `--set`. */
+export function set(...values: readonly string[]): string[] {
+  return values.flatMap((one) => ["--set", one]);
+}
+
+/** The one object of a kind, or the one whose name ends so. */
+export function only(all: readonly Manifest[], kind: string, end = ""): Manifest {
+  const found = all.filter((one) => one.kind === kind && one.metadata.name.endsWith(end));
+  const [first] = found;
+  if (first === undefined || found.length > 1) {
+    throw new Error(`${found.length} objects of kind ${kind} with a name that ends in "${end}"`);
+  }
+  return first;
 }
 
 export function parsed(text: string): Manifest[] {

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { configurationMarkdown, environmentExample } from "../src/config/reference.ts";
+import { metricsMarkdown } from "../src/ops/metrics/reference.ts";
 import { chartFiles } from "./chart/files.ts";
 import { proofPage } from "./proof-page.ts";
 
@@ -10,6 +11,7 @@ import { proofPage } from "./proof-page.ts";
 export function generatedFiles(): ReadonlyMap<string, string> {
   const files = new Map([
     ["docs/configuration.md", configurationMarkdown()],
+    ["docs/metrics.md", metricsMarkdown()],
     ["docs/proof.md", proofPage()],
     ["config/outbox-relay.env.example", environmentExample()],
   ]);

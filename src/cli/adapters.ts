@@ -3,6 +3,7 @@ import { NONE } from "../config/kinds.ts";
 import type { Config } from "../config/schema.ts";
 import type { KafkaSinkOptions } from "../kafka/kafka-sink-options.ts";
 import type { ConnectionOptions } from "../kafka/kafkajs-channel.ts";
+import type { MetricsOptions } from "../ops/metrics/metrics.ts";
 import type { SlotAlarmOptions } from "../ops/slot-alarms.ts";
 import type { SlotMonitorOptions } from "../ops/slot-monitor.ts";
 import type { PostgresOptions, ReplicationSourceOptions } from "../postgres/replication-source.ts";
@@ -99,6 +100,16 @@ export function databaseOptions(config: Config): SourceDatabaseOptions {
     witnessTable: config.witnessTable === NONE ? null : config.witnessTable,
     slotFailover: config.slot.failover === "auto" ? "auto" : config.slot.failover === "true",
     walBudgetBytes: config.wal.budgetBytes,
+  };
+}
+
+export function metricsOptions(config: Config, version: string): MetricsOptions {
+  const { slot, publication, delivery, metrics, bufferMaxBytes } = config;
+  return {
+    identity: { version, slot: slot.name, publication: publication.name, delivery },
+    limits: { seriesMax: metrics.seriesPerLabelMax, latencyBuckets: metrics.latencyBuckets },
+    bufferBytesMax: bufferMaxBytes,
+    withRuntime: metrics.isEnabled,
   };
 }
 

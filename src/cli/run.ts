@@ -6,7 +6,8 @@ import { Health } from "../ops/health.ts";
 import type { Route } from "../ops/http-server.ts";
 import { HttpServer } from "../ops/http-server.ts";
 import { createLogger } from "../ops/logger.ts";
-import { Metrics } from "../ops/metrics.ts";
+import { CONTENT_TYPES, negotiate } from "../ops/metrics/exposition.ts";
+import { Metrics } from "../ops/metrics/metrics.ts";
 import { logNodeWarnings } from "../ops/node-warnings.ts";
 import { RelayLog } from "../ops/relay-log.ts";
 import { RelayView } from "../ops/relay-view.ts";
@@ -17,7 +18,7 @@ import { systemClock } from "../ops/system-clock.ts";
 import type { PgSourceDatabase } from "../postgres/source-database.ts";
 import type { AnnounceMoment } from "../relay/observer.ts";
 import { Relay } from "../relay/relay.ts";
-import { relayOptions, slotAlarmOptions, slotMonitorOptions } from "./adapters.ts";
+import { metricsOptions, relayOptions, slotAlarmOptions, slotMonitorOptions } from "./adapters.ts";
 import { configured } from "./configured.ts";
 import { relayPorts } from "./relay-ports.ts";
 import { StopSignal } from "./stop-signal.ts";
@@ -73,24 +74,24 @@ interface Parts {
 
 /** Builds every part and ties them together; nothing connects yet. */
 async function assemble(config: Config, log: RelayLog): Promise<Parts> {
-  const build = { version: await version(), slot: config.slot.name };
+  const running = await version();
   const moment = failpoints(config.failpoints) ?? silence;
   let view: RelayView | null = null;
-  const metrics = new Metrics(moment, () => view, log, build);
-  const ports = relayPorts(config, metrics);
+  const metrics = new Metrics(moment, () => view, log, metricsOptions(config, running));
+  const ports = relayPorts(config, metrics, metrics);
   const { database, sink } = ports;
   const relay = new Relay(ports, relayOptions(config), log);
   const slots = slotMonitor(config, database, relay, log);
-  const identity = { instance: config.instanceId, version: build.version };
+  const identity = { instance: config.instanceId, version: running };
   view = new RelayView(relay, slots, () => sink.status(), identity);
-  const metricsRoute: Route = async () => ({
-    status: 200,
-    type: metrics.registry.contentType,
-    body: await metrics.registry.metrics(),
-  });
+  const metricsRoute: Route = async ({ headers }) => {
+    const format = negotiate(headers.accept);
+    return { status: 200, type: CONTENT_TYPES[format], body: await metrics.meter.render(format) };
+  };
   const health = new Health(view, config.readyGraceMs);
-  const routes = new Map<string, Route>([...health.routes(), ["/metrics", metricsRoute]]);
-  return { relay, slots, routes, version: build.version };
+  const routes = new Map<string, Route>(health.routes());
+  if (config.metrics.isEnabled) routes.set("/metrics", metricsRoute);
+  return { relay, slots, routes, version: running };
 }
 
 /** Of relays that share a slot only the one that has it warns, or each while nobody has it. */

@@ -164,6 +164,25 @@ function quantity(
   };
 }
 
+/** Upper bounds of a histogram: numbers above 0 that rise. */
+export function risingNumbers(countMax: number): Kind<readonly number[]> {
+  const expected = `at most ${countMax} numbers above 0, each larger than the one before`;
+  return {
+    name: "list of numbers",
+    expected,
+    parse: (value) => {
+      const parts = value.split(",").map((entry) => entry.trim());
+      const numbers = parts.map((entry) =>
+        /^\d{1,6}(?:\.\d{1,6})?$/.test(entry) ? Number(entry) : 0,
+      );
+      const isRising = numbers.every((number, at) => number > (numbers[at - 1] ?? 0));
+      if (!isRising || numbers.length > countMax) throw new FormatError(`expected ${expected}`);
+      return numbers;
+    },
+    show: (values) => values.join(","),
+  };
+}
+
 /** Entries separated by commas; blanks around an entry are dropped, empty or repeated ones refused. */
 export function listOf<T>(kind: Kind<T>): Kind<readonly T[]> {
   const expected = `a comma-separated list, each ${kind.expected}`;

@@ -1,4 +1,4 @@
-import { boolean, duration, listOf, oneOf } from "./kinds.ts";
+import { boolean, duration, integer, listOf, oneOf, risingNumbers } from "./kinds.ts";
 import { failpoint, listenAddress, token } from "./kinds-of-names.ts";
 import { setting } from "./setting.ts";
 
@@ -35,6 +35,23 @@ export const serviceSettings = {
       kind: listenAddress(),
       default: { host: "0.0.0.0", port: 9464 },
       doc: "Where health, metrics and the status page are served.",
+    }),
+  },
+  metrics: {
+    isEnabled: setting("RELAY_METRICS_ENABLED", {
+      kind: boolean(),
+      default: true,
+      doc: "Whether `/metrics` is served; docs/metrics.md lists what it tells.",
+    }),
+    seriesPerLabelMax: setting("RELAY_METRICS_MAX_SERIES_PER_LABEL", {
+      kind: integer({ min: 1, max: 100_000 }),
+      default: 200,
+      doc: "How many topics, and how many tables, metrics tell apart; all that come later are counted as `other`.",
+    }),
+    latencyBuckets: setting<readonly number[]>("RELAY_METRICS_LATENCY_BUCKETS", {
+      kind: risingNumbers(30),
+      default: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+      doc: "Upper bounds of the buckets of `relay_event_latency_seconds`, in seconds.",
     }),
   },
   readyGraceMs: setting("RELAY_READY_GRACE", {

@@ -11,7 +11,13 @@ import type {
   Lane,
 } from "./broker-channel.ts";
 import type { KafkajsBroker, KafkajsCluster } from "./kafkajs-internals.ts";
-import { createCluster, forEachConnection, hangUp, sendRequest } from "./kafkajs-internals.ts";
+import {
+  createCluster,
+  forEachConnection,
+  hangUp,
+  isConnected,
+  sendRequest,
+} from "./kafkajs-internals.ts";
 
 const KEEP_ALIVE_MS = 60_000;
 const LANES: Readonly<Record<Lane, number>> = { data: 0, coordinator: 1 };
@@ -62,6 +68,7 @@ export class KafkajsChannel implements BrokerChannel {
   readonly #cluster: KafkajsCluster;
   readonly #addresses = new Map<number, BrokerAddress>();
   readonly #brokers = new Map<BrokerId, Promise<KafkajsBroker>>();
+  readonly #connected = new Map<BrokerId, KafkajsBroker>();
   /** Addresses, as `host:port`, that did not answer last time: whoever may ask any broker asks these last. */
   readonly #suspects = new Set<string>();
   #anyAddress: BrokerAddress | undefined;
@@ -75,6 +82,13 @@ export class KafkajsChannel implements BrokerChannel {
   /** Whether the last request was answered. */
   get isReachable(): boolean {
     return this.#isReachable;
+  }
+
+  /** The one that stands for any of them counts while it is the only one: most often it is one of the others. */
+  get connectedBrokers(): number {
+    const open = [...this.#connected].filter(([, broker]) => isConnected(broker));
+    const named = open.filter(([id]) => id !== "any");
+    return named.length > 0 ? named.length : open.length;
   }
 
   setBrokers(brokers: readonly BrokerAddress[]): void {
@@ -114,7 +128,12 @@ export class KafkajsChannel implements BrokerChannel {
     if (known !== undefined) return known;
     const connecting = id === "any" ? this.#connectAny() : this.#connect(this.#addresses.get(id));
     this.#brokers.set(id, connecting);
-    connecting.catch(() => undefined);
+    connecting.then(
+      (broker) => {
+        if (this.#brokers.get(id) === connecting) this.#connected.set(id, broker);
+      },
+      () => undefined,
+    );
     return connecting;
   }
 
@@ -175,6 +194,7 @@ export class KafkajsChannel implements BrokerChannel {
   #discard(id: BrokerId): void {
     const connecting = this.#brokers.get(id);
     this.#brokers.delete(id);
+    this.#connected.delete(id);
     connecting?.then(
       (broker) => hangUp(broker, new Error("the connection was given up")),
       () => undefined,

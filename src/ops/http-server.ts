@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -9,7 +9,14 @@ export interface Answer {
   readonly body: string;
 }
 
-export type Route = () => Answer | Promise<Answer>;
+/** The part of a request that an answer may depend on. */
+export interface Question {
+  /** What stands after the question mark of the URL. */
+  readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
+}
+
+export type Route = (question: Question) => Answer | Promise<Answer>;
 
 export function textAnswer(status: number, body: string): Answer {
   return { status, type: "text/plain; charset=utf-8", body: `${body}\n` };
@@ -54,11 +61,11 @@ export class HttpServer {
 
   async #answer(request: IncomingMessage): Promise<Answer> {
     if (request.method !== "GET" && request.method !== "HEAD") return textAnswer(405, "only GET");
-    const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
+    const [path = "/", query = ""] = (request.url ?? "/").split("?", 2);
     const route = this.#routes.get(path);
     if (route === undefined) return textAnswer(404, "no such page");
     try {
-      return await route();
+      return await route({ query: new URLSearchParams(query), headers: request.headers });
     } catch (error) {
       return textAnswer(500, error instanceof Error ? error.message : "failed");
     }

@@ -5,7 +5,7 @@ import type { RelayError } from "../relay/errors.ts";
 import type { Finding } from "../relay/finding.ts";
 import type { RelayState, StateListener } from "../relay/state.ts";
 import { errorFields } from "./logger.ts";
-import type { ObserverLog } from "./metrics.ts";
+import type { ObserverLog } from "./metrics/metrics.ts";
 import type { AlarmLog } from "./slot-alarms.ts";
 
 /** The relay's log: one line for each change of state, and one for each error or warning until it changes. */

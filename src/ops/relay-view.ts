@@ -7,8 +7,13 @@ import { slotStatus } from "./slot-status.ts";
 
 export interface KafkaStatus {
   readonly reachable: boolean;
+  /** In the cluster, as last seen. */
   readonly brokers: number;
+  /** Of them with an open connection. */
+  readonly connected: number;
 }
+
+type Point = "received" | "delivered" | "confirmed";
 
 export interface Lag {
   readonly seconds: number;
@@ -37,6 +42,27 @@ export class RelayView {
 
   get relay(): Relay {
     return this.#relay;
+  }
+
+  get slots(): SlotMonitor {
+    return this.#slots;
+  }
+
+  get kafka(): KafkaStatus {
+    return this.#kafka();
+  }
+
+  /** Null while this relay does not hold the slot. */
+  get positions(): Readonly<Record<"server_end" | Point, Lsn>> | null {
+    const { session } = this.#relay;
+    if (session === null) return null;
+    const received = session.ladder.at("received");
+    return {
+      server_end: maxLsn(this.slot?.facts.walEnd ?? received, received),
+      received,
+      delivered: session.ladder.at("published"),
+      confirmed: session.ladder.at("confirmed"),
+    };
   }
 
   get slot(): SlotSight | null {

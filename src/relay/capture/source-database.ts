@@ -45,6 +45,12 @@ export interface OpenTransaction {
   readonly openSeconds: number | null;
 }
 
+/** What decoding for this slot has written to disk, since its statistics were reset. */
+export interface SpilledWal {
+  readonly transactions: number;
+  readonly bytes: number;
+}
+
 /** What is looked at again and again while the stream runs, because the stream itself would not tell. */
 export interface Vantage {
   /** System identifier of the cluster that answered. */

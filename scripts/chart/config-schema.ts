@@ -47,7 +47,9 @@ function settingSchema({ kind, doc }: Setting<unknown>): JsonSchema {
 
 function forms(kind: string, choices: readonly string[] | undefined): JsonSchema {
   if (choices !== undefined) return { type: ["string", "boolean"], enum: withBooleans(choices) };
-  if (kind.startsWith("list of")) return { type: ["array", "string"], items: { type: "string" } };
+  if (kind.startsWith("list of")) {
+    return { type: ["array", "string"], items: { type: ["string", "number"] } };
+  }
   switch (kind) {
     case "bool":
       return { type: ["boolean", "string"], enum: withBooleans(["true", "false"]) };

@@ -4,16 +4,18 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { configurationMarkdown, environmentExample } from "../src/config/reference.ts";
 import { metricsMarkdown } from "../src/ops/metrics/reference.ts";
+import { chartFiles } from "./chart/files.ts";
 import { proofPage } from "./proof-page.ts";
 
 /** The text of every generated file, by its path from the root of the project. */
 export function generatedFiles(): ReadonlyMap<string, string> {
-  return new Map([
+  const files = new Map([
     ["docs/configuration.md", configurationMarkdown()],
     ["docs/metrics.md", metricsMarkdown()],
     ["docs/proof.md", proofPage()],
     ["config/outbox-relay.env.example", environmentExample()],
   ]);
+  return new Map([...files, ...chartFiles(files)]);
 }
 
 if (import.meta.main) {

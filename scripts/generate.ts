@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { configurationMarkdown, environmentExample } from "../src/config/reference.ts";
 import { metricsMarkdown } from "../src/ops/metrics/reference.ts";
+import { chartFiles } from "./chart/files.ts";
 import { boardJson } from "./dashboards/board.ts";
 import { BOARDS } from "./dashboards/boards.ts";
 import { monitoringPage } from "./monitoring-page.ts";
@@ -12,7 +13,7 @@ import { runbooksIndex } from "./runbooks.ts";
 
 /** The text of every generated file, by its path from the root of the project. */
 export function generatedFiles(): ReadonlyMap<string, string> {
-  return new Map([
+  const files = new Map([
     ["docs/configuration.md", configurationMarkdown()],
     ["docs/metrics.md", metricsMarkdown()],
     ["docs/monitoring.md", monitoringPage()],
@@ -24,6 +25,7 @@ export function generatedFiles(): ReadonlyMap<string, string> {
       boardJson(board),
     ]),
   ]);
+  return new Map([...files, ...chartFiles(files)]);
 }
 
 if (import.meta.main) {

@@ -120,7 +120,7 @@ function unknownWords(command: string): string[] {
   const source = readFileSync(COMMANDS, "utf8");
   const [word = "", ...rest] = command.split(" ");
   const isCommand = source.includes(`["${word}", `);
-  const file = [`${word}.ts`, `${word}-command.ts`, "help.ts"]
+  const file = [`${word}.ts`, `${word}-command.ts`, `${word}/${word}.ts`, "help.ts"]
     .map((name) => COMMANDS.replace("command.ts", name))
     .filter((path) => existsSync(path))
     .map((path) => readFileSync(path, "utf8"))

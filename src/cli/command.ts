@@ -4,6 +4,7 @@ import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { runAccept } from "./accept.ts";
 import { configured } from "./configured.ts";
+import { health } from "./health-command.ts";
 import { runHelp } from "./help.ts";
 import { migrate } from "./migrate-command.ts";
 import type { Output } from "./output.ts";
@@ -25,6 +26,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ["repair", decided(runRepair)],
   ["accept", decided(runAccept)],
   ["status", status],
+  ["health", (argv, env) => health(argv, env)],
   ["help", runHelp],
   ["--help", runHelp],
   ["-h", runHelp],

@@ -57,7 +57,7 @@ export function assemble(
     ...new Health(seen, watchdog, config.readyGraceMs).routes(),
     ...statusRoutes(seen, history),
     ...(config.metrics.isEnabled ? [metricsRoute(metrics)] : []),
-    ...(config.ui.isEnabled ? pageRoutes(seen, history, errors) : []),
+    ...(config.ui.isEnabled ? pageRoutes(seen, history, errors, config.metrics.isEnabled) : []),
   ]);
   const server = new HttpServer(routes, authOf(config));
   return { relay, slots, server, watch: (signal) => watch(watchdog, history, signal) };

@@ -12,7 +12,7 @@ const GAP_MS = 3 * SAMPLE_INTERVAL_MS;
 export interface ChartSpec {
   readonly id: string;
   readonly title: string;
-  /** Stands at the axis. */
+  /** Stands behind the figures of the axis; empty where `format` is to write them. */
   readonly unit: string;
   /** Upper end of the axis at least. */
   readonly least: number;
@@ -35,14 +35,15 @@ export function chart(spec: ChartSpec, samples: readonly Point[], nowMs: number)
   const [top, last] = [spec.format(Math.max(...values)), spec.format(values.at(-1) as number)];
   const spoken = `${spec.title} over the last hour: ${last} now, ${top} at most`;
   return html`<figure class="panel chart" aria-labelledby="${spec.id}">
-<figcaption><h2 id="${spec.id}">${spec.title}</h2><p>now <b>${last}</b> · most <b>${top}</b></p></figcaption>
+<figcaption><h2 id="${spec.id}">${spec.title}</h2><p>last <b>${last}</b> · most <b>${top}</b></p></figcaption>
 <div class="plot"><div class="y" aria-hidden="true"><span>${axis(spec, max)}</span><span>${axis(spec, max / 2)}</span><span>0</span></div>
 ${drawing(spoken, withGaps(samples), frame)}
-<div class="x" aria-hidden="true"><span>60 min ago</span><span>45</span><span>30</span><span>15</span><span>now</span></div></div></figure>`;
+<div class="x" aria-hidden="true"><span>−60 min</span><span>−45</span><span>−30</span><span>−15</span><span>now</span></div></div></figure>`;
 }
 
 function axis(spec: ChartSpec, value: number): string {
-  return spec.unit === "" ? spec.format(value) : `${Number(value.toPrecision(3))} ${spec.unit}`;
+  if (spec.unit === "") return spec.format(value);
+  return `${value.toLocaleString("en", { maximumSignificantDigits: 3 })}${spec.unit}`;
 }
 
 function drawing(spoken: string, points: readonly Point[], frame: Frame): Html {

@@ -24,9 +24,10 @@ export function pageRoutes(
   view: RelayView,
   history: History,
   errors: RecentErrors,
+  hasMetrics: boolean,
 ): [string, Route][] {
   const answer = ({ query }: Question): Answer => {
-    const facts = factsOf(view, history, errors);
+    const facts = { ...factsOf(view, history, errors), hasMetrics };
     const body = query.get("part") === "main" ? pageMain(facts) : page(facts);
     const headers = { "content-security-policy": PAGE_POLICY };
     return { status: 200, type: "text/html; charset=utf-8", body, headers };
@@ -38,7 +39,11 @@ function guarded(answer: Route["answer"]): Route {
   return { answer, isOpen: false };
 }
 
-function factsOf(view: RelayView, history: History, errors: RecentErrors): PageFacts {
+function factsOf(
+  view: RelayView,
+  history: History,
+  errors: RecentErrors,
+): Omit<PageFacts, "hasMetrics"> {
   const nowMs = Date.now();
   const { relay, identity, slots, slot, kafka, publishedEvents } = view;
   return {

@@ -7,6 +7,8 @@ export interface Kind<T> {
   readonly name: string;
   /** The values that are taken, in words; part of an error message. */
   readonly expected: string;
+  /** All values, where there are only these. */
+  readonly choices?: readonly string[];
   readonly parse: (text: string) => T;
   readonly show: (value: T) => string;
 }
@@ -69,6 +71,7 @@ export function oneOf<const T extends string>(...values: readonly T[]): Kind<T> 
   return {
     name: "enum",
     expected,
+    choices: values,
     parse: (value) => {
       const found = values.find((candidate) => candidate === value);
       if (found === undefined) throw new FormatError(`expected ${expected}`);

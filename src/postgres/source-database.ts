@@ -8,8 +8,11 @@ import type {
 } from "../relay/capture/source-database.ts";
 import { RelayError } from "../relay/errors.ts";
 import type { Finding } from "../relay/finding.ts";
+import { findingOf } from "../relay/finding.ts";
 import { ControlConnection } from "./control-connection.ts";
 import { createSlot } from "./create-slot.ts";
+import type { DatabaseExamination, DoctorExpectations } from "./doctor/pg-doctor.ts";
+import { examineDatabase } from "./doctor/pg-doctor.ts";
 import { hostSessions } from "./host-list.ts";
 import { HostOrder } from "./host-order.ts";
 import { oldestTransaction } from "./oldest-transaction.ts";
@@ -78,8 +81,7 @@ export class PgSourceDatabase implements SourceDatabase {
       return await this.#findings(this.#ask(signal), signal);
     } catch (error) {
       if (!(error instanceof RelayError) || error.code === "ABORTED") throw error;
-      const { code, message, hint, remedy } = error;
-      return [{ code, message, hint, severity: remedy === "halt" ? "halt" : "retry" }];
+      return [findingOf(error)];
     }
   }
 
@@ -102,6 +104,11 @@ export class PgSourceDatabase implements SourceDatabase {
       ...tableFindings(this.#tables, tables, columns),
       ...publicationFindings(publications, published, tables, columns, rowFilter),
     ];
+  }
+
+  /** For `outbox-relay doctor`: all that can be asked, good or bad. Changes nothing. */
+  examine(expected: DoctorExpectations, signal: AbortSignal): Promise<DatabaseExamination> {
+    return examineDatabase(this.#ask(signal), this.#options, expected);
   }
 
   async slot(signal: AbortSignal): Promise<SlotFacts | null> {

@@ -1,6 +1,6 @@
 import type { BackfillProgress } from "./backfill/backfilled-stream.ts";
 import type { PublishedEvent } from "./backfill/published-events.ts";
-import type { StreamTally } from "./capture/stream-tally.ts";
+import { StreamTally } from "./capture/stream-tally.ts";
 import type { RelayError } from "./errors.ts";
 import type { Finding } from "./finding.ts";
 import type { LeaderTransition } from "./leadership.ts";
@@ -75,6 +75,27 @@ export interface Observer {
   warning(finding: Finding): void;
   /** Something went wrong and is being dealt with by the error's remedy. */
   error(where: "source" | "sink" | "relay", error: RelayError): void;
+}
+
+/** For work that nobody watches; what a caller does want to hear, it puts in place of the silence. */
+export function silentObserver(): Observer {
+  const nothing = (): void => undefined;
+  return {
+    moment: nothing,
+    tally: new StreamTally(),
+    transaction: nothing,
+    published: nothing,
+    unpublished: nothing,
+    heldBack: nothing,
+    skipped: nothing,
+    backfilled: nothing,
+    backfillEnded: nothing,
+    phantom: nothing,
+    leader: nothing,
+    takenOver: nothing,
+    warning: nothing,
+    error: nothing,
+  };
 }
 
 /** What became of one produce request. */

@@ -10,9 +10,9 @@ const MINIMAL = {
   RELAY_KAFKA_BROKERS: "kafka:9092",
 };
 
-/** Settings that only go together. */
-const COMPANIONS: readonly Environment[] = [
-  { RELAY_HTTP_AUTH_USERNAME: "operator", RELAY_HTTP_AUTH_PASSWORD: "secret" },
+/** Settings that are of use together only. */
+const COMPANIONS: readonly Readonly<Record<string, string>>[] = [
+  { RELAY_HTTP_AUTH_USERNAME: "me", RELAY_HTTP_AUTH_PASSWORD: "pw" },
 ];
 
 function problemsOf(env: Environment, files: Readonly<Record<string, string>> = {}): string[] {

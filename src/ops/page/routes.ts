@@ -8,10 +8,17 @@ import { PAGE_POLICY, page, pageMain } from "./page.ts";
 import type { PageFacts } from "./page-facts.ts";
 
 /** `/status` and `/status/history` as JSON. */
-export function statusRoutes(view: RelayView, history: History): [string, Route][] {
+export function statusRoutes(
+  view: RelayView,
+  history: History,
+  errors: RecentErrors,
+): [string, Route][] {
   const intervalSeconds = SAMPLE_INTERVAL_MS / 1_000;
   return [
-    ["/status", guarded(() => jsonAnswer(200, view.status(Date.now())))],
+    [
+      "/status",
+      guarded(() => jsonAnswer(200, { ...view.status(Date.now()), errors: told(errors) })),
+    ],
     [
       "/status/history",
       guarded(() => jsonAnswer(200, { intervalSeconds, samples: history.samples })),
@@ -33,6 +40,15 @@ export function pageRoutes(
     return { status: 200, type: "text/html; charset=utf-8", body, headers };
   };
   return [["/", guarded(answer)]];
+}
+
+/** As the page shows them, with times as `/status` has them. */
+function told(errors: RecentErrors): readonly Record<string, unknown>[] {
+  return errors.list.map(({ firstMs, lastMs, ...error }) => ({
+    ...error,
+    first: new Date(firstMs).toISOString(),
+    last: new Date(lastMs).toISOString(),
+  }));
 }
 
 function guarded(answer: Route["answer"]): Route {

@@ -96,6 +96,11 @@ describe("the page that outbox-relay status prints", () => {
     );
   });
 
+  it("names who holds the slot, where the relay knows", () => {
+    const slot = { ...STREAMING.slot, holder: "relay:relay-1" };
+    expect(statusPage({ ...STREAMING, slot }, NOW_MS)).toContain("in use by relay-1, confirmed");
+  });
+
   it("leaves out what the relay does not know", () => {
     const page = statusPage(
       { state: "starting", since: SINCE, slot: { name: "s", active: false }, position: null },

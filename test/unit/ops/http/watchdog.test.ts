@@ -79,7 +79,7 @@ describe("the sight of a pipeline", () => {
       slots: { isReachable: true },
       kafka: { reachable: true },
       positions: POSITIONS,
-      receivedBytes: 7,
+      tally: { bytes: 7, keepalives: 3 },
       ...parts,
     } as unknown as RelayView;
   }
@@ -88,15 +88,18 @@ describe("the sight of a pipeline", () => {
     expect(pipelineSight(view({}))).toEqual({ hasWork: true, progress: "settled 40 2 0" });
   });
 
-  it("has work while the server's WAL is ahead, and moves when something comes in", () => {
-    const backlog = { hasRecords: false, settled: { commitLsn: 40n, index: 2, keepaliveLsn: 0n } };
-    const idle = { session: { backlog } };
+  const IDLE = { hasRecords: false, settled: { commitLsn: 40n, index: 2, keepaliveLsn: 0n } };
+  const AHEAD = { positions: { ...POSITIONS, server_end: 90n } };
+
+  it("has work while the server's WAL is ahead, and moves when Postgres is heard of, keepalives included", () => {
+    const idle = { session: { backlog: IDLE, hearsKeepalives: true } };
     expect(pipelineSight(view({}, idle)).hasWork).toBe(false);
-    const positions = { ...POSITIONS, server_end: 90n };
-    expect(pipelineSight(view({ positions }, idle))).toEqual({
-      hasWork: true,
-      progress: "received 50 7",
-    });
+    expect(pipelineSight(view(AHEAD, idle))).toEqual({ hasWork: true, progress: "received 7 3" });
+  });
+
+  it("expects nothing of a Postgres that is silent while it decodes", () => {
+    const silent = { session: { backlog: IDLE, hearsKeepalives: false } };
+    expect(pipelineSight(view(AHEAD, silent)).hasWork).toBe(false);
   });
 
   it.each([

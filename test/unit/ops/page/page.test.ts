@@ -69,10 +69,21 @@ describe("the status page", () => {
   it("draws a line with its unit, its largest value and its last", () => {
     const main = pageMain(pageFacts());
     expect(main).toContain(
-      'aria-label="Throughput over the last hour: 689/s now, 1,706/s at most"',
+      'aria-label="Throughput over the last 60 minutes: 689/s now, 1,706/s at most"',
     );
     expect(main).toContain("<span>2,000/s</span><span>1,000/s</span><span>0</span>");
     expect(main).toContain("<span>400 s</span><span>200 s</span>");
+  });
+
+  it("spans no more than a relay has behind it", () => {
+    const { samples } = pageFacts();
+    const young = pageMain(pageFacts({ samples: samples.slice(-7) }));
+    expect(young).toContain("Lag over the last 10 minutes:");
+    expect(young).toContain(
+      "<span>−10 min</span><span>−7.5</span><span>−5</span><span>−2.5</span><span>now</span>",
+    );
+    expect(pageMain(pageFacts({ samples: samples.slice(-120) }))).toContain("<span>−30 min</span>");
+    expect(pageMain(pageFacts())).toContain("<span>−60 min</span><span>−45</span>");
   });
 
   it("says why there is no line, and shows no figure that is not this relay's", () => {

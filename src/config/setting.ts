@@ -8,6 +8,8 @@ export interface Setting<T> {
   readonly default: T | null;
   readonly doc: string;
   readonly example: string;
+  /** The example where a value is too long for a line: what `<env>_FILE` would say. */
+  readonly exampleFile: string | null;
   /** Well-known names that are read when neither `env` nor its `_FILE` is set; the first one set wins. */
   readonly aliases: readonly string[];
   /** Where the value comes from when nobody sets it. */
@@ -25,6 +27,7 @@ export interface SettingDeclaration<T> {
   readonly default?: NoInfer<T>;
   readonly doc: string;
   readonly example?: string;
+  readonly exampleFile?: string;
   readonly aliases?: readonly string[];
   readonly derived?: string;
   readonly sensitive?: true;
@@ -46,12 +49,30 @@ export function setting<T>(env: string, declaration: SettingDeclaration<T>): Set
     derived,
     aliases,
     default: preset,
+    exampleFile: declaration.exampleFile ?? null,
     example: declaration.example ?? (preset === null ? "" : kind.show(preset)),
     sensitive: declaration.sensitive ?? false,
     reserved: declaration.reserved ?? false,
     format: (value) => {
       if (value === null || value === undefined) throw new Error(`${env} has no value`);
       kind.parse(kind.show(value as T));
+    },
+  };
+}
+
+/** A setting that may stay without a value: then it is null. `derived` says what that means. */
+export function optionalSetting<T>(
+  env: string,
+  declaration: Omit<SettingDeclaration<T>, "default"> & { readonly derived: string },
+): Setting<T | null> {
+  const required = setting<T>(env, declaration);
+  const { kind } = required;
+  return {
+    ...required,
+    kind: { ...kind, show: (value) => (value === null ? "" : kind.show(value)) },
+    default: null,
+    format: (value) => {
+      if (value !== null) required.format(value);
     },
   };
 }

@@ -1,6 +1,6 @@
 import { KafkaSink } from "../../../src/kafka/kafka-sink.ts";
 import type { KafkaSinkOptions } from "../../../src/kafka/kafka-sink-options.ts";
-import type { ConnectionOptions } from "../../../src/kafka/kafkajs-channel.ts";
+import type { ConnectionOptions } from "../../../src/kafka/kafkajs-config.ts";
 import { kafkajsPorts } from "../../../src/kafka/kafkajs-ports.ts";
 import { systemClock } from "../../../src/ops/system-clock.ts";
 import { RelayError } from "../../../src/relay/errors.ts";

@@ -55,6 +55,8 @@ export function kafkajsConfig(options: ConnectionOptions): KafkaConfig {
     authenticationTimeout: options.connectTimeoutMs,
     requestTimeout: options.requestTimeoutMs,
     enforceRequestTimeout: true,
+    // kafkajs would renew a session that is shorter than its 10 s at each request, and brokers refuse that within a second.
+    reauthenticationThreshold: 0,
     // Retrying is ours: kafkajs's is slow, hidden, and does not know what may be repeated.
     retry: { retries: 0 },
     logLevel: logLevel.NOTHING,

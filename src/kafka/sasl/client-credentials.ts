@@ -117,13 +117,16 @@ function readAnswer(
   return { token, lifeS: lifeS > 0 ? lifeS : LIFE_S_DEFAULT };
 }
 
+/** Not by `instanceof`: errors of Node's own may come from another realm. */
 function reasonOf(error: unknown, timeoutMs: number): string {
-  if (error instanceof Error && error.name === "TimeoutError") return `nothing in ${timeoutMs} ms`;
-  const cause = error instanceof Error ? error.cause : undefined;
-  const code = (cause as { readonly code?: unknown } | undefined)?.code;
+  const { name, cause } = error as { readonly name?: unknown; readonly cause?: unknown };
+  if (name === "TimeoutError") return `nothing in ${timeoutMs} ms`;
+  const { code, message } = (cause ?? {}) as {
+    readonly code?: unknown;
+    readonly message?: unknown;
+  };
   if (typeof code === "string") return code;
-  const text = (cause as { readonly message?: unknown } | undefined)?.message;
-  return text === "unexpected redirect" ? "it redirects" : "the request failed";
+  return message === "unexpected redirect" ? "it redirects" : "the request failed";
 }
 
 function unavailable({ url }: ClientCredentials, reason: string): RelayError {

@@ -1,6 +1,9 @@
-import "./reflect-metadata.ts";
 import { webcrypto } from "node:crypto";
-import * as x509 from "@peculiar/x509";
+import type { X509Certificate } from "@peculiar/x509";
+import "./reflect-metadata.ts";
+
+// Not before the line above has run: a plain import may be loaded first.
+const x509 = await import("@peculiar/x509");
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 const DAY_MS = 24 * 3_600_000;
@@ -25,10 +28,10 @@ export interface CertificateWish {
 export class TestAuthority {
   /** PEM text of its own certificate. */
   readonly cert: string;
-  readonly #certificate: x509.X509Certificate;
+  readonly #certificate: X509Certificate;
   readonly #keys: webcrypto.CryptoKeyPair;
 
-  private constructor(certificate: x509.X509Certificate, keys: webcrypto.CryptoKeyPair) {
+  private constructor(certificate: X509Certificate, keys: webcrypto.CryptoKeyPair) {
     this.cert = certificate.toString("pem");
     this.#certificate = certificate;
     this.#keys = keys;

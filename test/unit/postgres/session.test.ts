@@ -34,7 +34,10 @@ describe("the session's configuration", () => {
     try {
       const { client } = sessionConfig("postgres://h/d", "relay");
       expect(client.ssl).toBe(false);
-      expect(new pg.Client(client)).toMatchObject({ ssl: false, sslnegotiation: "postgres" });
+      expect(new pg.Client(client)).toMatchObject({
+        ssl: false,
+        connectionParameters: { ssl: false, sslnegotiation: "postgres" },
+      });
     } finally {
       for (const name of Object.keys(variables)) delete process.env[name];
     }

@@ -14,6 +14,9 @@ Commands
   repair [--plan]         publish what is missing at Kafka after a gap
   accept publication      go on after PUBLICATION_CHANGED without a repair
   status [--json]         ask a running relay what it does, what is wrong, and what to do about it
+  config print [--json]   every setting as it is in force, and where it comes from; secrets hidden
+  config check            every problem of the settings at once; connects to nothing
+  config docs             the documentation of all settings
   version                 print the version
   help                    print this
 

@@ -1,4 +1,5 @@
 import type { Environment } from "../config/environment.ts";
+import type { LoadedConfig } from "../config/load.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { failpoints } from "../ops/failpoints.ts";
@@ -31,15 +32,16 @@ export async function runRelay(argv: readonly string[], env: Environment): Promi
   }
   return configured(
     () => loadConfig(env),
-    ({ config, warnings }) => serve(config, warnings),
+    (loaded) => serve(loaded),
   );
 }
 
-async function serve(config: Config, warnings: readonly string[]): Promise<number> {
+async function serve({ config, warnings, cautions }: LoadedConfig): Promise<number> {
   keepHeapSmall();
   const logger = createLogger(config.log.level, config.instanceId);
   logNodeWarnings(logger);
   for (const warning of warnings) logger.warn({ code: "CONFIG_UNKNOWN" }, warning);
+  for (const caution of cautions) logger.warn({ code: "CONFIG_INSECURE" }, caution);
   const stop = new StopSignal();
   stop.listen();
   const parts = await assemble(config, new RelayLog(logger));

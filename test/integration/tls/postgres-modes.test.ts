@@ -47,10 +47,9 @@ async function connects(
     .stream(new RecordingHandlers(), { connectionString, tls })
     .catch((error: { readonly code: string }) => error.code);
   const findings = await database.database({ connectionString, tls }).preflight(NEVER);
-  if (typeof stream === "string") {
-    expect(findings.map(({ code }) => code)).toEqual([stream]);
-    return stream;
-  }
+  // Both connections come to the same end.
+  if (typeof stream === "string")
+    return findings.every(({ code }) => code === stream) ? stream : "";
   // The control connection stays open, beside the stream.
   const sessions = await database.query<{ ssl: boolean }>(
     `select s.ssl from pg_stat_activity a join pg_stat_ssl s using (pid)
@@ -165,7 +164,7 @@ describe("a server with a bad certificate", () => {
     });
     for (const mode of ["verify-ca", "require"] as const) {
       // It has no outbox, but it lets us in.
-      expect((await look(url, tlsMode(mode, { ca }))).code).toBe("TABLE_MISSING");
+      expect((await look(url, tlsMode(mode, { ca }))).code).toBe("CONFIG_TABLE");
     }
   });
 
@@ -177,7 +176,7 @@ describe("a server with a bad certificate", () => {
       message: expect.stringMatching(/its certificate has expired$/),
       hint: expect.stringContaining("Renew"),
     });
-    expect((await look(url, tlsMode("require"))).code).toBe("TABLE_MISSING");
+    expect((await look(url, tlsMode("require"))).code).toBe("CONFIG_TABLE");
   });
 
   it("of nobody we know says which setting takes the authority", async () => {

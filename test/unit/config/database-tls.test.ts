@@ -43,8 +43,8 @@ function problemsOf(env: Environment): readonly string[] {
     load(env);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    expect(error.message).not.toMatch(new RegExp(`${SECRET}|PRIVATE KEY`));
-    return error.problems;
+    const isShown = error.message.includes(SECRET) || error.message.includes("PRIVATE KEY");
+    return isShown ? ["a secret is shown"] : error.problems;
   }
   return [];
 }

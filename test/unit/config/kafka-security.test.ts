@@ -43,9 +43,8 @@ function problemsOf(env: Environment): readonly string[] {
     load(env);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    expect(error.message).not.toContain(SECRET);
-    expect(error.message).not.toContain("PRIVATE KEY");
-    return error.problems;
+    const isShown = error.message.includes(SECRET) || error.message.includes("PRIVATE KEY");
+    return isShown ? ["a secret is shown"] : error.problems;
   }
   return [];
 }

@@ -11,7 +11,8 @@ import { createTopicsWithLeaders } from "../src/demo/services/kafka-topics.ts";
 import type { Services } from "../src/demo/services/services.ts";
 import { startServices } from "../src/demo/services/services.ts";
 
-const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+const SOURCE = "src/main.ts";
+const MAIN = programPath(SOURCE);
 const run = promisify(execFile);
 
 export const TOPIC = "outbox.event.order";
@@ -56,8 +57,9 @@ export class Rig {
     return new Kafka({ brokers: [...this.brokers], logLevel: logLevel.NOTHING });
   }
 
-  relay(settings: Readonly<Record<string, string>> = {}): BenchRelay {
-    const relay = new BenchRelay({ ...this.settings, ...settings });
+  /** `program`: from the top of the project; what was built, or what it is built from. */
+  relay(settings: Readonly<Record<string, string>> = {}, program = SOURCE): BenchRelay {
+    const relay = new BenchRelay({ ...this.settings, ...settings }, programPath(program));
     this.#relays.push(relay);
     return relay;
   }
@@ -96,8 +98,8 @@ export class BenchRelay {
   readonly #child: ChildProcess;
   #output = "";
 
-  constructor(env: Readonly<Record<string, string>>) {
-    this.#child = spawn(process.execPath, [MAIN, "run"], {
+  constructor(env: Readonly<Record<string, string>>, program: string) {
+    this.#child = spawn(process.execPath, [program, "run"], {
       env,
       stdio: ["ignore", "pipe", "inherit"],
     });
@@ -180,6 +182,10 @@ export class BenchRelay {
     this.#child.kill("SIGTERM");
     await exit;
   }
+}
+
+function programPath(path: string): string {
+  return fileURLToPath(new URL(`../${path}`, import.meta.url));
 }
 
 export function print(row: Readonly<Record<string, string | number>>): void {

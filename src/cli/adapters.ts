@@ -9,6 +9,7 @@ import type { ConnectionOptions, KafkaSaslOptions } from "../kafka/kafkajs-confi
 import { ClientCredentialsTokens } from "../kafka/sasl/client-credentials.ts";
 import { givenToken } from "../kafka/sasl/given-token.ts";
 import type { TokenProvider } from "../kafka/sasl/token-provider.ts";
+import type { MetricsOptions } from "../ops/metrics/metrics.ts";
 import type { SlotAlarmOptions } from "../ops/slot-alarms.ts";
 import type { SlotMonitorOptions } from "../ops/slot-monitor.ts";
 import { systemClock } from "../ops/system-clock.ts";
@@ -127,6 +128,16 @@ export function databaseOptions(config: Config): SourceDatabaseOptions {
     witnessTable: config.witnessTable === NONE ? null : config.witnessTable,
     slotFailover: config.slot.failover === "auto" ? "auto" : config.slot.failover === "true",
     walBudgetBytes: config.wal.budgetBytes,
+  };
+}
+
+export function metricsOptions(config: Config, version: string): MetricsOptions {
+  const { slot, publication, delivery, metrics, bufferMaxBytes } = config;
+  return {
+    identity: { version, slot: slot.name, publication: publication.name, delivery },
+    limits: { seriesMax: metrics.seriesPerLabelMax, latencyBuckets: metrics.latencyBuckets },
+    bufferBytesMax: bufferMaxBytes,
+    withRuntime: metrics.isEnabled,
   };
 }
 

@@ -5,6 +5,7 @@ import type { Config } from "../config/schema.ts";
 import { runAccept } from "./accept.ts";
 import { config } from "./config-command.ts";
 import { configured } from "./configured.ts";
+import { runDoctor } from "./doctor/doctor.ts";
 import { runHelp } from "./help.ts";
 import { migrate } from "./migrate-command.ts";
 import type { Output } from "./output.ts";
@@ -25,6 +26,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ["slot", decided(runSlot)],
   ["repair", decided(runRepair)],
   ["accept", decided(runAccept)],
+  ["doctor", doctor],
   ["status", status],
   ["config", config],
   ["help", runHelp],
@@ -63,6 +65,12 @@ export async function main(argv: readonly string[]): Promise<number> {
   process.stderr.write(`outbox-relay: no command "${word}"\n`);
   await runHelp();
   return 2;
+}
+
+function doctor(argv: readonly string[], env: Environment): Promise<number> {
+  const stop = new StopSignal();
+  stop.listen();
+  return runDoctor(argv, env, PROCESS_OUTPUT, stop.signal);
 }
 
 async function printVersion(): Promise<number> {

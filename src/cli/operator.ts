@@ -7,6 +7,7 @@ import { pause } from "../relay/clock.ts";
 import { RelayError } from "../relay/errors.ts";
 import { preflightError } from "../relay/finding.ts";
 import type { AnnounceMoment, Observer } from "../relay/observer.ts";
+import { silentObserver } from "../relay/observer.ts";
 import type { Outcome } from "../relay/operate/operations.ts";
 import { Operations } from "../relay/operate/operations.ts";
 import type { RelayOptions } from "../relay/options.ts";
@@ -110,19 +111,12 @@ export class Operator {
   }
 
   #observer(moment: AnnounceMoment | null): Observer {
-    const nothing = (): void => undefined;
     return {
-      moment: moment ?? nothing,
-      transaction: nothing,
-      published: nothing,
-      skipped: nothing,
-      leader: nothing,
-      takenOver: nothing,
-      phantom: nothing,
+      ...silentObserver(),
+      ...(moment !== null && { moment }),
       backfilled: (progress: BackfillProgress) => this.#report.progressed(progress),
       backfillEnded: () => this.#backfillEnded(),
       warning: ({ code, message, hint }) => this.#out.stderr(`${code}: ${message}\n${hint}\n`),
-      error: nothing,
     };
   }
 }

@@ -6,13 +6,15 @@ import { systemClock } from "../ops/system-clock.ts";
 import { HostOrder } from "../postgres/host-order.ts";
 import { PgReplicationSource } from "../postgres/replication-source.ts";
 import { PgSourceDatabase } from "../postgres/source-database.ts";
-import type { Observer } from "../relay/observer.ts";
+import type { Observer, SinkObserver } from "../relay/observer.ts";
+import { SILENT_SINK_OBSERVER } from "../relay/observer.ts";
 import { databaseOptions, kafkaConnection, kafkaOptions, sourceOptions } from "./adapters.ts";
 
 /** Postgres and Kafka as the settings name them; nothing connects yet. */
 export function relayPorts(
   config: Config,
   observer: Observer,
+  sinkObserver: SinkObserver = SILENT_SINK_OBSERVER,
 ): {
   readonly source: PgReplicationSource;
   readonly database: PgSourceDatabase;
@@ -30,7 +32,13 @@ export function relayPorts(
   return {
     source: new PgReplicationSource({ ...sourceOptions(config), hostOrder }, clock),
     database: new PgSourceDatabase({ ...databaseOptions(config), hostOrder }),
-    sink: new KafkaSink(kafkaOptions(config), kafkajsPorts(connection), clock, observer.moment),
+    sink: new KafkaSink(
+      kafkaOptions(config),
+      kafkajsPorts(connection),
+      clock,
+      observer.moment,
+      sinkObserver,
+    ),
     published: new KafkaPublishedEvents(channel, clock, {
       requestTimeoutMs,
       undecidedMsMax: config.transaction.timeoutMs,

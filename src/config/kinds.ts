@@ -7,6 +7,8 @@ export interface Kind<T> {
   readonly name: string;
   /** The values that are taken, in words; part of an error message. */
   readonly expected: string;
+  /** All values, where there are only these. */
+  readonly choices?: readonly string[];
   readonly parse: (text: string) => T;
   readonly show: (value: T) => string;
 }
@@ -69,6 +71,7 @@ export function oneOf<const T extends string>(...values: readonly T[]): Kind<T> 
   return {
     name: "enum",
     expected,
+    choices: values,
     parse: (value) => {
       const found = values.find((candidate) => candidate === value);
       if (found === undefined) throw new FormatError(`expected ${expected}`);
@@ -158,6 +161,25 @@ function quantity(
       return number;
     },
     show,
+  };
+}
+
+/** Upper bounds of a histogram: numbers above 0 that rise. */
+export function risingNumbers(countMax: number): Kind<readonly number[]> {
+  const expected = `at most ${countMax} numbers above 0, each larger than the one before`;
+  return {
+    name: "list of numbers",
+    expected,
+    parse: (value) => {
+      const parts = value.split(",").map((entry) => entry.trim());
+      const numbers = parts.map((entry) =>
+        /^\d{1,6}(?:\.\d{1,6})?$/.test(entry) ? Number(entry) : 0,
+      );
+      const isRising = numbers.every((number, at) => number > (numbers[at - 1] ?? 0));
+      if (!isRising || numbers.length > countMax) throw new FormatError(`expected ${expected}`);
+      return numbers;
+    },
+    show: (values) => values.join(","),
   };
 }
 

@@ -24,6 +24,8 @@ export interface BrokerAddress {
 export interface BrokerChannel {
   /** Whether the last request was answered. */
   readonly isReachable: boolean;
+  /** Brokers with an open connection. */
+  readonly connectedBrokers: number;
   /**
    * Resolves with the response after its correlation id. Rejects with RelayError (remedy `retry`): then
    * nobody knows whether the broker carried the request out, and the connection is not used again.

@@ -1,4 +1,3 @@
-import type { ErrorCode } from "../relay/errors.ts";
 import { RelayError } from "../relay/errors.ts";
 import type { Finding } from "../relay/finding.ts";
 import { describeTopicsRequest, readTopicConfigs } from "./api/describe-configs.ts";
@@ -40,6 +39,17 @@ export class CheckpointTopic {
       throw kafkaError(`metadata of the checkpoint topic ${this.name}`, error, "retry");
     }
     await this.#cluster.awaitLeaders([this.name], signal);
+    return this.#verify();
+  }
+
+  /** What is wrong with it; null when it does not exist yet. Changes nothing. */
+  async inspect(): Promise<readonly Finding[] | null> {
+    const { topics } = await this.#cluster.refresh([this.name]);
+    const error = topics[0]?.error ?? ERROR.unknownTopicOrPartition;
+    if (error === ERROR.unknownTopicOrPartition) return null;
+    if (error !== ERROR.none) {
+      throw kafkaError(`metadata of the checkpoint topic ${this.name}`, error, "retry");
+    }
     return this.#verify();
   }
 
@@ -106,17 +116,6 @@ export class CheckpointTopic {
       severity: "halt",
     };
   }
-}
-
-/** What a failed look at the cluster is as a finding. */
-export function findingOf(error: RelayError): Finding {
-  const { code, message, hint } = error;
-  return {
-    code: code as ErrorCode,
-    message,
-    hint,
-    severity: error.remedy === "halt" ? "halt" : "retry",
-  };
 }
 
 /** Kafka before 3.7 does not have what the relay speaks. */

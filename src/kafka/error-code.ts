@@ -5,6 +5,7 @@ export const ERROR = {
   unknownTopicOrPartition: 3,
   leaderNotAvailable: 5,
   notLeaderOrFollower: 6,
+  requestTimedOut: 7,
   messageTooLarge: 10,
   coordinatorLoadInProgress: 14,
   coordinatorNotAvailable: 15,
@@ -75,6 +76,11 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [90, "PRODUCER_FENCED"],
   [120, "TRANSACTION_ABORTABLE"],
 ]);
+
+/** As Kafka's documentation names it, for a metric. */
+export function errorLabel(code: number): string {
+  return NAMES.get(code) ?? `ERROR_${code}`;
+}
 
 /** As Kafka's documentation names it, with the number. */
 export function errorName(code: number): string {

@@ -53,18 +53,29 @@ export class IdempotentProducer {
 
   /** The events first; the checkpoint only once all of them are acknowledged. */
   publish(events: readonly PartitionShare[], checkpoint: PartitionShare): Promise<void> {
-    const done = this.#last.then(() => this.#publish(events, checkpoint));
+    const queuedMs = this.#parts.clock.monotonicMs();
+    const done = this.#last.then(() => this.#publish(events, checkpoint, queuedMs));
     this.#last = done;
     done.catch(() => undefined);
     return done;
   }
 
-  async #publish(events: readonly PartitionShare[], checkpoint: PartitionShare): Promise<void> {
+  async #publish(
+    events: readonly PartitionShare[],
+    checkpoint: PartitionShare,
+    queuedMs: number,
+  ): Promise<void> {
+    const { clock, observer, moment } = this.#parts;
     this.#assertEpochIsFresh();
+    const turnMs = clock.monotonicMs();
+    observer.stage("turn", turnMs - queuedMs);
     try {
       await this.#produce(events);
-      this.#parts.moment("produce-acked");
+      const producedMs = clock.monotonicMs();
+      observer.stage("produce", producedMs - turnMs);
+      moment("produce-acked");
       await this.#produce([checkpoint]);
+      observer.stage("checkpoint", clock.monotonicMs() - producedMs);
     } catch (error) {
       throw indefinite(error);
     }

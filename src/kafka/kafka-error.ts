@@ -72,3 +72,12 @@ export function openingGivenUp(): RelayError {
     hint: "Nothing to do.",
   });
 }
+
+/** A newer incarnation than ours is at Kafka. `instance`: its name, where it could be read. */
+export function overtaken(instance: string | undefined): RelayError {
+  return new RelayError(`another relay (${instance ?? "unknown"}) has taken over at Kafka`, {
+    code: "FENCED",
+    remedy: "standby",
+    hint: "Nothing to do: this one stands by.",
+  });
+}

@@ -26,3 +26,11 @@ export interface KafkaSinkOptions {
   /** How long what is known of a topic counts before it is looked at again, ms. */
   readonly metadataMaxAgeMs: number;
 }
+
+export interface SinkStatus {
+  readonly reachable: boolean;
+  /** In the cluster, as last seen. */
+  readonly brokers: number;
+  /** Of them with an open connection. */
+  readonly connected: number;
+}

@@ -2,16 +2,18 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "../relay/clock.ts";
 import { RelayError } from "../relay/errors.ts";
 import type { Finding } from "../relay/finding.ts";
-import type { AnnounceMoment } from "../relay/observer.ts";
+import { findingOf } from "../relay/finding.ts";
+import type { AnnounceMoment, SinkObserver } from "../relay/observer.ts";
+import { SILENT_SINK_OBSERVER } from "../relay/observer.ts";
 import type { OutboundRecord, Sink, SinkBatch } from "../relay/publish/sink.ts";
 import type { BrokerChannel } from "./broker-channel.ts";
-import { CheckpointTopic, findingOf } from "./checkpoint-topic.ts";
+import { CheckpointTopic } from "./checkpoint-topic.ts";
 import { Cluster } from "./cluster.ts";
 import { Fence } from "./fence.ts";
 import { IdempotentProducer } from "./idempotent-producer.ts";
 import { decodeIncarnation, encodeIncarnation, incarnationKey } from "./incarnation.ts";
-import { openingGivenUp } from "./kafka-error.ts";
-import type { KafkaPorts, KafkaSinkOptions } from "./kafka-sink-options.ts";
+import { openingGivenUp, overtaken } from "./kafka-error.ts";
+import type { KafkaPorts, KafkaSinkOptions, SinkStatus } from "./kafka-sink-options.ts";
 import { LogTail } from "./log-tail.ts";
 import type { PartitionShare } from "./partition-share.ts";
 import { shareOut } from "./partition-share.ts";
@@ -50,7 +52,13 @@ export class KafkaSink implements Sink {
   #nonce = "";
   readonly #tracelessFences: TracelessFences;
 
-  constructor(options: KafkaSinkOptions, ports: KafkaPorts, clock: Clock, moment: AnnounceMoment) {
+  constructor(
+    options: KafkaSinkOptions,
+    ports: KafkaPorts,
+    clock: Clock,
+    moment: AnnounceMoment,
+    observer: SinkObserver = SILENT_SINK_OBSERVER,
+  ) {
     const { channel, admin } = ports;
     const { requestTimeoutMs } = options;
     this.#options = options;
@@ -71,12 +79,14 @@ export class KafkaSink implements Sink {
     this.#tail = new LogTail(cluster, clock, options.checkpointTopic, requestTimeoutMs);
     this.#fence = new Fence(channel, cluster, clock, options);
     this.#reach = new Reach(channel, cluster, options.checkpointTopic, this.#fence.ours);
-    const round = new ProduceRound(channel, cluster, new RecordBatchEncoder(), clock, moment);
-    this.#parts = { channel, round, clock, moment, requestTimeoutMs };
+    const encoder = new RecordBatchEncoder();
+    const round = new ProduceRound(channel, cluster, encoder, clock, moment, observer);
+    this.#parts = { channel, round, clock, moment, observer, requestTimeoutMs };
   }
 
-  status(): { readonly reachable: boolean; readonly brokers: number } {
-    return { reachable: this.#channel.isReachable, brokers: this.#cluster.brokers };
+  status(): SinkStatus {
+    const { isReachable: reachable, connectedBrokers: connected } = this.#channel;
+    return { reachable, brokers: this.#cluster.brokers, connected };
   }
 
   async preflight(signal: AbortSignal): Promise<readonly Finding[]> {
@@ -199,7 +209,7 @@ export class KafkaSink implements Sink {
     const key = incarnationKey(slot);
     const found = await this.#tail.last([slot, key], true, signal);
     const newest = decodeIncarnation(found.get(key)?.value ?? new Uint8Array(0));
-    if (newest?.nonce !== this.#nonce) throw this.#overtaken(newest?.instance);
+    if (newest?.nonce !== this.#nonce) throw overtaken(newest?.instance);
     return found.get(slot)?.value ?? null;
   }
 
@@ -247,7 +257,7 @@ export class KafkaSink implements Sink {
     if (!(error instanceof FencedError)) return error;
     const newest = await this.#newestIncarnation();
     if (newest === undefined) return error;
-    if (newest?.nonce !== this.#nonce) return this.#overtaken(newest?.instance);
+    if (newest?.nonce !== this.#nonce) return overtaken(newest?.instance);
     const isTimedOut = error.transactionAgeMs >= this.#options.transactionTimeoutMs;
     return isTimedOut || !this.#tracelessFences.add() ? error : this.#shared(error);
   }
@@ -259,14 +269,6 @@ export class KafkaSink implements Sink {
     } catch {
       return undefined; // The next opening finds out.
     }
-  }
-
-  #overtaken(instance: string | undefined): RelayError {
-    return new RelayError(`another relay (${instance ?? "unknown"}) has taken over at Kafka`, {
-      code: "FENCED",
-      remedy: "standby",
-      hint: "Nothing to do: this one stands by.",
-    });
   }
 
   #shared(cause: FencedError): RelayError {

@@ -15,6 +15,7 @@ import {
   createCluster,
   forEachConnection,
   hangUp,
+  isConnected,
   renewInTime,
   sendRequest,
 } from "./kafkajs-internals.ts";
@@ -30,6 +31,7 @@ export class KafkajsChannel implements BrokerChannel {
   readonly #cluster: KafkajsCluster;
   readonly #addresses = new Map<number, BrokerAddress>();
   readonly #brokers = new Map<BrokerId, Promise<KafkajsBroker>>();
+  readonly #connected = new Map<BrokerId, KafkajsBroker>();
   /** Addresses, as `host:port`, that did not answer last time: whoever may ask any broker asks these last. */
   readonly #suspects = new Set<string>();
   #anyAddress: BrokerAddress | undefined;
@@ -43,6 +45,13 @@ export class KafkajsChannel implements BrokerChannel {
   /** Whether the last request was answered. */
   get isReachable(): boolean {
     return this.#isReachable;
+  }
+
+  /** The one that stands for any of them counts while it is the only one: most often it is one of the others. */
+  get connectedBrokers(): number {
+    const open = [...this.#connected].filter(([, broker]) => isConnected(broker));
+    const named = open.filter(([id]) => id !== "any");
+    return named.length > 0 ? named.length : open.length;
   }
 
   setBrokers(brokers: readonly BrokerAddress[]): void {
@@ -81,7 +90,12 @@ export class KafkajsChannel implements BrokerChannel {
     if (known !== undefined) return known;
     const connecting = id === "any" ? this.#connectAny() : this.#connect(this.#addresses.get(id));
     this.#brokers.set(id, connecting);
-    connecting.catch(() => undefined);
+    connecting.then(
+      (broker) => {
+        if (this.#brokers.get(id) === connecting) this.#connected.set(id, broker);
+      },
+      () => undefined,
+    );
     return connecting;
   }
 
@@ -152,6 +166,7 @@ export class KafkajsChannel implements BrokerChannel {
   #discard(id: BrokerId): void {
     const connecting = this.#brokers.get(id);
     this.#brokers.delete(id);
+    this.#connected.delete(id);
     connecting?.then(
       (broker) => hangUp(broker, new Error("the connection was given up")),
       () => undefined,

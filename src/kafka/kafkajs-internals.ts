@@ -100,6 +100,11 @@ export function forEachConnection(
   for (const connection of connectionPool.pool) visit(connection);
 }
 
+/** Whether any of its connections is open. */
+export function isConnected({ connectionPool }: KafkajsBroker): boolean {
+  return connectionPool.pool.some((connection) => connection.isConnected());
+}
+
 /** Rejects what is under way and cuts the sockets; kafkajs's own `disconnect` would wait for the answers. */
 export function hangUp(broker: KafkajsBroker, reason: Error): void {
   forEachConnection(broker, ({ requestQueue, socket }) => {

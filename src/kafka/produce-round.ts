@@ -1,11 +1,19 @@
 import type { Clock } from "../relay/clock.ts";
 import { pause } from "../relay/clock.ts";
 import { RelayError } from "../relay/errors.ts";
-import type { AnnounceMoment } from "../relay/observer.ts";
-import type { PartitionAnswer, PartitionBatch, ProduceOptions } from "./api/produce.ts";
+import type { AnnounceMoment, SinkObserver } from "../relay/observer.ts";
+import { SILENT_SINK_OBSERVER } from "../relay/observer.ts";
+import type {
+  PartitionAnswer,
+  PartitionBatch,
+  ProduceAnswer,
+  ProduceOptions,
+} from "./api/produce.ts";
 import { produceRequest, readProduce, requestBytesMax } from "./api/produce.ts";
-import type { BrokerChannel } from "./broker-channel.ts";
+import type { BrokerChannel, BrokerRequest } from "./broker-channel.ts";
 import type { Cluster } from "./cluster.ts";
+import type { AttemptOutcome } from "./produce-attempt.ts";
+import { attemptOutcome, UNANSWERED } from "./produce-attempt.ts";
 import type { RecordBatchEncoder } from "./wire/record-batch.ts";
 import { RequestMemory } from "./wire/request-memory.ts";
 
@@ -17,6 +25,7 @@ export class ProduceRound {
   readonly #memory = new RequestMemory();
   readonly #clock: Clock;
   readonly #moment: AnnounceMoment;
+  readonly #observer: SinkObserver;
   /** Brokers that asked us to wait, until when on the monotonic clock (KIP-219). */
   readonly #throttledUntilMs = new Map<number, number>();
 
@@ -26,12 +35,14 @@ export class ProduceRound {
     encoder: RecordBatchEncoder,
     clock: Clock,
     moment: AnnounceMoment,
+    observer: SinkObserver = SILENT_SINK_OBSERVER,
   ) {
     this.#channel = channel;
     this.#cluster = cluster;
     this.#encoder = encoder;
     this.#clock = clock;
     this.#moment = moment;
+    this.#observer = observer;
   }
 
   /**
@@ -78,7 +89,7 @@ export class ProduceRound {
     await this.#throttle(leader);
     const memory = this.#memory.take(requestBytesMax(batches));
     const request = produceRequest(this.#encoder, batches, options, memory);
-    const answer = readProduce(await this.#channel.request(leader, "data", request));
+    const answer = await this.#request(leader, request);
     this.#memory.giveBack(memory);
     if (answer.throttleMs > 0) {
       this.#throttledUntilMs.set(leader, this.#clock.monotonicMs() + answer.throttleMs);
@@ -87,12 +98,27 @@ export class ProduceRound {
     return answer.partitions;
   }
 
+  async #request(leader: number, request: BrokerRequest): Promise<ProduceAnswer> {
+    const sentMs = this.#clock.monotonicMs();
+    let outcome: AttemptOutcome = UNANSWERED;
+    try {
+      const answer = readProduce(await this.#channel.request(leader, "data", request));
+      outcome = attemptOutcome(answer.partitions);
+      return answer;
+    } finally {
+      const durationMs = this.#clock.monotonicMs() - sentMs;
+      this.#observer.attempted({ ...outcome, durationMs });
+    }
+  }
+
   async #throttle(leader: number): Promise<void> {
     const untilMs = this.#throttledUntilMs.get(leader);
     if (untilMs === undefined) return;
     this.#throttledUntilMs.delete(leader);
     const delayMs = untilMs - this.#clock.monotonicMs();
-    if (delayMs > 0) await pause(this.#clock, delayMs, new AbortController().signal);
+    if (delayMs <= 0) return;
+    this.#observer.throttled(delayMs);
+    await pause(this.#clock, delayMs, new AbortController().signal);
   }
 }
 

@@ -128,7 +128,7 @@ export class Topics {
   }
 }
 
-function topicProblem(topic: string, error: number): RelayError {
+export function topicProblem(topic: string, error: number): RelayError {
   switch (error) {
     case ERROR.unknownTopicOrPartition:
       return new RelayError(`topic ${topic} does not exist`, {

@@ -1,7 +1,7 @@
 import type { Clock } from "../relay/clock.ts";
 import { pause } from "../relay/clock.ts";
 import { RelayError } from "../relay/errors.ts";
-import type { AnnounceMoment } from "../relay/observer.ts";
+import type { AnnounceMoment, SinkObserver } from "../relay/observer.ts";
 import { addPartitionsRequest, readAddPartitions } from "./api/add-partitions.ts";
 import { endTxnV2Request, endTxnV5Request, readEndTxnV2, readEndTxnV5 } from "./api/end-txn.ts";
 import type { PartitionAnswer, PartitionBatch } from "./api/produce.ts";
@@ -25,6 +25,7 @@ export interface ProducerParts {
   readonly round: ProduceRound;
   readonly clock: Clock;
   readonly moment: AnnounceMoment;
+  readonly observer: SinkObserver;
   readonly requestTimeoutMs: number;
 }
 
@@ -58,10 +59,27 @@ export class TransactionalProducer {
   publish(shares: readonly PartitionShare[]): Promise<void> {
     const id = this.#ids[this.#turn % this.#ids.length] as TransactionalId;
     this.#turn += 1;
-    const ended = this.#lastEnded.then(() => this.#produce(id, shares)).then(() => this.#end(id));
+    const ended = this.#run(id, shares, this.#lastEnded);
     this.#lastEnded = ended;
     ended.catch(() => undefined);
     return ended;
+  }
+
+  async #run(
+    id: TransactionalId,
+    shares: readonly PartitionShare[],
+    before: Promise<unknown>,
+  ): Promise<void> {
+    const { clock, observer } = this.#parts;
+    const queuedMs = clock.monotonicMs();
+    await before;
+    const turnMs = clock.monotonicMs();
+    observer.stage("turn", turnMs - queuedMs);
+    await this.#produce(id, shares);
+    const producedMs = clock.monotonicMs();
+    observer.stage("produce", producedMs - turnMs);
+    await this.#end(id);
+    observer.stage("checkpoint", clock.monotonicMs() - producedMs);
   }
 
   async #produce(id: TransactionalId, shares: readonly PartitionShare[]): Promise<void> {

@@ -7,8 +7,13 @@ import { slotStatus } from "./slot-status.ts";
 
 export interface KafkaStatus {
   readonly reachable: boolean;
+  /** In the cluster, as last seen. */
   readonly brokers: number;
+  /** Of them with an open connection. */
+  readonly connected: number;
 }
+
+type Point = "received" | "delivered" | "confirmed";
 
 export interface Lag {
   readonly seconds: number;
@@ -20,6 +25,7 @@ export class RelayView {
   readonly #relay: Relay;
   readonly #slots: SlotMonitor;
   readonly #kafka: () => KafkaStatus;
+  readonly #tally: { readonly bytes: number };
   readonly #identity: { readonly instance: string; readonly version: string };
   publishedEvents = 0;
 
@@ -27,16 +33,48 @@ export class RelayView {
     relay: Relay,
     slots: SlotMonitor,
     kafka: () => KafkaStatus,
+    tally: { readonly bytes: number },
     identity: { readonly instance: string; readonly version: string },
   ) {
     this.#relay = relay;
     this.#slots = slots;
     this.#kafka = kafka;
+    this.#tally = tally;
     this.#identity = identity;
   }
 
   get relay(): Relay {
     return this.#relay;
+  }
+
+  get identity(): { readonly instance: string; readonly version: string } {
+    return this.#identity;
+  }
+
+  get slots(): SlotMonitor {
+    return this.#slots;
+  }
+
+  /** All that came over the stream since the start. */
+  get receivedBytes(): number {
+    return this.#tally.bytes;
+  }
+
+  get kafka(): KafkaStatus {
+    return this.#kafka();
+  }
+
+  /** Null while this relay does not hold the slot. */
+  get positions(): Readonly<Record<"server_end" | Point, Lsn>> | null {
+    const { session } = this.#relay;
+    if (session === null) return null;
+    const received = session.ladder.at("received");
+    return {
+      server_end: maxLsn(this.slot?.facts.walEnd ?? received, received),
+      received,
+      delivered: session.ladder.at("published"),
+      confirmed: session.ladder.at("confirmed"),
+    };
   }
 
   get slot(): SlotSight | null {

@@ -1,4 +1,4 @@
-import type { OpenTransaction, SlotFacts } from "../relay/capture/source-database.ts";
+import type { OpenTransaction, SlotFacts, SpilledWal } from "../relay/capture/source-database.ts";
 import type { Clock } from "../relay/clock.ts";
 import { pause } from "../relay/clock.ts";
 import { RelayError } from "../relay/errors.ts";
@@ -16,6 +16,8 @@ export interface SlotSource {
   oldestTransaction(signal: AbortSignal): Promise<OpenTransaction | null>;
   /** Why the slot would not outlive a failover; null when it would. */
   failoverGap(signal: AbortSignal): Promise<string | null>;
+  /** Null where the server has no such statistics of the slot. */
+  spilled(signal: AbortSignal): Promise<SpilledWal | null>;
 }
 
 export interface SlotMonitorOptions {
@@ -34,6 +36,9 @@ export class SlotMonitor {
   #walEnd: Lsn | null = null;
   #oldest: { readonly xid: string; readonly seenMs: number } | null = null;
   #sight: SlotSight | null = null;
+  #isReachable: boolean | null = null;
+  #wasSeen = false;
+  #isGone = false;
   errors = 0;
 
   /** `onSight` is called after each look that found a slot. */
@@ -58,6 +63,16 @@ export class SlotMonitor {
     return this.#sight;
   }
 
+  /** Whether the last look was answered; null before the first. */
+  get isReachable(): boolean | null {
+    return this.#isReachable;
+  }
+
+  /** Whether a slot that was there is there no longer. */
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.look(signal);
@@ -68,9 +83,13 @@ export class SlotMonitor {
   async look(signal: AbortSignal): Promise<void> {
     try {
       this.#sight = await this.#see(signal);
+      this.#isReachable = true;
+      this.#isGone = this.#sight === null && this.#wasSeen;
+      this.#wasSeen ||= this.#sight !== null;
       if (this.#sight !== null) this.#onSight(this.#sight, this.#clock.monotonicMs());
     } catch (error) {
       if (!(error instanceof RelayError)) throw error;
+      this.#isReachable = false;
       this.#sight = null;
       this.errors += 1;
     }
@@ -88,6 +107,7 @@ export class SlotMonitor {
       growthBytesPerSecond,
       exhaustionSeconds: exhaustionSeconds(room, growthBytesPerSecond),
       oldestTransaction: this.#aged(await orElse(this.#source.oldestTransaction(signal), null)),
+      spilled: await orElse(this.#source.spilled(signal), null),
       failoverGap: await orElse(this.#source.failoverGap(signal), "the server does not tell"),
     };
   }

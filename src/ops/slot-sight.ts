@@ -1,4 +1,4 @@
-import type { OpenTransaction, SlotFacts } from "../relay/capture/source-database.ts";
+import type { OpenTransaction, SlotFacts, SpilledWal } from "../relay/capture/source-database.ts";
 import type { WalRoom } from "./wal-budget.ts";
 
 /** A transaction that is still open, with an age that counts from when we saw it first where Postgres does not tell. */
@@ -15,6 +15,8 @@ export interface SlotSight {
   /** Until the room is used up at this rate; null when it is not, or when that cannot be told. */
   readonly exhaustionSeconds: number | null;
   readonly oldestTransaction: AgedTransaction | null;
+  /** Null where the server does not tell. */
+  readonly spilled: SpilledWal | null;
   /** Why the slot, or what was published, would not outlive a failover; null when both would. */
   readonly failoverGap: string | null;
 }

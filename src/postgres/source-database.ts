@@ -3,12 +3,16 @@ import type {
   OpenTransaction,
   SlotFacts,
   SourceDatabase,
+  SpilledWal,
   Vantage,
 } from "../relay/capture/source-database.ts";
 import { RelayError } from "../relay/errors.ts";
 import type { Finding } from "../relay/finding.ts";
+import { findingOf } from "../relay/finding.ts";
 import { ControlConnection } from "./control-connection.ts";
 import { createSlot } from "./create-slot.ts";
+import type { DatabaseExamination, DoctorExpectations } from "./doctor/pg-doctor.ts";
+import { examineDatabase } from "./doctor/pg-doctor.ts";
 import { hostSessions } from "./host-list.ts";
 import { HostOrder } from "./host-order.ts";
 import { oldestTransaction } from "./oldest-transaction.ts";
@@ -24,6 +28,7 @@ import { walFindings } from "./preflight/wal-findings.ts";
 import type { PostgresOptions } from "./replication-source.ts";
 import type { SlotAnswer, SlotRow } from "./slot-row.ts";
 import { slotQuery, slotRow } from "./slot-row.ts";
+import { readSpilled } from "./spilled-wal.ts";
 import type { TableName } from "./table-name.ts";
 import { parseTableName } from "./table-name.ts";
 import { readVantage } from "./vantage.ts";
@@ -75,8 +80,7 @@ export class PgSourceDatabase implements SourceDatabase {
       return await this.#findings(this.#ask(signal), signal);
     } catch (error) {
       if (!(error instanceof RelayError) || error.code === "ABORTED") throw error;
-      const { code, message, hint, remedy } = error;
-      return [{ code, message, hint, severity: remedy === "halt" ? "halt" : "retry" }];
+      return [findingOf(error)];
     }
   }
 
@@ -101,6 +105,11 @@ export class PgSourceDatabase implements SourceDatabase {
     ];
   }
 
+  /** For `outbox-relay doctor`: all that can be asked, good or bad. Changes nothing. */
+  examine(expected: DoctorExpectations, signal: AbortSignal): Promise<DatabaseExamination> {
+    return examineDatabase(this.#ask(signal), this.#options, expected);
+  }
+
   async slot(signal: AbortSignal): Promise<SlotFacts | null> {
     return this.#slotRow(signal);
   }
@@ -118,6 +127,10 @@ export class PgSourceDatabase implements SourceDatabase {
 
   oldestTransaction(signal: AbortSignal): Promise<OpenTransaction | null> {
     return oldestTransaction(this.#ask(signal));
+  }
+
+  spilled(signal: AbortSignal): Promise<SpilledWal | null> {
+    return readSpilled(this.#ask(signal), this.#options.slot);
   }
 
   async createSlot(signal: AbortSignal): Promise<void> {

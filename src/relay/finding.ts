@@ -10,6 +10,13 @@ export interface Finding {
   readonly hint: string;
   /** `halt`: a person must act (state `failed`); `retry`: it may pass by itself; a warning does not stop the start. */
   readonly severity: Extract<Remedy, "halt" | "retry"> | "warning";
+  /** Statements that mend it, where SQL alone does; a person runs them, with the rights they need. */
+  readonly sql?: readonly string[];
+}
+
+/** What an error says, as a finding. */
+export function findingOf({ code, message, hint, remedy }: RelayError): Finding {
+  return { code, message, hint, severity: remedy === "halt" ? "halt" : "retry" };
 }
 
 /** All findings in one error: the first one's code, everybody's message. */

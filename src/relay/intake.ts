@@ -1,3 +1,4 @@
+import type { RowTally, StreamTally } from "./capture/stream-tally.ts";
 import type { DecodedMessages, TransactionStart } from "./decode/pgoutput-decoder.ts";
 import { PgoutputDecoder } from "./decode/pgoutput-decoder.ts";
 import type { Relation } from "./decode/relation.ts";
@@ -30,6 +31,13 @@ export interface EndedTransaction {
   readonly coveredRows: number;
 }
 
+/** Where rows are counted. */
+export interface IntakeCounts {
+  readonly tally: StreamTally;
+  /** Rows of transactions below it come from before the slot; null: there are none. */
+  readonly backfillUntil: Lsn | null;
+}
+
 export interface IntakeTarget {
   begin(commitLsn: Lsn): void;
   record(record: OutboxRecord): void;
@@ -46,6 +54,7 @@ export interface IntakeTarget {
 export class Intake implements DecodedMessages {
   readonly #options: OutboxOptions;
   readonly #target: IntakeTarget;
+  readonly #counts: IntakeCounts;
   readonly #decoder = new PgoutputDecoder(this);
   readonly #reader: RowReader;
   readonly #format: NativeFormat;
@@ -53,6 +62,8 @@ export class Intake implements DecodedMessages {
   readonly #tables = new WeakMap<Relation, OutboxTable | null>();
   #lastRelation: Relation | null = null;
   #lastTable: OutboxTable | null = null;
+  #lastTally: RowTally = { wal: 0, backfill: 0 };
+  #origin: keyof RowTally = "wal";
   readonly #nameByOid = new Map<number, string>();
   #position: Position | null = null;
   #transaction: TransactionStart | null = null;
@@ -61,9 +72,15 @@ export class Intake implements DecodedMessages {
   #coveredRows = 0;
   #isBroken = false;
 
-  constructor(options: OutboxOptions, timelines: TimelineHistory, target: IntakeTarget) {
+  constructor(
+    options: OutboxOptions,
+    timelines: TimelineHistory,
+    target: IntakeTarget,
+    counts: IntakeCounts,
+  ) {
     this.#options = options;
     this.#target = target;
+    this.#counts = counts;
     this.#reader = new RowReader(options.columns, timelines);
     this.#format = new NativeFormat(new TopicTemplate(options.topicTemplate));
   }
@@ -95,6 +112,9 @@ export class Intake implements DecodedMessages {
     this.#transaction = transaction;
     this.#rows = 0;
     this.#coveredRows = 0;
+    const { backfillUntil } = this.#counts;
+    const isBackfill = backfillUntil !== null && transaction.commitLsn < backfillUntil;
+    this.#origin = isBackfill ? "backfill" : "wal";
     this.#isBehind = transaction.commitLsn <= (this.#position?.commitLsn ?? LSN_ZERO);
     this.#reader.begin(transaction);
     this.#target.begin(transaction.commitLsn);
@@ -105,6 +125,7 @@ export class Intake implements DecodedMessages {
     const table = this.#table(relation);
     if (table === null) return;
     this.#rows += 1;
+    this.#lastTally[this.#origin] += 1;
     if (this.#isBehind && this.#position !== null) {
       if (covers(this.#position, this.#transaction.commitLsn, this.#rows)) {
         this.#coveredRows += 1;
@@ -126,6 +147,7 @@ export class Intake implements DecodedMessages {
     const table = this.#tables.get(relation) ?? this.#read(relation);
     this.#lastRelation = relation;
     this.#lastTable = table;
+    if (table !== null) this.#lastTally = this.#counts.tally.rows(`${table.schema}.${table.name}`);
     return table;
   }
 

@@ -1,5 +1,6 @@
 import type { BackfillProgress } from "./backfill/backfilled-stream.ts";
 import type { PublishedEvent } from "./backfill/published-events.ts";
+import { StreamTally } from "./capture/stream-tally.ts";
 import type { RelayError } from "./errors.ts";
 import type { Finding } from "./finding.ts";
 import type { LeaderTransition } from "./leadership.ts";
@@ -25,13 +26,39 @@ export type Moment =
 /** Called synchronously at each moment; it may kill the process, block it, or throw. */
 export type AnnounceMoment = (moment: Moment) => void;
 
+/** What is told of one event: where it went, when its transaction committed, and what it took on the wire, about. */
+export interface PublishedEventRecord {
+  readonly topic: string;
+  readonly timestampMs: number;
+  readonly bytes: number;
+}
+
+/** A batch that is durable, with its checkpoint. */
+export interface PublishedBatch {
+  /** In commit order; none for a checkpoint alone. */
+  readonly records: readonly PublishedEventRecord[];
+  /** Of all records on the wire, about. */
+  readonly bytes: number;
+  /** From its first record until it was handed over; 0 without records. */
+  readonly queuedMs: number;
+  /** From handing it over until it was durable. */
+  readonly durationMs: number;
+  /** When it was durable, ms since 1970. */
+  readonly durableAtMs: number;
+}
+
 /** What a metric or a log line is made of. Implementations never throw and never wait. */
 export interface Observer {
   readonly moment: AnnounceMoment;
-  /** A transaction with outbox rows ended: how many rows it had. */
+  /** Counted here without a call, because there is too much of it. */
+  readonly tally: StreamTally;
+  /** A transaction ended: how many outbox rows it had. */
   transaction(rows: number): void;
-  /** A batch is durable: per topic the number of events, and the payload bytes of all. */
-  published(eventsByTopic: ReadonlyMap<string, number>, bytes: number, durationMs: number): void;
+  published(batch: PublishedBatch): void;
+  /** A batch that was handed over did not become durable as far as is known; it goes again after a reopening. */
+  unpublished(): void;
+  /** Reading was held back because the buffer is full, or goes on. */
+  heldBack(isHeldBack: boolean): void;
   /** Rows that a checkpoint already covered came again and were dropped. */
   skipped(rows: number): void;
   /** How far the rows from before the slot have been read; told often while it lasts. */
@@ -49,3 +76,53 @@ export interface Observer {
   /** Something went wrong and is being dealt with by the error's remedy. */
   error(where: "source" | "sink" | "relay", error: RelayError): void;
 }
+
+/** For work that nobody watches; what a caller does want to hear, it puts in place of the silence. */
+export function silentObserver(): Observer {
+  const nothing = (): void => undefined;
+  return {
+    moment: nothing,
+    tally: new StreamTally(),
+    transaction: nothing,
+    published: nothing,
+    unpublished: nothing,
+    heldBack: nothing,
+    skipped: nothing,
+    backfilled: nothing,
+    backfillEnded: nothing,
+    phantom: nothing,
+    leader: nothing,
+    takenOver: nothing,
+    warning: nothing,
+    error: nothing,
+  };
+}
+
+/** What became of one produce request. */
+export interface ProduceAttempt {
+  readonly outcome: "ok" | "retriable" | "fatal";
+  /** Kafka's name of the error, or `UNREACHABLE` where no answer came; null when all went well. */
+  readonly reason: string | null;
+  /** From sending it until its answer, ms. */
+  readonly durationMs: number;
+}
+
+/**
+ * Where the time of a batch goes once it was handed over: `turn` until the transaction before it has ended, `produce` until
+ * all of its records are acknowledged, `checkpoint` until the checkpoint with them is committed.
+ */
+export type SinkStage = "turn" | "produce" | "checkpoint";
+
+/** What happens between sink and brokers. Implementations never throw and never wait. */
+export interface SinkObserver {
+  attempted(attempt: ProduceAttempt): void;
+  /** A broker's quota made us wait. */
+  throttled(durationMs: number): void;
+  stage(stage: SinkStage, durationMs: number): void;
+}
+
+export const SILENT_SINK_OBSERVER: SinkObserver = {
+  attempted: () => undefined,
+  throttled: () => undefined,
+  stage: () => undefined,
+};

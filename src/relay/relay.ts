@@ -52,6 +52,11 @@ export class Relay {
     return this.#session?.holdsSlot === true ? this.#session : null;
   }
 
+  /** The row that cannot be published and holds the stream up, also between two holds of the slot; null when there is none. */
+  get rowFailure(): RelayError | null {
+    return this.#session === null ? this.#heldFailure : this.#session.rowFailure;
+  }
+
   /** Runs until `stop` is aborted and all is put away. Rejects only with a bug of our own. */
   async run(stop: AbortSignal): Promise<void> {
     const unsubscribe = this.#standby.listen();

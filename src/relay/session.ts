@@ -10,6 +10,7 @@ import type { Progress } from "./progress.ts";
 import { coveredLsn } from "./progress.ts";
 import { Backlog } from "./publish/backlog.ts";
 import type { Batch } from "./publish/batch.ts";
+import type { BatchTimes } from "./publish/publisher.ts";
 import { Publisher } from "./publish/publisher.ts";
 import { Ladder } from "./settle/ladder.ts";
 import { SinkRecovery } from "./sink-recovery.ts";
@@ -109,6 +110,11 @@ export class Session {
     return this.#stamp.stream !== null;
   }
 
+  /** Whether the stream is up, as far as is known. */
+  get isConnected(): boolean {
+    return this.holdsSlot && this.#reader.isOpen;
+  }
+
   /** The server's timeline; 0 until the stream is open. */
   get timeline(): number {
     return this.#stamp.stream?.timeline ?? 0;
@@ -138,7 +144,7 @@ export class Session {
     const { database, observer } = this.#ports;
     this.#started = started;
     const opened = await openSlotStream(this.#ports, this.#options, backfill, this.#reader, stop);
-    this.#reader.attach(opened.stream);
+    this.#reader.attach(opened.stream, opened.backfill?.until ?? null);
     await database.release();
     const unsubscribe = database.onShutdown(() => this.#watch.serverIsShuttingDown());
     const drain = (): void => this.#drain();
@@ -248,7 +254,7 @@ export class Session {
     else this.#board.set(name, reason);
   }
 
-  #settled(batch: Batch, durationMs: number): void {
+  #settled(batch: Batch, times: BatchTimes): void {
     const { observer } = this.#ports;
     this.#watch.progressed();
     this.#recovery.progressed();
@@ -257,9 +263,9 @@ export class Session {
     this.#recordPassed(batch);
     observer.moment("batch-settled");
     this.#reader.confirm(coveredLsn(batch.progress));
-    const events = new Map<string, number>();
-    for (const { topic } of batch.records) events.set(topic, (events.get(topic) ?? 0) + 1);
-    observer.published(events, batch.bytes, durationMs);
+    const { records, bytes } = batch;
+    const durableAtMs = this.#ports.clock.wallMs();
+    observer.published({ records, bytes, ...times, durableAtMs });
     if (this.#isFinishing && !this.#isUnconfirmed) this.#finish(this.#endWhenSettled);
   }
 
@@ -281,7 +287,8 @@ export class Session {
       assertLeading: (signal: AbortSignal) => this.#lease.assertHeld(signal),
     };
     return new Publisher(sink, this.#backlog, clock, options, {
-      settled: (batch, durationMs) => this.#settled(batch, durationMs),
+      settled: (batch, times) => this.#settled(batch, times),
+      failed: () => this.#ports.observer.unpublished(),
     });
   }
 }

@@ -56,6 +56,7 @@ export class StreamReader implements StreamHandlers, IntakeTarget {
   #isPaused = true;
   #isDraining = false;
   #isEnded = false;
+  #isClosed = false;
 
   constructor(
     ports: RelayPorts,
@@ -73,8 +74,11 @@ export class StreamReader implements StreamHandlers, IntakeTarget {
     this.#events = events;
   }
 
-  /** Keeps the link alive from now on; nothing is confirmed and nothing more is read until `start`. */
-  attach(stream: ReplicationStream): void {
+  /**
+   * Keeps the link alive from now on; nothing is confirmed and nothing more is read until `start`.
+   * `backfillUntil`: rows of transactions below it come from before the slot.
+   */
+  attach(stream: ReplicationStream, backfillUntil: Lsn | null = null): void {
     this.#stream = stream;
     this.#lease.start(stream.identity.walSenderTimeoutMs);
     this.#feedback = new Feedback(this.#ports.clock, this.#statusIntervalMs(stream), () =>
@@ -83,13 +87,20 @@ export class StreamReader implements StreamHandlers, IntakeTarget {
     const { timeline, timelineHistory, xlogPos } = stream.identity;
     this.#told = maxLsn(this.#told, xlogPos);
     const timelines = new TimelineHistory(timeline, timelineHistory);
-    this.#intake = new Intake(this.#options.outbox, timelines, this);
+    const { tally } = this.#ports.observer;
+    const counted = { tally, backfillUntil };
+    this.#intake = new Intake(this.#options.outbox, timelines, this, counted);
     for (const handle of this.#early.splice(0)) handle();
   }
 
   #statusIntervalMs({ identity }: ReplicationStream): number {
     const third = identity.walSenderTimeoutMs === 0 ? Infinity : identity.walSenderTimeoutMs / 3;
     return Math.min(this.#options.statusIntervalMs, third);
+  }
+
+  /** False once the stream has ended by itself or was closed; a refused row leaves the link as it is. */
+  get isOpen(): boolean {
+    return this.#stream !== null && !this.#isClosed;
   }
 
   get identity(): ServerIdentity {
@@ -132,6 +143,8 @@ export class StreamReader implements StreamHandlers, IntakeTarget {
   /** Tells Postgres the last confirmed LSN and frees the slot. */
   async close(): Promise<void> {
     this.#isEnded = true;
+    this.#isClosed = true;
+    this.#ports.observer.heldBack(false);
     if (this.#feedback !== null) this.#sendStatus();
     this.#feedback?.stop();
     await this.#stream?.close();
@@ -144,6 +157,7 @@ export class StreamReader implements StreamHandlers, IntakeTarget {
       this.#early.push(() => this.message(copy));
       return;
     }
+    this.#ports.observer.tally.message(bytes);
     try {
       this.#intake.message(bytes);
     } catch (error) {
@@ -161,6 +175,7 @@ export class StreamReader implements StreamHandlers, IntakeTarget {
       this.#early.push(() => this.keepalive(walEnd, replyRequested));
       return;
     }
+    this.#ports.observer.tally.keepalives += 1;
     this.#told = maxLsn(this.#told, walEnd);
     this.#ladder.raise("received", walEnd);
     if (!this.#intake.isInTransaction) {
@@ -184,6 +199,7 @@ export class StreamReader implements StreamHandlers, IntakeTarget {
 
   closed(error: RelayError): void {
     this.#isEnded = true;
+    this.#isClosed = true;
     this.#events.closed(error);
   }
 
@@ -204,7 +220,7 @@ export class StreamReader implements StreamHandlers, IntakeTarget {
     this.#ladder.raise("received", endLsn);
     this.#backlog.endTransaction(commitLsn, rows, endLsn);
     this.#ladder.raise("decoded", coveredLsn(this.#backlog.read));
-    if (rows > 0) this.#ports.observer.transaction(rows);
+    this.#ports.observer.transaction(rows);
     if (coveredRows > 0) this.#ports.observer.skipped(coveredRows);
   }
 
@@ -224,9 +240,11 @@ export class StreamReader implements StreamHandlers, IntakeTarget {
     if (!this.#isPaused && bytes > bufferBytesMax) {
       this.#isPaused = true;
       this.#attached().pause();
+      this.#ports.observer.heldBack(true);
     } else if (this.#isPaused && bytes < bufferBytesMax / 2) {
       this.#isPaused = false;
       this.#attached().resume();
+      this.#ports.observer.heldBack(false);
     }
   }
 

@@ -64,8 +64,11 @@ describe("one broker of three", () => {
     const sender = await walSender(fixture);
     await underLoad(fixture, async () => {
       rig.kafka.freeze(0);
+      // Which it notices first is up to the cluster: that the broker is silent, or that its replicas are missing.
       await until(
-        async () => !(await relay.status()).kafka.reachable,
+        async () =>
+          !(await relay.status()).kafka.reachable ||
+          relay.lines.some(({ where }) => where === "sink"),
         20_000,
         () => `the relay to notice\n${relay.output}`,
       );

@@ -83,8 +83,10 @@ describe("a full disk under the relay", () => {
     try {
       await until(
         async () => {
+          // Active is not enough: so is a slot that is still being made, and what is written before it stands is not its.
           const { rowCount } = await fixture.client.query(
-            "select from pg_replication_slots where slot_name = $1 and active",
+            `select from pg_replication_slots join pg_stat_replication on pid = active_pid
+              where slot_name = $1 and confirmed_flush_lsn is not null and state = 'streaming'`,
             [fixture.names.slot],
           );
           return rowCount === 1;

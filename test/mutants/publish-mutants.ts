@@ -132,7 +132,7 @@ export const PUBLISH_MUTANTS: readonly Mutant[] = [
           "  #lastEnded: Promise<unknown> = Promise.resolve();\n  #lastProduced: Promise<unknown> = Promise.resolve();\n",
       },
       {
-        find: "    const ended = this.#lastEnded.then(() => this.#produce(id, shares)).then(() => this.#end(id));\n    this.#lastEnded = ended;",
+        find: "    const ended = this.#run(id, shares, this.#lastEnded);\n    this.#lastEnded = ended;",
         replace:
           "    const former = this.#lastEnded;\n    const produced = this.#lastProduced.then(() => this.#produce(id, shares));\n    this.#lastProduced = produced;\n    produced.catch(() => undefined);\n    const ended = Promise.all([produced, former]).then(() => this.#end(id));\n    this.#lastEnded = ended;",
       },

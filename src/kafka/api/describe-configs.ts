@@ -3,9 +3,11 @@ import { ByteReader } from "../wire/byte-reader.ts";
 import { ByteWriter } from "../wire/byte-writer.ts";
 
 const RESOURCE_TOPIC = 2;
+const RESOURCE_BROKER = 4;
 
 export interface TopicConfig {
   readonly error: number;
+  /** Its name, or the id of the broker. */
   readonly topic: string;
   readonly values: ReadonlyMap<string, string>;
 }
@@ -18,6 +20,16 @@ export function describeTopicsRequest(
   const writer = new ByteWriter();
   writer.array(topics, (topic) => {
     writer.int8(RESOURCE_TOPIC).string(topic);
+    writer.array(names, (name) => writer.string(name));
+  });
+  return { apiKey: 32, apiVersion: 2, payload: writer.boolean(false).done() };
+}
+
+/** The same for a broker, which has to be asked itself. */
+export function describeBrokerRequest(broker: number, names: readonly string[]): BrokerRequest {
+  const writer = new ByteWriter();
+  writer.array([broker], (id) => {
+    writer.int8(RESOURCE_BROKER).string(String(id));
     writer.array(names, (name) => writer.string(name));
   });
   return { apiKey: 32, apiVersion: 2, payload: writer.boolean(false).done() };

@@ -2,11 +2,16 @@ import type { BrokerAddress, BrokerRequest } from "../broker-channel.ts";
 import { ByteReader } from "../wire/byte-reader.ts";
 import { ByteWriter } from "../wire/byte-writer.ts";
 
+/** The smallest int32: the broker does not say. */
+const RIGHTS_UNKNOWN = -(2 ** 31);
+
 export interface PartitionMetadata {
   readonly error: number;
   readonly partition: number;
   /** -1 while there is none. */
   readonly leader: number;
+  /** How many brokers have a copy, in step or not. */
+  readonly replicas: number;
 }
 
 export interface TopicMetadata {
@@ -15,6 +20,8 @@ export interface TopicMetadata {
   /** One of Kafka's own, such as `__consumer_offsets`. */
   readonly isInternal: boolean;
   readonly partitions: readonly PartitionMetadata[];
+  /** What we may do with it, a bit for each AclOperation; null where it was not asked for or is not told. */
+  readonly rights: number | null;
 }
 
 export interface Metadata {
@@ -27,6 +34,14 @@ export function metadataRequest(topics: readonly string[]): BrokerRequest {
   const writer = new ByteWriter();
   writer.array(topics, (topic) => writer.string(topic));
   const payload = writer.boolean(false).boolean(false).boolean(false).done();
+  return { apiKey: 3, apiVersion: 8, payload };
+}
+
+/** The same, and what we may do with each. */
+export function topicRightsRequest(topics: readonly string[]): BrokerRequest {
+  const writer = new ByteWriter();
+  writer.array(topics, (topic) => writer.string(topic));
+  const payload = writer.boolean(false).boolean(false).boolean(true).done();
   return { apiKey: 3, apiVersion: 8, payload };
 }
 
@@ -59,14 +74,16 @@ function readTopic(reader: ByteReader): TopicMetadata {
   const partitions = reader.array(() => {
     const partition = { error: reader.int16(), partition: reader.int32(), leader: reader.int32() };
     reader.int32();
-    for (let list = 0; list < 3; list++) reader.array(() => reader.int32());
-    return partition;
+    const replicas = reader.array(() => reader.int32()).length;
+    for (let list = 0; list < 2; list++) reader.array(() => reader.int32());
+    return { ...partition, replicas };
   });
-  reader.int32();
+  const rights = reader.int32();
   return {
     error,
     topic,
     isInternal,
+    rights: rights === RIGHTS_UNKNOWN ? null : rights,
     partitions: partitions.sort((a, b) => a.partition - b.partition),
   };
 }

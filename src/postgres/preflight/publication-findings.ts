@@ -30,29 +30,29 @@ export function publicationFindings(
 
 function publicationMissing(name: string, tables: readonly TableFacts[]): Finding {
   const list = tables.map(sqlTableName).join(", ");
-  const create =
-    list === ""
-      ? ""
-      : `, or CREATE PUBLICATION ${sqlName(name)} FOR TABLE ${list} WITH (publish = 'insert', publish_via_partition_root = true);`;
+  const statement = `CREATE PUBLICATION ${sqlName(name)} FOR TABLE ${list} WITH (publish = 'insert', publish_via_partition_root = true);`;
+  const create = list === "" ? "" : `, or ${statement}`;
   return {
     code: CODE,
     severity: "halt",
     message: `publication ${sqlName(name)} does not exist (RELAY_PUBLICATION_NAME)`,
     hint: `Run outbox-relay migrate up${create === "" ? ";" : create} A slot that is older than the publication has to be made anew.`,
+    ...(list !== "" && { sql: [statement] }),
   };
 }
 
 function operationFindings(publication: PublicationFacts): Finding[] {
   const name = sqlName(publication.name);
-  const hint = `Run ALTER PUBLICATION ${name} SET (publish = 'insert');`;
+  const sql = [`ALTER PUBLICATION ${name} SET (publish = 'insert');`];
+  const hint = `Run ${sql.join(" ")}`;
   if (!publication.publishesInsert) {
     const message = `publication ${name} does not publish inserts: nothing would ever come`;
-    return [{ code: CODE, severity: "halt", message, hint }];
+    return [{ code: CODE, severity: "halt", message, hint, sql }];
   }
   if (publication.otherOperations.length === 0) return [];
   const others = publication.otherOperations.join(", ");
   const message = `publication ${name} also publishes ${others}, which the relay does not read; cleaning up the table then needs a replica identity`;
-  return [{ code: CODE, severity: "warning", message, hint }];
+  return [{ code: CODE, severity: "warning", message, hint, sql }];
 }
 
 function tableFindings(
@@ -76,23 +76,27 @@ function tableFindings(
 
 function notMember(table: TableFacts, publications: readonly PublicationFacts[]): Finding {
   const names = publications.map(({ name }) => sqlName(name)).join(", ");
+  const statement = `ALTER PUBLICATION ${sqlName(publications[0]?.name ?? "")} ADD TABLE ${sqlTableName(table)};`;
   return {
     code: CODE,
     severity: "halt",
     message: `table ${sqlTableName(table)} is not in publication ${names}: its rows would never come`,
-    hint: `Run outbox-relay migrate up, or ALTER PUBLICATION ${sqlName(publications[0]?.name ?? "")} ADD TABLE ${sqlTableName(table)};`,
+    hint: `Run outbox-relay migrate up, or ${statement}`,
+    sql: [statement],
   };
 }
 
 /** Without it rows come under the partitions' names, or not at all. */
 function viaRootFinding(table: TableFacts, { name, isViaRoot }: PublicationFacts): Finding[] {
   if (table.kind !== PARTITIONED || isViaRoot) return [];
+  const statement = `ALTER PUBLICATION ${sqlName(name)} SET (publish_via_partition_root = true);`;
   return [
     {
       code: CODE,
       severity: "halt",
       message: `table ${sqlTableName(table)} is partitioned, and publication ${sqlName(name)} publishes its partitions instead of it (publish_via_partition_root is off)`,
-      hint: `Run ALTER PUBLICATION ${sqlName(name)} SET (publish_via_partition_root = true);`,
+      hint: `Run ${statement}`,
+      sql: [statement],
     },
   ];
 }
@@ -109,7 +113,8 @@ function rowFilterFinding(
       code: CODE,
       severity: "halt",
       message: `publication ${sqlName(name)} filters the rows of ${sqlTableName(table)}: rows that do not match, or whose filter is NULL, would never be published, and one at which the filter fails stops decoding for ever`,
-      hint: `Run ALTER PUBLICATION ${sqlName(name)} SET TABLE ${sqlTableName(table)}; or, if the filter is wanted, set RELAY_ROW_FILTER=allow.`,
+      hint: `Run ${listAnew(name, table).join(" ")} Or, if the filter is wanted, set RELAY_ROW_FILTER=allow.`,
+      sql: listAnew(name, table),
     },
   ];
 }
@@ -131,8 +136,20 @@ function columnListFinding(
       code: CODE,
       severity: isHiding ? "halt" : "warning",
       message: `publication ${sqlName(name)} publishes only some columns of ${sqlTableName(table)}${hides}`,
-      hint: `Run ALTER PUBLICATION ${sqlName(name)} SET TABLE ${sqlTableName(table)}; generated columns are published from Postgres 18 on, with publish_generated_columns = stored.`,
+      hint: `Run ${listAnew(name, table).join(" ")} Generated columns are published from Postgres 18 on, with publish_generated_columns = stored.`,
+      sql: listAnew(name, table),
     },
+  ];
+}
+
+/** In one transaction, so that no row falls between; SET TABLE would take every other table out. */
+function listAnew(publication: string, table: TableFacts): string[] {
+  const [name, listed] = [sqlName(publication), sqlTableName(table)];
+  return [
+    "BEGIN;",
+    `ALTER PUBLICATION ${name} DROP TABLE ${listed};`,
+    `ALTER PUBLICATION ${name} ADD TABLE ${listed};`,
+    "COMMIT;",
   ];
 }
 

@@ -42,7 +42,10 @@ export function versionFinding({ version }: ServerFacts): Finding | null {
 }
 
 /** To be tried again: the server may be about to take over, or another one to come back under its name. */
-function standbyFinding({ isInRecovery }: ServerFacts, slot: SlotRow | null): Finding | null {
+export function standbyFinding(
+  { isInRecovery }: ServerFacts,
+  slot: SlotRow | null,
+): Finding | null {
   if (!isInRecovery) return null;
   const copy =
     slot?.isSynced === true ? `, and its slot "${slot.name}" a copy of the primary's` : "";
@@ -54,7 +57,7 @@ function standbyFinding({ isInRecovery }: ServerFacts, slot: SlotRow | null): Fi
   };
 }
 
-function walLevelFinding({ walLevel, version }: ServerFacts): Finding | null {
+export function walLevelFinding({ walLevel, version }: ServerFacts): Finding | null {
   if (walLevel === "logical") return null;
   if (walLevel === "replica" && version >= VERSION_WITH_RISING_WAL_LEVEL) return null;
   return {
@@ -62,25 +65,27 @@ function walLevelFinding({ walLevel, version }: ServerFacts): Finding | null {
     severity: "halt",
     message: `wal_level is ${walLevel}, so the WAL does not hold what logical decoding needs`,
     hint: "Run ALTER SYSTEM SET wal_level = 'logical'; and restart Postgres (Amazon RDS: rds.logical_replication = 1; Cloud SQL: cloudsql.logical_decoding = on).",
+    sql: ["ALTER SYSTEM SET wal_level = 'logical'; -- then restart Postgres"],
   };
 }
 
-function roleFinding({ role, mayReplicate }: ServerFacts): Finding | null {
+export function roleFinding({ role, mayReplicate }: ServerFacts): Finding | null {
   if (mayReplicate) return null;
   return {
     code: "CONFIG_ROLE",
     severity: "halt",
     message: `role ${sqlName(role)} may not replicate`,
     hint: `As a superuser run ALTER ROLE ${sqlName(role)} REPLICATION; (Amazon RDS: GRANT rds_replication TO ${sqlName(role)};)`,
+    sql: [`ALTER ROLE ${sqlName(role)} REPLICATION;`],
   };
 }
 
-function slotFinding(slot: SlotRow): Finding | null {
+export function slotFinding(slot: SlotRow): Finding | null {
   const fault = slotMismatchFault(slot);
   return fault === null ? null : { ...fault, severity: "halt" };
 }
 
-function slotLimitFinding({ slotsUsed, slotsMax }: ServerFacts): Finding | null {
+export function slotLimitFinding({ slotsUsed, slotsMax }: ServerFacts): Finding | null {
   if (slotsUsed < slotsMax) return null;
   return {
     code: "CONFIG_SERVER_LIMITS",
@@ -90,7 +95,7 @@ function slotLimitFinding({ slotsUsed, slotsMax }: ServerFacts): Finding | null 
   };
 }
 
-function walSenderLimitFinding(server: ServerFacts, slot: SlotRow | null): Finding | null {
+export function walSenderLimitFinding(server: ServerFacts, slot: SlotRow | null): Finding | null {
   const { walSendersUsed, walSendersMax } = server;
   if (walSendersUsed < walSendersMax || slot?.active === true) return null;
   return {
@@ -101,7 +106,7 @@ function walSenderLimitFinding(server: ServerFacts, slot: SlotRow | null): Findi
   };
 }
 
-function timeoutFinding({ walSenderTimeoutMs }: ServerFacts): Finding | null {
+export function timeoutFinding({ walSenderTimeoutMs }: ServerFacts): Finding | null {
   if (walSenderTimeoutMs > 0) return null;
   return {
     code: "CONFIG_WAL_SENDER_TIMEOUT",
@@ -112,7 +117,7 @@ function timeoutFinding({ walSenderTimeoutMs }: ServerFacts): Finding | null {
 }
 
 /** As a synchronous standby the relay would hold up every commit until Kafka has the rows. */
-function synchronousFinding(
+export function synchronousFinding(
   { synchronousStandbyNames }: ServerFacts,
   { applicationName }: ServerExpectations,
 ): Finding | null {

@@ -60,6 +60,7 @@ function kindFinding(table: TableFacts): Finding | null {
     hint: isTable
       ? `Run ALTER TABLE ${sqlTableName(table)} SET LOGGED;`
       : "Set RELAY_TABLES to the table that the application inserts into.",
+    ...(isTable && { sql: [`ALTER TABLE ${sqlTableName(table)} SET LOGGED;`] }),
   };
 }
 

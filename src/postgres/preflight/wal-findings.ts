@@ -28,6 +28,7 @@ function keepSizeFinding({ slotWalKeepMib }: ServerFacts): Finding | null {
     severity: "warning",
     message: `max_slot_wal_keep_size is ${slotWalKeepMib} MB: a relay that falls behind by more loses its slot, with the events in it`,
     hint: "Allow for the longest outage of Kafka you plan for: ALTER SYSTEM SET max_slot_wal_keep_size = '10GB'; and select pg_reload_conf();",
+    sql: ["ALTER SYSTEM SET max_slot_wal_keep_size = '10GB';", "SELECT pg_reload_conf();"],
   };
 }
 
@@ -54,5 +55,6 @@ function idleTimeoutFinding({ idleSlotTimeoutSeconds }: ServerFacts): Finding | 
     severity: "warning",
     message: `idle_replication_slot_timeout is ${idleSlotTimeoutSeconds} s: a relay that is stopped for longer loses its slot, with the events in it`,
     hint: "Turn it off, or make it longer than any stop you plan for: ALTER SYSTEM SET idle_replication_slot_timeout = 0; and select pg_reload_conf();",
+    sql: ["ALTER SYSTEM SET idle_replication_slot_timeout = 0;", "SELECT pg_reload_conf();"],
   };
 }

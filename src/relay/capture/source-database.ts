@@ -13,6 +13,8 @@ export interface SlotFacts {
   readonly isSynced: boolean;
   readonly active: boolean;
   readonly activePid: number | null;
+  /** `application_name` of the session that has the slot; null where there is none, or none that the role may see. */
+  readonly holder?: string | null;
   readonly confirmedLsn: Lsn | null;
   readonly restartLsn: Lsn | null;
   /** `reserved`, `extended`, `unreserved` or `lost`. */
@@ -43,6 +45,12 @@ export interface OpenTransaction {
   readonly xid: string;
   /** Since it began; null where the role may not see when that was (it lacks pg_read_all_stats). */
   readonly openSeconds: number | null;
+}
+
+/** What decoding for this slot has written to disk, since its statistics were reset. */
+export interface SpilledWal {
+  readonly transactions: number;
+  readonly bytes: number;
 }
 
 /** What is looked at again and again while the stream runs, because the stream itself would not tell. */

@@ -41,6 +41,16 @@ export class Backlog {
     return this.#inFlight.length;
   }
 
+  /** Records in flight, and the bytes they take on the wire, about. */
+  get inFlightRecords(): { readonly count: number; readonly bytes: number } {
+    return sumOf(this.#inFlight);
+  }
+
+  /** Records that wait or are in flight. */
+  get recordCount(): number {
+    return sumOf([...this.#inFlight, ...this.#sealed, this.#open]).count;
+  }
+
   /** How far the newest durable checkpoint reaches. */
   get settled(): Progress {
     return this.#settled;
@@ -163,4 +173,14 @@ export class Backlog {
     this.#sealed.push(this.#open);
     this.#open = new Batch(this.#open.progress);
   }
+}
+
+function sumOf(batches: readonly Batch[]): { readonly count: number; readonly bytes: number } {
+  let count = 0;
+  let bytes = 0;
+  for (const batch of batches) {
+    count += batch.records.length;
+    bytes += batch.bytes;
+  }
+  return { count, bytes };
 }

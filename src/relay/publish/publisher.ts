@@ -19,9 +19,18 @@ export interface PublisherOptions {
   readonly assertLeading: (signal: AbortSignal) => Promise<void>;
 }
 
+export interface BatchTimes {
+  /** From the first record until the batch was handed over; 0 without records. */
+  readonly queuedMs: number;
+  /** From handing it over until it was durable. */
+  readonly durationMs: number;
+}
+
 export interface PublisherEvents {
   /** The batch is durable, and the backlog knows. */
-  settled(batch: Batch, durationMs: number): void;
+  settled(batch: Batch, times: BatchTimes): void;
+  /** The sink rejected a batch. */
+  failed(): void;
 }
 
 /**
@@ -171,7 +180,9 @@ export class Publisher {
       const nowMs = this.#clock.monotonicMs();
       this.#lastSettledMs = nowMs;
       this.#backlog.settle(batch);
-      this.#events.settled(batch, nowMs - startedMs);
+      const isEmpty = batch.records.length === 0;
+      const queuedMs = isEmpty ? 0 : Math.max(0, startedMs - batch.openedAtMs);
+      this.#events.settled(batch, { queuedMs, durationMs: nowMs - startedMs });
     } catch (error) {
       this.#failure ??= { error };
     }
@@ -181,6 +192,7 @@ export class Publisher {
   #fail(error: unknown): void {
     this.#outstanding -= 1;
     this.#failure ??= { error };
+    this.#events.failed();
     this.#waker.wake();
   }
 }

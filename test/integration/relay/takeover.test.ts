@@ -32,9 +32,9 @@ describe("two relays on one slot", () => {
     await fixture.insert("k", '{"seq": 2}');
     await fixture.caughtUp(second);
     const metrics = await (await second.get("/metrics")).text();
-    expect(metrics).toContain('relay_leader_transitions_total{reason="acquired"} 1');
-    expect(metrics).toContain('relay_leader_transitions_total{reason="released"} 0');
-    expect(metrics).toContain("relay_takeover_duration_seconds_count 1");
+    expect(metrics).toMatch(/^relay_leader_transitions_total\{slot="\w+",reason="acquired"\} 1$/m);
+    expect(metrics).toMatch(/^relay_leader_transitions_total\{slot="\w+",reason="released"\} 0$/m);
+    expect(metrics).toMatch(/^relay_takeover_duration_seconds_count\{slot="\w+"\} 1$/m);
     expect(await fixture.delivery()).toMatchObject({ ...ALL_DELIVERED, published: 2 });
   });
 

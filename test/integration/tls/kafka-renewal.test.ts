@@ -60,6 +60,10 @@ class WatchedChannel implements BrokerChannel {
     return this.#channel.isReachable;
   }
 
+  get connectedBrokers(): number {
+    return this.#channel.connectedBrokers;
+  }
+
   request(broker: BrokerId, lane: Lane, request: BrokerRequest): Promise<Buffer> {
     return this.#channel.request(broker, lane, request).catch((error: unknown) => {
       this.lost.push(error);

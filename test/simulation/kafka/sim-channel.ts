@@ -17,6 +17,7 @@ export class SimChannel implements BrokerChannel {
   readonly #connections = new Map<string, SimConnection>();
   #any: number | null = null;
   isReachable = false;
+  readonly connectedBrokers = 0;
 
   constructor(brokers: SimBrokers, process: SimProcess, requestTimeoutMs: number) {
     this.#brokers = brokers;

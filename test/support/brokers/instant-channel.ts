@@ -11,6 +11,7 @@ import type { ModelCluster } from "./model-cluster.ts";
 /** A channel to model brokers over a network without delay and without faults. */
 export class InstantChannel implements BrokerChannel {
   readonly isReachable = true;
+  readonly connectedBrokers = 1;
   readonly #cluster: ModelCluster;
   readonly #clock: Clock;
 

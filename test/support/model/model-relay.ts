@@ -1,3 +1,4 @@
+import { StreamTally } from "../../../src/relay/capture/stream-tally.ts";
 import type { Clock } from "../../../src/relay/clock.ts";
 import type { OutboxOptions } from "../../../src/relay/intake.ts";
 import type { LeaderTransition } from "../../../src/relay/leadership.ts";
@@ -85,8 +86,11 @@ export function momentObserver(moment: AnnounceMoment): Observer {
   const nothing = (): void => undefined;
   return {
     moment,
+    tally: new StreamTally(),
     transaction: nothing,
     published: nothing,
+    unpublished: nothing,
+    heldBack: nothing,
     skipped: nothing,
     phantom: nothing,
     backfilled: nothing,

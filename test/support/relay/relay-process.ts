@@ -13,6 +13,8 @@ export interface LogLine {
   readonly state?: string;
   readonly code?: string;
   readonly hint?: string;
+  /** The side of an error. */
+  readonly where?: string;
   readonly port?: number;
 }
 

@@ -10,6 +10,7 @@ const MINIMAL = {
 
 /** Settings that are of use together only. */
 const COMPANIONS: readonly Readonly<Record<string, string>>[] = [
+  { RELAY_HTTP_AUTH_USERNAME: "me", RELAY_HTTP_AUTH_PASSWORD: "pw" },
   { RELAY_DATABASE_SSL_MODE: "verify-full", RELAY_DATABASE_SSL_CA: "system" },
   {
     RELAY_KAFKA_SECURITY_PROTOCOL: "SASL_SSL",

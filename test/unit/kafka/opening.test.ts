@@ -65,6 +65,7 @@ function interrupted(apiKey: number, first: () => Promise<unknown>): BrokerChann
   let pending: (() => Promise<unknown>) | null = first;
   return {
     isReachable: true,
+    connectedBrokers: 1,
     setBrokers: () => undefined,
     close: () => undefined,
     async request(broker, lane, request: BrokerRequest) {

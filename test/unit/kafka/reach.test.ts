@@ -17,6 +17,7 @@ let sink: KafkaSink;
 /** Notes what is asked and when the connections are closed; some brokers cannot be reached. */
 class WatchedChannel implements BrokerChannel {
   readonly isReachable = true;
+  readonly connectedBrokers = 1;
   readonly asked: { readonly broker: number; readonly lane: Lane; readonly apiKey: number }[] = [];
   readonly unreachable = new Set<number>();
   closes = 0;

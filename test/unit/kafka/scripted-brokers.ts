@@ -34,6 +34,7 @@ export interface SentRequest {
 /** A BrokerChannel whose answers the test gives one by one. Partition p of every topic is led by broker p + 1. */
 export class ScriptedBrokers implements BrokerChannel {
   readonly isReachable = true;
+  readonly connectedBrokers = 1;
   /** Every request in the order it was sent, answered or not; Metadata is left out and answered at once. */
   readonly sent: SentRequest[] = [];
   readonly #partitions: number;

@@ -8,6 +8,7 @@ import { TransactionalProducer } from "../../../src/kafka/transactional-producer
 import { RecordBatchEncoder } from "../../../src/kafka/wire/record-batch.ts";
 import type { Clock } from "../../../src/relay/clock.ts";
 import type { Moment } from "../../../src/relay/observer.ts";
+import { SILENT_SINK_OBSERVER } from "../../../src/relay/observer.ts";
 import type { SentRequest } from "./scripted-brokers.ts";
 import {
   endedV2,
@@ -50,7 +51,8 @@ async function producer(
   await cluster.refresh(["t"]);
   const moment = (name: Moment): void => void moments.push(name);
   const round = new ProduceRound(brokers, cluster, new RecordBatchEncoder(), clock, moment);
-  const parts = { channel: brokers, round, clock, moment, requestTimeoutMs: 1_000 };
+  const observer = SILENT_SINK_OBSERVER;
+  const parts = { channel: brokers, round, clock, moment, observer, requestTimeoutMs: 1_000 };
   const taken = Array.from({ length: ids }, (_, i) => {
     return new TransactionalId(`id-${i}`, 1, { producerId: 100n + BigInt(i), epoch: 0 });
   });

@@ -23,6 +23,7 @@ beforeEach(() => {
   const source = {
     slot: () => (facts === "away" ? Promise.reject(unreachable()) : Promise.resolve(facts())),
     oldestTransaction: () => Promise.resolve(oldest),
+    spilled: () => Promise.resolve(null),
     failoverGap: () => Promise.resolve("no standby is connected"),
   };
   monitor = new SlotMonitor({ name: "billing", walBudgetBytes: 0 }, source, clock, () => {
@@ -75,7 +76,7 @@ describe("the slot's monitor", () => {
   it("shows the slot also where the server hides what is around it", async () => {
     const refused = (): Promise<never> => Promise.reject(unreachable());
     const slot = (): Promise<SlotFacts> => Promise.resolve(slotFacts());
-    const source = { slot, oldestTransaction: refused, failoverGap: refused };
+    const source = { slot, oldestTransaction: refused, failoverGap: refused, spilled: refused };
     const options = { name: "billing", walBudgetBytes: 0 };
     monitor = new SlotMonitor(options, source, clock, () => undefined);
     await monitor.look(NEVER);

@@ -38,6 +38,7 @@ export function slotSight(
     growthBytesPerSecond: null,
     exhaustionSeconds: null,
     oldestTransaction: null,
+    spilled: null,
     failoverGap: null,
     ...sight,
   };

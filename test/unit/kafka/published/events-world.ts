@@ -83,6 +83,7 @@ export class EventsWorld {
     let underWay = 0;
     return {
       isReachable: true,
+      connectedBrokers: 1,
       setBrokers: () => undefined,
       close: () => undefined,
       request: async (broker, lane, request) => {

@@ -1,0 +1,34 @@
+import type { RelayError } from "../../relay/errors.ts";
+import type { Finding } from "../../relay/finding.ts";
+import type { BrokerAddress } from "../broker-channel.ts";
+
+export function bootstrapFinding(
+  address: string,
+  { code, message, hint, remedy }: RelayError,
+): Finding {
+  const severity = remedy === "halt" ? "halt" : "retry";
+  return {
+    code,
+    message: message.includes(address) ? message : `${address}: ${message}`,
+    hint,
+    severity,
+  };
+}
+
+export function advertisedFinding({ id, host, port }: BrokerAddress, error: RelayError): Finding {
+  return {
+    code: "KAFKA_ADVERTISED",
+    severity: "retry",
+    message: `broker ${id} tells clients to come to ${host}:${port}, and nobody answers us there (${error.message})`,
+    hint: "Start the broker; or set its advertised.listeners to an address that can be reached from here.",
+  };
+}
+
+export function timeoutFinding(transactionTimeoutMs: number, limit: string): Finding {
+  return {
+    code: "CONFIG_TRANSACTION_TIMEOUT",
+    severity: "halt",
+    message: `RELAY_TRANSACTION_TIMEOUT is ${transactionTimeoutMs} ms, and the brokers allow at most ${limit} (transaction.max.timeout.ms)`,
+    hint: "Lower RELAY_TRANSACTION_TIMEOUT, or raise transaction.max.timeout.ms on the brokers.",
+  };
+}

@@ -1,0 +1,89 @@
+import type { Check } from "../../relay/check.ts";
+import type { Finding } from "../../relay/finding.ts";
+import type { PublicationFacts, TableFacts } from "../preflight/facts.ts";
+import type { RowFilterPolicy } from "../preflight/publication-findings.ts";
+import { publicationFindings } from "../preflight/publication-findings.ts";
+import { tableFindings } from "../preflight/table-findings.ts";
+import type { ColumnNames } from "../start-command.ts";
+import type { TableName } from "../table-name.ts";
+import { sqlName, sqlTableName } from "../table-name.ts";
+import { check } from "./question.ts";
+import type { TableSample } from "./table-sample.ts";
+
+export interface OutboxView {
+  readonly role: string;
+  readonly tables: readonly TableFacts[];
+  readonly publications: readonly PublicationFacts[];
+  readonly samples: readonly TableSample[];
+}
+
+export interface OutboxExpectations {
+  readonly tables: readonly TableName[];
+  readonly columns: ColumnNames;
+  readonly publications: readonly string[];
+  readonly rowFilter: RowFilterPolicy;
+}
+
+/** The outbox tables and the publication that lets their rows into the stream. */
+export function outboxChecks(view: OutboxView, expected: OutboxExpectations): Check[] {
+  const { tables, publications, samples } = view;
+  const names = expected.tables.map(sqlTableName).join(", ");
+  return [
+    check("outbox tables", "each must exist, be logged and have the columns that make an event", {
+      seen: tables.length === 0 ? `no ${names}` : tables.map(tableText).join("; "),
+      findings: tableFindings(expected.tables, tables, expected.columns),
+    }),
+    check("publication", "rows of a table that it lacks never come, and Postgres does not say so", {
+      seen:
+        publications.map(publicationText).join("; ") || `no ${expected.publications.join(", ")}`,
+      findings: publicationFindings(
+        expected.publications,
+        publications,
+        tables,
+        expected.columns,
+        expected.rowFilter,
+      ),
+    }),
+    check("repair", "after a lost slot the missing rows are found in the tables", {
+      seen: tables.length === 0 ? "no table" : samples.map(repairText).join("; "),
+      findings: samples.flatMap((sample) => repairFindings(sample, view.role)),
+    }),
+  ];
+}
+
+function tableText({ kind, columns, ...table }: TableFacts): string {
+  return `${sqlTableName(table)}${kind === "p" ? " (partitioned)" : ""}, ${columns.length} columns`;
+}
+
+function publicationText({ name, members }: PublicationFacts): string {
+  return `${sqlName(name)} with ${members.map(sqlTableName).join(", ") || "none of them"}`;
+}
+
+function repairText({ table, mayRead, hasTxid }: TableSample): string {
+  const found = mayRead ? "readable" : "not readable";
+  return `${sqlTableName(table)} ${found}, ${hasTxid ? "with" : "without"} txid`;
+}
+
+function repairFindings({ table, mayRead, hasTxid }: TableSample, role: string): Finding[] {
+  const [name, reader] = [sqlTableName(table), sqlName(role)];
+  const findings: Finding[] = [];
+  if (!mayRead) {
+    const statement = `GRANT SELECT ON ${name} TO ${reader};`;
+    findings.push({
+      code: "CONFIG_REPAIR",
+      severity: "warning",
+      message: `role ${reader} may not read ${name}: outbox-relay repair and RELAY_SNAPSHOT=initial would be refused`,
+      hint: `Run ${statement} The stream itself does not need it.`,
+      sql: [statement],
+    });
+  }
+  if (!hasTxid) {
+    findings.push({
+      code: "CONFIG_REPAIR",
+      severity: "warning",
+      message: `table ${name} has no column txid of type xid8: a repair would compare every row with Kafka, and order them by guess`,
+      hint: `Run ALTER TABLE ${name} ADD COLUMN txid xid8 DEFAULT pg_current_xact_id(); when it is quiet: rows that are there get the id of that statement, and the table is rewritten.`,
+    });
+  }
+  return findings;
+}

@@ -1,0 +1,112 @@
+import type { Check } from "../../relay/check.ts";
+import { unasked } from "../../relay/check.ts";
+import { RelayError } from "../../relay/errors.ts";
+import { findingOf } from "../../relay/finding.ts";
+import { oldestTransaction } from "../oldest-transaction.ts";
+import type { ServerFacts } from "../preflight/facts.ts";
+import { readFailover } from "../preflight/failover-facts.ts";
+import type { RowFilterPolicy } from "../preflight/publication-findings.ts";
+import type { Ask } from "../preflight/read-facts.ts";
+import { readPublications, readServer, readTables } from "../preflight/read-facts.ts";
+import { versionFinding } from "../preflight/server-findings.ts";
+import type { PostgresOptions } from "../replication-source.ts";
+import type { SlotAnswer } from "../slot-row.ts";
+import { slotQuery, slotRow } from "../slot-row.ts";
+import { parseTableName } from "../table-name.ts";
+import { clockCheck } from "./clock-check.ts";
+import { outboxChecks } from "./outbox-checks.ts";
+import { check } from "./question.ts";
+import { serverChecks } from "./server-checks.ts";
+import { slotChecks } from "./slot-checks.ts";
+import type { TableSample } from "./table-sample.ts";
+import { sampleTable } from "./table-sample.ts";
+
+const TITLE = "connection";
+const WHY = "everything else is asked over it, and the relay watches the slot by it";
+
+interface ExaminedOptions extends PostgresOptions {
+  readonly slotFailover?: boolean | "auto";
+  readonly walBudgetBytes?: number;
+  readonly rowFilter?: RowFilterPolicy;
+}
+
+export interface DoctorExpectations {
+  /** RELAY_SLOT_CREATE lets the relay make the slot. */
+  readonly mayCreateSlot: boolean;
+  /** RELAY_WAL_HELD_WARN_AFTER, seconds; 0: never. */
+  readonly heldWarnAfterSeconds: number;
+  /** Ms since 1970. */
+  readonly nowMs: () => number;
+}
+
+export interface DatabaseExamination {
+  readonly checks: readonly Check[];
+  /** Null when the server was not reached. */
+  readonly systemId: string | null;
+  readonly samples: readonly TableSample[];
+}
+
+/** Asks Postgres all that decides whether the relay can do its work there; changes nothing. */
+export async function examineDatabase(
+  ask: Ask,
+  options: ExaminedOptions,
+  expected: DoctorExpectations,
+): Promise<DatabaseExamination> {
+  try {
+    const server = await readServer(ask);
+    const tooOld = versionFinding(server);
+    if (tooOld !== null) return { ...NOTHING, checks: [unasked("server version", WHY, [tooOld])] };
+    return await examine(ask, server, options, expected);
+  } catch (error) {
+    if (!(error instanceof RelayError)) throw error;
+    return { ...NOTHING, checks: [unasked(TITLE, WHY, [findingOf(error)])] };
+  }
+}
+
+const NOTHING = { systemId: null, samples: [] } as const;
+
+async function examine(
+  ask: Ask,
+  server: ServerFacts,
+  options: ExaminedOptions,
+  expected: DoctorExpectations,
+): Promise<DatabaseExamination> {
+  const { slot: name, columns, publications, rowFilter = "refuse" } = options;
+  const wanted = options.tables.map(parseTableName);
+  const [answer] = await ask<SlotAnswer>(slotQuery(name), []);
+  const slot = answer === undefined ? null : slotRow(name, answer);
+  const tables = await readTables(ask, wanted);
+  const published = await readPublications(ask, publications, wanted);
+  const samples: TableSample[] = [];
+  for (const table of tables) samples.push(await sampleTable(ask, table, columns));
+  const failover = await readFailover(ask, name);
+  const view = { server, slot, failover, oldest: await oldestTransaction(ask) };
+  const slotExpectations = {
+    slot: name,
+    database: server.database,
+    failover: options.slotFailover ?? false,
+    mayCreate: expected.mayCreateSlot,
+    walBudgetBytes: options.walBudgetBytes ?? 0,
+    heldWarnAfterSeconds: expected.heldWarnAfterSeconds,
+  };
+  const outbox = { role: server.role, tables, publications: published, samples };
+  return {
+    systemId: await systemIdentifier(ask),
+    samples,
+    checks: [
+      check(TITLE, WHY, { seen: `as ${server.role} to database ${server.database}` }),
+      ...serverChecks(server, slot, options),
+      ...slotChecks(view, slotExpectations),
+      ...outboxChecks(outbox, { tables: wanted, columns, publications, rowFilter }),
+      await clockCheck(ask, expected.nowMs),
+    ],
+  };
+}
+
+async function systemIdentifier(ask: Ask): Promise<string | null> {
+  const [row] = await ask<{ systemId: string }>(
+    `select system_identifier::text as "systemId" from pg_control_system()`,
+    [],
+  );
+  return row?.systemId ?? null;
+}

@@ -17,6 +17,9 @@ Commands
   status [--watch] [--json]
                           ask a running relay what it does, what is wrong, and what to do about it
   health [--ready]        exit code 0 when the relay of this host lives, or is ready
+  config print [--json]   every setting as it is in force, and where it comes from; secrets hidden
+  config check            every problem of the settings at once; connects to nothing
+  config docs             the documentation of all settings
   version                 print the version
   help                    print this
 

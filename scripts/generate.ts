@@ -5,7 +5,10 @@ import { fileURLToPath } from "node:url";
 import { configurationMarkdown, environmentExample } from "../src/config/reference.ts";
 import { metricsMarkdown } from "../src/ops/metrics/reference.ts";
 import { chartFiles } from "./chart/files.ts";
+import { boardJson } from "./dashboards/board.ts";
+import { BOARDS } from "./dashboards/boards.ts";
 import { proofPage } from "./proof-page.ts";
+import { runbooksIndex } from "./runbooks.ts";
 
 /** The text of every generated file, by its path from the root of the project. */
 export function generatedFiles(): ReadonlyMap<string, string> {
@@ -13,7 +16,12 @@ export function generatedFiles(): ReadonlyMap<string, string> {
     ["docs/configuration.md", configurationMarkdown()],
     ["docs/metrics.md", metricsMarkdown()],
     ["docs/proof.md", proofPage()],
+    ["docs/runbooks/README.md", runbooksIndex()],
     ["config/outbox-relay.env.example", environmentExample()],
+    ...BOARDS.map((board): [string, string] => [
+      `config/dashboards/${board.name}.json`,
+      boardJson(board),
+    ]),
   ]);
   return new Map([...files, ...chartFiles(files)]);
 }

@@ -1,3 +1,5 @@
+import type { Environment } from "../config/environment.ts";
+
 /** Where a command writes; tests read it. */
 export interface Output {
   stdout(text: string): void;
@@ -11,3 +13,8 @@ export const PROCESS_OUTPUT: Output = {
   stderr: (text) => void process.stderr.write(text),
   isTerminal: process.stdout.isTTY,
 };
+
+/** Colour is for terminals, and for nobody who set `NO_COLOR` (no-color.org). */
+export function hasColour(isTerminal: boolean, env: Environment): boolean {
+  return isTerminal && (env["NO_COLOR"] ?? "") === "";
+}

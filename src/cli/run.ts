@@ -1,26 +1,15 @@
 import type { Environment } from "../config/environment.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
-import { failpoints } from "../ops/failpoints.ts";
-import { Health } from "../ops/health.ts";
-import type { Route } from "../ops/http-server.ts";
-import { HttpServer } from "../ops/http-server.ts";
+import type { LogForm } from "../ops/logger.ts";
 import { createLogger } from "../ops/logger.ts";
-import { CONTENT_TYPES, negotiate } from "../ops/metrics/exposition.ts";
-import { Metrics } from "../ops/metrics/metrics.ts";
 import { logNodeWarnings } from "../ops/node-warnings.ts";
+import { RecentErrors } from "../ops/recent-errors.ts";
 import { RelayLog } from "../ops/relay-log.ts";
-import { RelayView } from "../ops/relay-view.ts";
-import { SlotAlarms } from "../ops/slot-alarms.ts";
-import { SlotMonitor } from "../ops/slot-monitor.ts";
 import { keepHeapSmall } from "../ops/small-heap.ts";
-import { systemClock } from "../ops/system-clock.ts";
-import type { PgSourceDatabase } from "../postgres/source-database.ts";
-import type { AnnounceMoment } from "../relay/observer.ts";
-import { Relay } from "../relay/relay.ts";
-import { metricsOptions, relayOptions, slotAlarmOptions, slotMonitorOptions } from "./adapters.ts";
 import { configured } from "./configured.ts";
-import { relayPorts } from "./relay-ports.ts";
+import { hasColour } from "./output.ts";
+import { assemble } from "./service.ts";
 import { StopSignal } from "./stop-signal.ts";
 import { version } from "./version.ts";
 
@@ -32,26 +21,38 @@ export async function runRelay(argv: readonly string[], env: Environment): Promi
   }
   return configured(
     () => loadConfig(env),
-    ({ config, warnings }) => serve(config, warnings),
+    ({ config, warnings }) => serve(config, warnings, logForm(config, env)),
   );
 }
 
-async function serve(config: Config, warnings: readonly string[]): Promise<number> {
+/** People at a terminal get lines for people. */
+function logForm({ log }: Config, env: Environment): LogForm {
+  const isTerminal = process.stdout.isTTY === true;
+  const format = log.format ?? (isTerminal ? "pretty" : "json");
+  return { format, hasColour: hasColour(isTerminal, env) };
+}
+
+async function serve(config: Config, warnings: readonly string[], form: LogForm): Promise<number> {
   keepHeapSmall();
-  const logger = createLogger(config.log.level, config.instanceId);
+  const logger = createLogger(config.log.level, config.instanceId, form);
   logNodeWarnings(logger);
   for (const warning of warnings) logger.warn({ code: "CONFIG_UNKNOWN" }, warning);
   const stop = new StopSignal();
   stop.listen();
-  const parts = await assemble(config, new RelayLog(logger));
-  const server = new HttpServer(parts.routes);
+  const running = await version();
+  const errors = new RecentErrors(() => Date.now());
+  const service = assemble(config, running, new RelayLog(logger, errors), errors);
+  const { relay, slots, server } = service;
   const { host, port } = config.http.listen;
+  const watching = new AbortController();
   try {
     const bound = await server.start(host, port);
-    logger.info({ slot: config.slot.name, version: parts.version, port: bound }, "started");
-    const monitoring = parts.slots.run(stop.signal);
-    await parts.relay.run(stop.signal);
-    await monitoring;
+    logger.info({ slot: config.slot.name, version: running, port: bound }, "started");
+    const monitoring = slots.run(stop.signal);
+    const watched = service.watch(watching.signal);
+    await relay.run(stop.signal);
+    watching.abort();
+    await Promise.all([monitoring, watched]);
     logger.info("stopped");
     return 0;
   } catch (error) {
@@ -61,50 +62,7 @@ async function serve(config: Config, warnings: readonly string[]): Promise<numbe
     );
     return 1;
   } finally {
+    watching.abort();
     await server.stop();
   }
 }
-
-interface Parts {
-  readonly relay: Relay;
-  readonly slots: SlotMonitor;
-  readonly routes: ReadonlyMap<string, Route>;
-  readonly version: string;
-}
-
-/** Builds every part and ties them together; nothing connects yet. */
-async function assemble(config: Config, log: RelayLog): Promise<Parts> {
-  const running = await version();
-  const moment = failpoints(config.failpoints) ?? silence;
-  let view: RelayView | null = null;
-  const metrics = new Metrics(moment, () => view, log, metricsOptions(config, running));
-  const ports = relayPorts(config, metrics, metrics);
-  const { database, sink } = ports;
-  const relay = new Relay(ports, relayOptions(config), log);
-  const slots = slotMonitor(config, database, relay, log);
-  const identity = { instance: config.instanceId, version: running };
-  view = new RelayView(relay, slots, () => sink.status(), identity);
-  const metricsRoute: Route = async ({ headers }) => {
-    const format = negotiate(headers.accept);
-    return { status: 200, type: CONTENT_TYPES[format], body: await metrics.meter.render(format) };
-  };
-  const health = new Health(view, config.readyGraceMs);
-  const routes = new Map<string, Route>(health.routes());
-  if (config.metrics.isEnabled) routes.set("/metrics", metricsRoute);
-  return { relay, slots, routes, version: running };
-}
-
-/** Of relays that share a slot only the one that has it warns, or each while nobody has it. */
-function slotMonitor(
-  config: Config,
-  database: PgSourceDatabase,
-  relay: Relay,
-  log: RelayLog,
-): SlotMonitor {
-  const alarms = new SlotAlarms(slotAlarmOptions(config), log);
-  return new SlotMonitor(slotMonitorOptions(config), database, systemClock, (sight, nowMs) => {
-    if (!sight.facts.active || relay.session !== null) alarms.look(sight, nowMs);
-  });
-}
-
-const silence: AnnounceMoment = () => undefined;

@@ -30,7 +30,10 @@ const SECTIONS: readonly { readonly title: string; readonly groups: readonly str
     title: "High availability and shutdown",
     groups: ["standbyPollIntervalMs", "instanceId", "shutdownTimeoutMs"],
   },
-  { title: "HTTP and metrics", groups: ["http", "metrics", "readyGraceMs", "livenessTimeoutMs"] },
+  {
+    title: "HTTP and metrics",
+    groups: ["http", "metrics", "ui", "readyGraceMs", "livenessTimeoutMs"],
+  },
   { title: "Logging and general", groups: ["log", "strict"] },
 ];
 

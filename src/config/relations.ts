@@ -21,5 +21,11 @@ export function relationProblems(config: Config): string[] {
       `RELAY_RETRY_INITIAL (${retry.initialMs}ms) must be at most RELAY_RETRY_MAX (${retry.maxMs}ms)`,
     );
   }
+  const { username, password } = config.http.auth;
+  if ((username === null) !== (password === null)) {
+    problems.push(
+      "RELAY_HTTP_AUTH_USERNAME and RELAY_HTTP_AUTH_PASSWORD go together: set both, or neither",
+    );
+  }
   return problems;
 }

@@ -1,6 +1,6 @@
-import { boolean, duration, integer, listOf, oneOf, risingNumbers } from "./kinds.ts";
+import { boolean, duration, integer, listOf, oneOf, risingNumbers, text } from "./kinds.ts";
 import { failpoint, listenAddress, token } from "./kinds-of-names.ts";
-import { setting } from "./setting.ts";
+import { optionalSetting, setting } from "./setting.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -36,6 +36,28 @@ export const serviceSettings = {
       default: { host: "0.0.0.0", port: 9464 },
       doc: "Where health, metrics and the status page are served.",
     }),
+    auth: {
+      username: optionalSetting("RELAY_HTTP_AUTH_USERNAME", {
+        kind: text("str", /^[^:\p{Cc}]{1,200}$/u, "up to 200 characters without a colon"),
+        doc: "User for `/metrics`, `/status` and the status page; probes stay open. Set it with the password, or neither.",
+        example: "operator",
+        derived: "everybody may read",
+      }),
+      password: optionalSetting("RELAY_HTTP_AUTH_PASSWORD", {
+        kind: text("str", /^\P{Cc}{1,1000}$/u, "up to 1000 characters"),
+        doc: "That user's password. Without TLS in front of the relay it crosses the network as it is.",
+        example: "long-and-random",
+        derived: "everybody may read",
+        sensitive: true,
+      }),
+    },
+  },
+  ui: {
+    isEnabled: setting("RELAY_UI_ENABLED", {
+      kind: boolean(),
+      default: true,
+      doc: "Whether the status page is served at `/`. It is read-only and shows no payload, key or secret.",
+    }),
   },
   metrics: {
     isEnabled: setting("RELAY_METRICS_ENABLED", {
@@ -70,6 +92,12 @@ export const serviceSettings = {
       default: "info",
       doc: "Lowest level that is logged.",
       aliases: ["LOG_LEVEL"],
+    }),
+    format: optionalSetting("RELAY_LOG_FORMAT", {
+      kind: oneOf("json", "pretty"),
+      doc: "`json` writes one object a line, `pretty` lines for people, in colour on a terminal unless `NO_COLOR` is set.",
+      example: "json",
+      derived: "`pretty` on a terminal, else `json`",
     }),
   },
   strict: setting("RELAY_STRICT_CONFIG", {

@@ -56,6 +56,23 @@ export function setting<T>(env: string, declaration: SettingDeclaration<T>): Set
   };
 }
 
+/** A setting that may stay without a value: then it is null. `derived` says what that means. */
+export function optionalSetting<T>(
+  env: string,
+  declaration: Omit<SettingDeclaration<T>, "default"> & { readonly derived: string },
+): Setting<T | null> {
+  const required = setting<T>(env, declaration);
+  const { kind } = required;
+  return {
+    ...required,
+    kind: { ...kind, show: (value) => (value === null ? "" : kind.show(value)) },
+    default: null,
+    format: (value) => {
+      if (value !== null) required.format(value);
+    },
+  };
+}
+
 export interface PlacedSetting {
   /** Where the value goes in the config: `["batch", "maxEvents"]`. */
   readonly path: readonly string[];

@@ -1,12 +1,21 @@
 import type { DestinationStream, Logger } from "pino";
 import { destination, pino } from "pino";
 import type { RelayError } from "../relay/errors.ts";
+import { prettyLine } from "./pretty-line.ts";
 
 /** Lines that wait for a place to be written; what comes on top of them is dropped. */
 const UNWRITTEN_BYTES_MAX = 256 * 1024;
 
-/** JSON lines on stdout, written at once: nothing is lost at exit. Never a payload, never a secret. */
-export function createLogger(level: string, instance: string): Logger {
+export interface LogForm {
+  readonly format: "json" | "pretty";
+  /** Of `pretty` only. */
+  readonly hasColour: boolean;
+}
+
+/** Lines on stdout, written at once: nothing is lost at exit. Never a payload, never a secret. */
+export function createLogger(level: string, instance: string, form: LogForm): Logger {
+  const out = logDestination();
+  const pretty = { write: (line: string) => out.write(prettyLine(line, form.hasColour)) };
   return pino(
     {
       level,
@@ -14,7 +23,7 @@ export function createLogger(level: string, instance: string): Logger {
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
     },
-    logDestination(),
+    form.format === "pretty" ? pretty : out,
   );
 }
 

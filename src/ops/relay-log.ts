@@ -6,18 +6,22 @@ import type { Finding } from "../relay/finding.ts";
 import type { RelayState, StateListener } from "../relay/state.ts";
 import { errorFields } from "./logger.ts";
 import type { ObserverLog } from "./metrics/metrics.ts";
+import type { RecentErrors } from "./recent-errors.ts";
 import type { AlarmLog } from "./slot-alarms.ts";
 
 /** The relay's log: one line for each change of state, and one for each error or warning until it changes. */
 export class RelayLog implements StateListener, ObserverLog, AlarmLog {
   readonly #logger: Logger;
+  readonly #recent: RecentErrors;
   readonly #said = new Map<string, string>();
 
-  constructor(logger: Logger) {
+  constructor(logger: Logger, recent: RecentErrors) {
     this.#logger = logger;
+    this.#recent = recent;
   }
 
   stateChanged({ name, reason }: RelayState): void {
+    if (reason !== null) this.#recent.note(reason);
     const fields = { state: name, ...(reason !== null && errorFields(reason)) };
     if (name === "failed") this.#logger.error(fields, reason?.message ?? "failed");
     else if (reason !== null) this.#logger.warn(fields, reason.message);
@@ -48,10 +52,12 @@ export class RelayLog implements StateListener, ObserverLog, AlarmLog {
 
   warning(finding: Finding): void {
     const { code, hint, message } = finding;
+    this.#recent.add(finding);
     if (this.#isNew(`warning ${code}`, message)) this.#logger.warn({ code, hint }, message);
   }
 
   error(where: string, error: RelayError): void {
+    this.#recent.add(error);
     if (!this.#isNew(`${where} ${error.code}`, error.message)) return;
     this.#logger.warn({ where, remedy: error.remedy, ...errorFields(error) }, error.message);
   }

@@ -25,6 +25,7 @@ export class RelayView {
   readonly #relay: Relay;
   readonly #slots: SlotMonitor;
   readonly #kafka: () => KafkaStatus;
+  readonly #tally: { readonly bytes: number };
   readonly #identity: { readonly instance: string; readonly version: string };
   publishedEvents = 0;
 
@@ -32,11 +33,13 @@ export class RelayView {
     relay: Relay,
     slots: SlotMonitor,
     kafka: () => KafkaStatus,
+    tally: { readonly bytes: number },
     identity: { readonly instance: string; readonly version: string },
   ) {
     this.#relay = relay;
     this.#slots = slots;
     this.#kafka = kafka;
+    this.#tally = tally;
     this.#identity = identity;
   }
 
@@ -44,8 +47,17 @@ export class RelayView {
     return this.#relay;
   }
 
+  get identity(): { readonly instance: string; readonly version: string } {
+    return this.#identity;
+  }
+
   get slots(): SlotMonitor {
     return this.#slots;
+  }
+
+  /** All that came over the stream since the start. */
+  get receivedBytes(): number {
+    return this.#tally.bytes;
   }
 
   get kafka(): KafkaStatus {

@@ -8,6 +8,7 @@ export function slotStatus(name: string, sight: SlotSight | null): Record<string
   return {
     name,
     active: facts?.active ?? false,
+    holder: facts?.holder ?? null,
     confirmedLsn: text(facts?.confirmedLsn),
     restartLsn: text(facts?.restartLsn),
     retainedBytes: facts?.retainedBytes ?? null,
@@ -15,6 +16,7 @@ export function slotStatus(name: string, sight: SlotSight | null): Record<string
     safeWalBytes: facts?.safeWalBytes ?? null,
     growthBytesPerSecond: sight?.growthBytesPerSecond ?? null,
     exhaustionSeconds: sight?.exhaustionSeconds ?? null,
+    room: sight?.room ?? null,
     walStatus: facts?.walStatus ?? null,
     oldestTransaction: oldest(sight),
     failover:

@@ -43,6 +43,7 @@ export interface SlotAnswer {
   readonly here: string;
   readonly xmin_age: number | null;
   readonly server_start: string;
+  readonly holder?: string | null;
 }
 
 /** Without parameters, because a replication connection knows the simple query protocol only. */
@@ -50,6 +51,7 @@ export function slotQuery(slot: string): string {
   return `
     select to_jsonb(s) as slot, current_database() as here, pg_is_in_recovery() as in_recovery, age(s.catalog_xmin) as xmin_age,
            ${SERVER_START} as server_start,
+           (select a.application_name from pg_stat_activity a where a.pid = s.active_pid) as holder,
            case when pg_is_in_recovery() then pg_last_wal_replay_lsn()
                 else pg_current_wal_lsn() end::text as wal_end
       from pg_replication_slots s
@@ -62,7 +64,7 @@ export async function readSlot(client: Client, slot: string): Promise<SlotRow | 
 }
 
 export function slotRow(name: string, answer: SlotAnswer): SlotRow {
-  const { slot, wal_end, here, in_recovery, xmin_age, server_start } = answer;
+  const { slot, wal_end, here, in_recovery, xmin_age, server_start, holder = null } = answer;
   const walEnd = parseLsn(wal_end);
   const restartLsn = slot.restart_lsn === null ? null : parseLsn(slot.restart_lsn);
   const confirmedLsn =
@@ -76,6 +78,7 @@ export function slotRow(name: string, answer: SlotAnswer): SlotRow {
     isSynced: slot.synced === true && String(in_recovery).startsWith("t"),
     active: slot.active,
     activePid: slot.active_pid,
+    holder: holder === "" ? null : holder,
     confirmedLsn,
     restartLsn,
     walStatus: slot.wal_status,

@@ -127,7 +127,7 @@ export const FENCING_MUTANTS: readonly Mutant[] = [
     file: "src/kafka/kafka-sink.ts",
     edits: [
       {
-        find: "    if (newest?.nonce !== this.#nonce) return this.#overtaken(newest?.instance);\n",
+        find: "    if (newest?.nonce !== this.#nonce) return overtaken(newest?.instance);\n",
         replace: "",
       },
     ],

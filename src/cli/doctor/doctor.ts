@@ -5,6 +5,7 @@ import { loadConfig } from "../../config/load.ts";
 import { configured } from "../configured.ts";
 import { EXIT } from "../exit-code.ts";
 import type { Output } from "../output.ts";
+import { hasColour } from "../output.ts";
 import { Examination } from "./examination.ts";
 import { hasFailed, repairSql, reportJson, reportText } from "./report.ts";
 
@@ -35,7 +36,7 @@ export async function runDoctor(
 ): Promise<number> {
   const command = parse(argv, out);
   if (typeof command === "number") return command;
-  const isColoured = out.isTerminal === true && (env["NO_COLOR"] ?? "") === "";
+  const isColoured = hasColour(out.isTerminal === true, env);
   return configured(
     () => loadConfig(env),
     (loaded) => examine(loaded, command, isColoured, out, stop),

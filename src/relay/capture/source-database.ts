@@ -13,6 +13,8 @@ export interface SlotFacts {
   readonly isSynced: boolean;
   readonly active: boolean;
   readonly activePid: number | null;
+  /** `application_name` of the session that has the slot; null where there is none, or none that the role may see. */
+  readonly holder?: string | null;
   readonly confirmedLsn: Lsn | null;
   readonly restartLsn: Lsn | null;
   /** `reserved`, `extended`, `unreserved` or `lost`. */

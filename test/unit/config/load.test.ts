@@ -10,6 +10,11 @@ const MINIMAL = {
   RELAY_KAFKA_BROKERS: "kafka:9092",
 };
 
+/** Settings that are of use together only. */
+const COMPANIONS: readonly Readonly<Record<string, string>>[] = [
+  { RELAY_HTTP_AUTH_USERNAME: "me", RELAY_HTTP_AUTH_PASSWORD: "pw" },
+];
+
 function problemsOf(env: Environment, files: Readonly<Record<string, string>> = {}): string[] {
   try {
     load(env, files);
@@ -116,7 +121,8 @@ describe("the config", () => {
   });
 
   it.each(allSettings(settings))("takes the example of $setting.env", ({ setting }) => {
-    const env = { ...MINIMAL, [setting.env]: setting.example };
+    const together = COMPANIONS.find((one) => setting.env in one) ?? {};
+    const env = { ...MINIMAL, ...together, [setting.env]: setting.example };
     expect(load(env).warnings).toEqual([]);
   });
 });

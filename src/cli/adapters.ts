@@ -1,14 +1,22 @@
 import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { withoutTlsParameters } from "../config/database-tls.ts";
+import type { KafkaSasl, TokenSource } from "../config/kafka-security.ts";
 import { NONE } from "../config/kinds.ts";
 import type { Config } from "../config/schema.ts";
 import type { KafkaSinkOptions } from "../kafka/kafka-sink-options.ts";
-import type { ConnectionOptions } from "../kafka/kafkajs-channel.ts";
+import type { ConnectionOptions, KafkaSaslOptions } from "../kafka/kafkajs-config.ts";
+import { ClientCredentialsTokens } from "../kafka/sasl/client-credentials.ts";
+import { givenToken } from "../kafka/sasl/given-token.ts";
+import type { TokenProvider } from "../kafka/sasl/token-provider.ts";
 import type { MetricsOptions } from "../ops/metrics/metrics.ts";
 import type { SlotAlarmOptions } from "../ops/slot-alarms.ts";
 import type { SlotMonitorOptions } from "../ops/slot-monitor.ts";
+import { systemClock } from "../ops/system-clock.ts";
 import type { PostgresOptions, ReplicationSourceOptions } from "../postgres/replication-source.ts";
 import type { SourceDatabaseOptions } from "../postgres/source-database.ts";
 import { parseTableName } from "../postgres/table-name.ts";
+import type { TlsOptions } from "../postgres/tls.ts";
 import type { OutboxColumnNames } from "../relay/event/outbox-table.ts";
 import type { RelayOptions } from "../relay/options.ts";
 
@@ -43,13 +51,33 @@ export function relayOptions(config: Config): RelayOptions {
 const EPOCH_MAX_AGE_MS = 12 * 3_600_000;
 
 /** How brokers are reached. */
-export function kafkaConnection({ kafka }: Config): ConnectionOptions {
+export function kafkaConnection({ kafka, security }: Config): ConnectionOptions {
+  const { tls, sasl } = security.kafka;
   return {
+    tls,
+    sasl: sasl === null ? null : saslOptions(sasl, kafka.connectTimeoutMs),
     brokers: kafka.brokers,
     clientId: kafka.clientId,
     connectTimeoutMs: kafka.connectTimeoutMs,
     requestTimeoutMs: kafka.requestTimeoutMs,
   };
+}
+
+function saslOptions(sasl: KafkaSasl, timeoutMs: number): KafkaSaslOptions {
+  if (sasl.mechanism !== "OAUTHBEARER") return sasl;
+  const { mechanism, token, extensions } = sasl;
+  return { mechanism, tokens: tokenProvider(token, timeoutMs), extensions };
+}
+
+function tokenProvider(source: TokenSource, timeoutMs: number): TokenProvider {
+  switch (source.kind) {
+    case "value":
+      return givenToken(() => Promise.resolve(source.value));
+    case "file":
+      return givenToken(() => readFile(source.path, "utf8"));
+    case "endpoint":
+      return new ClientCredentialsTokens({ ...source, timeoutMs }, () => systemClock.wallMs());
+  }
 }
 
 export function kafkaOptions(config: Config): KafkaSinkOptions {
@@ -86,7 +114,7 @@ function plainTableName(text: string): string {
 
 export function sourceOptions(config: Config): ReplicationSourceOptions {
   return {
-    ...postgresOptions(config, config.database.replicationUrl),
+    ...postgresOptions(config, config.database.replicationUrl, config.security.replication),
     walSenderTimeoutMs: config.walSenderTimeoutMs,
     createTimeoutMs: config.database.statementTimeoutMs,
   };
@@ -94,7 +122,7 @@ export function sourceOptions(config: Config): ReplicationSourceOptions {
 
 export function databaseOptions(config: Config): SourceDatabaseOptions {
   return {
-    ...postgresOptions(config, config.database.url),
+    ...postgresOptions(config, config.database.url, config.security.database),
     statementTimeoutMs: config.database.statementTimeoutMs,
     rowFilter: config.publication.rowFilter,
     witnessTable: config.witnessTable === NONE ? null : config.witnessTable,
@@ -121,9 +149,10 @@ export function slotAlarmOptions({ wal }: Config): SlotAlarmOptions {
   return { walWarnBeforeMs: wal.warnBeforeMs, heldWarnAfterMs: wal.heldWarnAfterMs };
 }
 
-function postgresOptions(config: Config, connectionString: string): PostgresOptions {
+function postgresOptions(config: Config, url: string, tls: TlsOptions): PostgresOptions {
   return {
-    connectionString,
+    connectionString: withoutTlsParameters(url),
+    tls,
     slot: config.slot.name,
     publications: [config.publication.name],
     tables: config.outbox.tables,

@@ -3,8 +3,10 @@ import { environment } from "../config/environment.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { runAccept } from "./accept.ts";
+import { config } from "./config-command.ts";
 import { configured } from "./configured.ts";
 import { runDoctor } from "./doctor/doctor.ts";
+import { health } from "./health-command.ts";
 import { runHelp } from "./help.ts";
 import { migrate } from "./migrate-command.ts";
 import type { Output } from "./output.ts";
@@ -27,6 +29,8 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ["accept", decided(runAccept)],
   ["doctor", doctor],
   ["status", status],
+  ["health", (argv, env) => health(argv, env)],
+  ["config", config],
   ["help", runHelp],
   ["--help", runHelp],
   ["-h", runHelp],
@@ -46,10 +50,11 @@ function decided(decision: Decision): Command {
   return (argv, env) =>
     configured(
       () => loadConfig(env),
-      ({ config }) => {
+      (loaded) => {
         const stop = new StopSignal();
         stop.listen();
-        return decision(argv, config, PROCESS_OUTPUT, stop.signal);
+        for (const caution of loaded.cautions) PROCESS_OUTPUT.stderr(`warning: ${caution}\n`);
+        return decision(argv, loaded.config, PROCESS_OUTPUT, stop.signal);
       },
     );
 }

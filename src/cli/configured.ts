@@ -1,4 +1,6 @@
 import { ConfigError } from "../config/config-error.ts";
+import type { Output } from "./output.ts";
+import { PROCESS_OUTPUT } from "./output.ts";
 
 const EXIT_CONFIGURATION = 78;
 
@@ -6,13 +8,14 @@ const EXIT_CONFIGURATION = 78;
 export async function configured<T>(
   load: () => T,
   body: (loaded: T) => Promise<number>,
+  out: Pick<Output, "stderr"> = PROCESS_OUTPUT,
 ): Promise<number> {
   let loaded: T;
   try {
     loaded = load();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`${error.message}\n`);
+    out.stderr(`${error.message}\n`);
     return EXIT_CONFIGURATION;
   }
   return body(loaded);

@@ -4,6 +4,10 @@ export const EXIT = { ok: 0, failure: 1, usage: 2, temporary: 75, configuration:
 
 /** Errors that a person settles in the settings or in the rights of a role. */
 const CONFIGURATION_CODES = new Set<string>([
+  "KAFKA_AUTHENTICATION",
+  "KAFKA_SASL_MECHANISM",
+  "KAFKA_TLS",
+  "KAFKA_TOKEN_REFUSED",
   "POSTGRES_AUTHENTICATION",
   "POSTGRES_DATABASE_MISSING",
   "POSTGRES_PERMISSION",

@@ -1,3 +1,4 @@
+import { withoutTlsParameters } from "../config/database-tls.ts";
 import type { Environment } from "../config/environment.ts";
 import { loadConfig } from "../config/load.ts";
 import { configured } from "./configured.ts";
@@ -15,9 +16,10 @@ export async function migrate(argv: readonly string[], env: Environment): Promis
   return configured(
     () => loadConfig({ ...unused, ...env }),
     ({ config }) => {
-      const connectionString = config.database.migrationUrl;
+      const connectionString = withoutTlsParameters(config.database.migrationUrl);
+      const tls = config.security.migration;
       const { name: publication } = config.publication;
-      return runMigrate(argv, { connectionString, publication }, PROCESS_OUTPUT);
+      return runMigrate(argv, { connectionString, tls, publication }, PROCESS_OUTPUT);
     },
   );
 }

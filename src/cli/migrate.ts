@@ -5,12 +5,14 @@ import type { MigrationStatus } from "../postgres/migration-status.ts";
 import { migrationStatus } from "../postgres/migration-status.ts";
 import type { MigratorOptions } from "../postgres/migrator.ts";
 import { Migrator } from "../postgres/migrator.ts";
+import type { TlsOptions } from "../postgres/tls.ts";
 import { RelayError } from "../relay/errors.ts";
 import { EXIT, exitCodeOf } from "./exit-code.ts";
 import type { Output } from "./output.ts";
 
 export interface MigrateEnvironment {
   readonly connectionString: string;
+  readonly tls?: TlsOptions;
   /** Unless `--publication` says otherwise. */
   readonly publication: string;
 }
@@ -48,8 +50,9 @@ export async function runMigrate(
   if (typeof command === "number") return command;
   try {
     if (command.action === "print") return await print(command, out);
-    const { connectionString } = env;
-    const migrator = new Migrator({ ...limits, ...command.target, connectionString });
+    const { connectionString, tls } = env;
+    const connection = { connectionString, ...(tls !== undefined && { tls }) };
+    const migrator = new Migrator({ ...limits, ...command.target, ...connection });
     await migrator.connect();
     try {
       return await (command.action === "up"

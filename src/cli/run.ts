@@ -1,4 +1,5 @@
 import type { Environment } from "../config/environment.ts";
+import type { LoadedConfig } from "../config/load.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import type { LogForm } from "../ops/logger.ts";
@@ -21,7 +22,7 @@ export async function runRelay(argv: readonly string[], env: Environment): Promi
   }
   return configured(
     () => loadConfig(env),
-    ({ config, warnings }) => serve(config, warnings, logForm(config, env)),
+    (loaded) => serve(loaded, logForm(loaded.config, env)),
   );
 }
 
@@ -32,11 +33,12 @@ function logForm({ log }: Config, env: Environment): LogForm {
   return { format, hasColour: hasColour(isTerminal, env) };
 }
 
-async function serve(config: Config, warnings: readonly string[], form: LogForm): Promise<number> {
+async function serve({ config, warnings, cautions }: LoadedConfig, form: LogForm): Promise<number> {
   keepHeapSmall();
   const logger = createLogger(config.log.level, config.instanceId, form);
   logNodeWarnings(logger);
   for (const warning of warnings) logger.warn({ code: "CONFIG_UNKNOWN" }, warning);
+  for (const caution of cautions) logger.warn({ code: "CONFIG_INSECURE" }, caution);
   const stop = new StopSignal();
   stop.listen();
   const running = await version();

@@ -18,6 +18,9 @@ export const LIBPQ_NAMES: Readonly<Record<keyof LibpqParts, string>> = {
   password: "PGPASSWORD",
 };
 
+/** These name files. */
+export const LIBPQ_TLS_NAMES = { ca: "PGSSLROOTCERT", cert: "PGSSLCERT", key: "PGSSLKEY" } as const;
+
 const DEFAULT_PORT = "5432";
 
 /** A URL made of the variables alone, or undefined without `PGHOST`. A path is the folder of a Unix socket. */

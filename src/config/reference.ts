@@ -85,7 +85,11 @@ with exit code 78. Values marked *secret* are never printed. A \`RELAY_*\` name 
 one that exists: as a warning, or as an error with \`RELAY_STRICT_CONFIG=true\`. Names such as \`RELAY_SERVICE_HOST\` or
 \`RELAY_PORT\`, which Kubernetes sets for a service called "relay", are passed over.
 
-Parts that a database URL leaves out are taken from libpq's variables: ${Object.values(LIBPQ_NAMES).map(code).join(", ")}.`;
+Parts that a database URL leaves out are taken from libpq's variables: ${Object.values(LIBPQ_NAMES).map(code).join(", ")}.
+For TLS, \`PGSSLMODE\`, \`PGSSLROOTCERT\`, \`PGSSLCERT\` and \`PGSSLKEY\` count where neither the URL (\`sslmode\`, \`sslrootcert\`, \`sslcert\`, \`sslkey\`)
+nor a setting says otherwise. [security.md](security.md) tells what each mode means.
+
+\`outbox-relay config print\` shows every value with where it came from, secrets hidden; \`config check\` tells every problem and connects to nothing.`;
 }
 
 function markdownRow(setting: Setting<unknown>): string {
@@ -100,7 +104,8 @@ function markdownRow(setting: Setting<unknown>): string {
 
 function exampleEntry(setting: Setting<unknown>): string {
   const isRequired = setting.derived?.startsWith("required") === true;
-  const line = `${setting.env}=${setting.example}`;
+  const { env, example, exampleFile } = setting;
+  const line = exampleFile === null ? `${env}=${example}` : `${env}_FILE=${exampleFile}`;
   return `# ${setting.doc.replaceAll("`", "")}\n${isRequired ? line : `# ${line}`}\n`;
 }
 

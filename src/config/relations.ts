@@ -1,7 +1,7 @@
-import type { Config } from "./schema.ts";
+import type { SettingValues } from "./schema.ts";
 
 /** What must hold between settings that are each valid alone. */
-export function relationProblems(config: Config): string[] {
+export function relationProblems(config: SettingValues): string[] {
   const problems: string[] = [];
   const { walSenderTimeoutMs, statusIntervalMs, batch, bufferMaxBytes, retry } = config;
   if (walSenderTimeoutMs !== 0 && statusIntervalMs > walSenderTimeoutMs / 3) {

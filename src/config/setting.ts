@@ -8,6 +8,8 @@ export interface Setting<T> {
   readonly default: T | null;
   readonly doc: string;
   readonly example: string;
+  /** The example where a value is too long for a line: what `<env>_FILE` would say. */
+  readonly exampleFile: string | null;
   /** Well-known names that are read when neither `env` nor its `_FILE` is set; the first one set wins. */
   readonly aliases: readonly string[];
   /** Where the value comes from when nobody sets it. */
@@ -25,6 +27,7 @@ export interface SettingDeclaration<T> {
   readonly default?: NoInfer<T>;
   readonly doc: string;
   readonly example?: string;
+  readonly exampleFile?: string;
   readonly aliases?: readonly string[];
   readonly derived?: string;
   readonly sensitive?: true;
@@ -46,6 +49,7 @@ export function setting<T>(env: string, declaration: SettingDeclaration<T>): Set
     derived,
     aliases,
     default: preset,
+    exampleFile: declaration.exampleFile ?? null,
     example: declaration.example ?? (preset === null ? "" : kind.show(preset)),
     sensitive: declaration.sensitive ?? false,
     reserved: declaration.reserved ?? false,

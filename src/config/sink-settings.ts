@@ -1,3 +1,4 @@
+import { kafkaSecuritySettings } from "./kafka-security-settings.ts";
 import {
   boolean,
   duration,
@@ -71,6 +72,7 @@ export const sinkSettings = {
       default: 5 * MINUTE,
       doc: "How often the partitions of topics are looked up again without a cause.",
     }),
+    ...kafkaSecuritySettings,
   },
   delivery: setting("RELAY_DELIVERY", {
     kind: oneOf("exactly-once", "at-least-once"),

@@ -1,6 +1,7 @@
 import { duration, listOf, NONE, oneOf, orNone, size } from "./kinds.ts";
 import { identifier, postgresUrl, slotName, tableName } from "./kinds-of-names.ts";
-import { setting } from "./setting.ts";
+import { pemAuthorities, pemCertificates, pemPrivateKey } from "./pem.ts";
+import { optionalSetting, setting } from "./setting.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -33,6 +34,34 @@ export const sourceSettings = {
       derived: "the database URL",
       sensitive: true,
     }),
+    ssl: {
+      mode: optionalSetting("RELAY_DATABASE_SSL_MODE", {
+        kind: oneOf("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
+        doc: "TLS towards Postgres with libpq's meaning of each mode (docs/security.md). Only `verify-ca` and `verify-full` keep an impostor out. `sslmode` in a URL counts more.",
+        example: "verify-full",
+        aliases: ["PGSSLMODE"],
+        derived: "`verify-full` with a CA, else `prefer`",
+      }),
+      ca: optionalSetting("RELAY_DATABASE_SSL_CA", {
+        kind: pemAuthorities(),
+        doc: "The certificate authorities that may have signed the server's certificate; `system` takes those that Node trusts. Else the file in `sslrootcert` of the URL, or `PGSSLROOTCERT`.",
+        exampleFile: "/etc/postgres/ca.pem",
+        derived: "none",
+      }),
+      cert: optionalSetting("RELAY_DATABASE_SSL_CERT", {
+        kind: pemCertificates(),
+        doc: "The client's certificate, with its chain. Else the file in `sslcert` of the URL, or `PGSSLCERT`.",
+        exampleFile: "/etc/postgres/client.pem",
+        derived: "none",
+      }),
+      key: optionalSetting("RELAY_DATABASE_SSL_KEY", {
+        kind: pemPrivateKey(),
+        doc: "The private key of the client's certificate. Else the file in `sslkey` of the URL, or `PGSSLKEY`.",
+        exampleFile: "/etc/postgres/client.key",
+        derived: "none",
+        sensitive: true,
+      }),
+    },
     connectTimeoutMs: setting("RELAY_DATABASE_CONNECT_TIMEOUT", {
       kind: duration({ minMs: 100, maxMs: 5 * MINUTE }),
       default: 10 * SECOND,

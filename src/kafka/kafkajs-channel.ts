@@ -1,8 +1,5 @@
-import { connect as connectTcp } from "node:net";
-import { connect as connectTls } from "node:tls";
-import type { ISocketFactory, KafkaConfig } from "kafkajs";
-import { Kafka, logLevel } from "kafkajs";
-import { RelayError } from "../relay/errors.ts";
+import { Kafka } from "kafkajs";
+import type { RelayError } from "../relay/errors.ts";
 import type {
   BrokerAddress,
   BrokerChannel,
@@ -10,54 +7,20 @@ import type {
   BrokerRequest,
   Lane,
 } from "./broker-channel.ts";
+import { connectionFault } from "./connection-fault.ts";
+import type { ConnectionOptions } from "./kafkajs-config.ts";
+import { kafkajsConfig } from "./kafkajs-config.ts";
 import type { KafkajsBroker, KafkajsCluster } from "./kafkajs-internals.ts";
 import {
   createCluster,
   forEachConnection,
   hangUp,
   isConnected,
+  renewInTime,
   sendRequest,
 } from "./kafkajs-internals.ts";
 
-const KEEP_ALIVE_MS = 60_000;
 const LANES: Readonly<Record<Lane, number>> = { data: 0, coordinator: 1 };
-
-export interface ConnectionOptions {
-  readonly brokers: readonly string[];
-  readonly clientId: string;
-  readonly connectTimeoutMs: number;
-  readonly requestTimeoutMs: number;
-  readonly ssl?: NonNullable<KafkaConfig["ssl"]>;
-  readonly sasl?: NonNullable<KafkaConfig["sasl"]>;
-}
-
-/** kafkajs's settings for our connections; also for its admin client. */
-export function kafkajsConfig(options: ConnectionOptions): KafkaConfig {
-  return {
-    brokers: [...options.brokers],
-    clientId: options.clientId,
-    connectionTimeout: options.connectTimeoutMs,
-    authenticationTimeout: options.connectTimeoutMs,
-    requestTimeout: options.requestTimeoutMs,
-    enforceRequestTimeout: true,
-    // Retrying is ours: kafkajs's is slow, hidden, and does not know what may be repeated.
-    retry: { retries: 0 },
-    logLevel: logLevel.NOTHING,
-    socketFactory: noDelaySocket,
-    ...(options.ssl === undefined ? {} : { ssl: options.ssl }),
-    ...(options.sasl === undefined ? {} : { sasl: options.sasl }),
-  };
-}
-
-/** kafkajs's own sockets wait for more data before they send (Nagle). */
-const noDelaySocket: ISocketFactory = ({ host, port, ssl, onConnect }) => {
-  const socket = ssl
-    ? connectTls({ host, port, servername: host, ...ssl }, onConnect)
-    : connectTcp({ host, port }, onConnect);
-  socket.setKeepAlive(true, KEEP_ALIVE_MS);
-  socket.setNoDelay(true);
-  return socket;
-};
 
 /**
  * BrokerChannel over kafkajs's connections, SASL and TLS. A broker whose connection failed, or whose answer did not come
@@ -111,10 +74,9 @@ export class KafkajsChannel implements BrokerChannel {
       return answer;
     } catch (error) {
       if (this.#brokers.get(id) === connecting) this.#discard(id);
-      if (error instanceof RelayError) throw error;
       this.#isReachable = false;
       this.#suspect(id, true);
-      throw this.#unreachable(id, error);
+      throw connectionFault(error, this.#where(id), this.#options);
     }
   }
 
@@ -150,7 +112,7 @@ export class KafkajsChannel implements BrokerChannel {
       const at = text.lastIndexOf(":");
       return { id: -1, host: text.slice(0, at), port: Number(text.slice(at + 1)) };
     });
-    let failure: unknown = null;
+    const failures: RelayError[] = [];
     const isSuspect = (address: BrokerAddress): number =>
       this.#suspects.has(addressText(address)) ? 1 : 0;
     const addresses = [...seeds, ...this.#addresses.values()];
@@ -160,10 +122,18 @@ export class KafkajsChannel implements BrokerChannel {
         return await this.#connect(address);
       } catch (error) {
         this.#suspect("any", true);
-        failure = error;
+        failures.push(connectionFault(error, addressText(address), this.#options));
       }
     }
-    throw failure;
+    // One that is down says less than one that does not let us in.
+    throw failures.find(({ remedy }) => remedy === "halt") ?? this.#noneAnswers(failures);
+  }
+
+  #noneAnswers(failures: readonly RelayError[]): unknown {
+    const telling = failures.find(({ code }) => code !== "KAFKA_UNREACHABLE");
+    const last = failures.at(-1);
+    if (telling !== undefined || last === undefined) return telling ?? last;
+    return connectionFault(last.cause, this.#options.brokers.join(", "), this.#options);
   }
 
   async #connect(address: BrokerAddress | undefined): Promise<KafkajsBroker> {
@@ -184,6 +154,8 @@ export class KafkajsChannel implements BrokerChannel {
     });
     try {
       await broker.connect();
+      // The first connection was authenticated on the way.
+      forEachConnection(broker, renewInTime);
     } catch (error) {
       hangUp(broker, new Error("the connection was given up"));
       throw error;
@@ -201,24 +173,9 @@ export class KafkajsChannel implements BrokerChannel {
     );
   }
 
-  #unreachable(id: BrokerId, cause: unknown): RelayError {
-    if (cause instanceof Error && cause.name === "KafkaJSSASLAuthenticationError") {
-      return new RelayError("Kafka refused the credentials", {
-        code: "KAFKA_AUTHENTICATION",
-        remedy: "halt",
-        hint: "Check the SASL mechanism, user and password.",
-        cause,
-      });
-    }
-    const address = id === "any" ? undefined : this.#addresses.get(id);
-    const where =
-      address === undefined ? this.#options.brokers.join(", ") : `${address.host}:${address.port}`;
-    return new RelayError(`Kafka does not answer at ${where} (RELAY_KAFKA_BROKERS)`, {
-      code: "KAFKA_UNREACHABLE",
-      remedy: "retry",
-      hint: "Check RELAY_KAFKA_BROKERS and that the brokers run; the relay keeps trying.",
-      cause,
-    });
+  #where(id: BrokerId): string {
+    const address = id === "any" ? this.#anyAddress : this.#addresses.get(id);
+    return address === undefined ? this.#options.brokers.join(", ") : addressText(address);
   }
 }
 

@@ -35,12 +35,19 @@ interface KafkajsConnection {
   readonly clientId: string;
   readonly sasl: unknown;
   readonly requestQueue: KafkajsQueue;
+  /** How long the broker lets us go on before it wants to be convinced again, ms; 0: for ever. */
+  readonly sessionLifetime: { toString(): string };
+  /** That much of it is left when we do. */
+  reauthenticationThreshold: number;
   isConnected(): boolean;
   connect(): Promise<unknown>;
+  isAuthenticated(): boolean;
   authenticate(): Promise<void>;
   nextCorrelationId(): number;
   /** Ours: shared by everybody who waits for this connection. */
   connecting?: Promise<unknown> | undefined;
+  /** Ours: everybody who sends meanwhile waits for it, in the order they came. */
+  authenticating?: Promise<void> | undefined;
 }
 
 interface KafkajsQueue {
@@ -118,7 +125,7 @@ export async function sendRequest(
 ): Promise<Buffer> {
   const connection = connectionPool.pool[lane] as KafkajsConnection;
   if (!connection.isConnected()) await open(connection, lane);
-  if (connection.sasl !== null) await connection.authenticate();
+  if (connection.sasl !== null) await authenticated(connection);
   const correlationId = connection.nextCorrelationId();
   const head = frameHead(request, correlationId, connection.clientId);
   const { apiKey, apiVersion, payload } = request;
@@ -141,6 +148,39 @@ async function open(connection: KafkajsConnection, lane: number): Promise<void> 
   connection.connecting ??= connection.connect();
   await connection.connecting;
   connection.connecting = undefined;
+}
+
+/** Share of a session that may be left when it is renewed; Java's client renews after 85 to 95 %. */
+const RENEWAL_SHARE = 0.2;
+
+/**
+ * The broker ends a connection that goes on past its session. While it is renewed the broker takes nothing else on this
+ * connection, so whoever wants to send waits; what was sent before is answered in its turn.
+ */
+async function authenticated(connection: KafkajsConnection): Promise<void> {
+  if (connection.authenticating === undefined) {
+    if (connection.isAuthenticated()) return;
+    connection.authenticating = authenticate(connection);
+  }
+  await connection.authenticating;
+}
+
+async function authenticate(connection: KafkajsConnection): Promise<void> {
+  try {
+    await connection.authenticate();
+    renewInTime(connection);
+  } finally {
+    // Only once all that wait have gone on: a newcomer must not overtake them.
+    setImmediate(() => {
+      connection.authenticating = undefined;
+    });
+  }
+}
+
+/** kafkajs renews 10 s before the end, however short a session is. */
+export function renewInTime(connection: KafkajsConnection): void {
+  const lifetimeMs = Number(connection.sessionLifetime.toString());
+  connection.reauthenticationThreshold = Math.floor(lifetimeMs * RENEWAL_SHARE);
 }
 
 /** Size, then the request header v1; flexible requests have its empty tag section at the start of their payload. */

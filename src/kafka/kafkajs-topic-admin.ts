@@ -1,8 +1,9 @@
 import type { ITopicConfig } from "kafkajs";
 import { Kafka } from "kafkajs";
 import { RelayError } from "../relay/errors.ts";
-import type { ConnectionOptions } from "./kafkajs-channel.ts";
-import { kafkajsConfig } from "./kafkajs-channel.ts";
+import { connectionFault } from "./connection-fault.ts";
+import type { ConnectionOptions } from "./kafkajs-config.ts";
+import { kafkajsConfig } from "./kafkajs-config.ts";
 import type { NewTopic, TopicAdmin } from "./topic-admin.ts";
 
 /** Topics made by the admin client of kafkajs, over a connection of its own each time. */
@@ -19,10 +20,20 @@ export class KafkajsTopicAdmin implements TopicAdmin {
       await admin.connect();
       await admin.createTopics({ topics: topics.map(topicConfig) });
     } catch (error) {
-      if (!isExistingTopic(error)) throw adminFailed(error);
+      if (!isExistingTopic(error)) throw this.#explain(error);
     } finally {
       await admin.disconnect();
     }
+  }
+
+  /** What keeps us out of the brokers is no matter of topics. */
+  #explain(error: unknown): RelayError {
+    const where = this.#connection.brokers.join(", ");
+    const causes = [error, (error as { readonly cause?: unknown }).cause];
+    const faults = causes
+      .filter((cause) => cause instanceof Error)
+      .map((cause) => connectionFault(cause, where, this.#connection));
+    return faults.find(({ code }) => code !== "KAFKA_UNREACHABLE") ?? adminFailed(error);
   }
 }
 

@@ -2,6 +2,7 @@ import type { Client } from "pg";
 import type { ErrorCode } from "../relay/errors.ts";
 import { RelayError } from "../relay/errors.ts";
 import type { HostSession } from "./host-list.ts";
+import { isTlsMissing, isTlsRefusal } from "./tls.ts";
 
 /**
  * Answers after which the next host is tried, those first that say most about what is wrong when no host is any good. Everything
@@ -29,7 +30,7 @@ export async function firstHost<T>(
   const refusals: RelayError[] = [];
   for (const session of sessions) {
     try {
-      return await open(session);
+      return await openEitherWay(session, isGivenUp, open);
     } catch (error) {
       if (isGivenUp() || !(error instanceof RelayError)) throw error;
       if (!NEXT_HOST_CODES.includes(error.code)) throw error;
@@ -37,6 +38,23 @@ export async function firstHost<T>(
     }
   }
   throw noHost(refusals);
+}
+
+/** What is wrong with the second way counts more, unless it is only that there is none. */
+async function openEitherWay<T>(
+  session: HostSession,
+  isGivenUp: () => boolean,
+  open: (session: HostSession) => Promise<T>,
+): Promise<T> {
+  try {
+    return await open(session);
+  } catch (error) {
+    const { otherwise } = session;
+    if (otherwise === null || isGivenUp() || !isTlsRefusal(error)) throw error;
+    return open(otherwise).catch((second: unknown) => {
+      throw isTlsMissing(second) ? error : second;
+    });
+  }
 }
 
 function noHost(refusals: readonly RelayError[]): RelayError {

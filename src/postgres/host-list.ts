@@ -1,12 +1,17 @@
+import type { ConnectionOptions } from "node:tls";
 import type { ClientConfig } from "pg";
 import { RelayError } from "../relay/errors.ts";
 import type { SessionConfig } from "./session.ts";
 import { sessionConfig } from "./session.ts";
+import type { TlsOptions } from "./tls.ts";
+import { PREFER_TLS, tlsWays } from "./tls.ts";
 
 /** One of the hosts that a connection string names. */
 export interface HostSession extends SessionConfig {
   /** A server in recovery is refused. */
   readonly needsPrimary: boolean;
+  /** The same host, encrypted or not, for when it refuses the first way (`isTlsRefusal`). */
+  readonly otherwise: HostSession | null;
 }
 
 /** What the hosts of a URL are, and what stands before and behind them. */
@@ -23,13 +28,25 @@ export function hostSessions(
   connection: string | ClientConfig,
   applicationName: string,
   settings: Readonly<Record<string, string>> = {},
+  tls: TlsOptions = PREFER_TLS,
 ): readonly HostSession[] {
   const connections = typeof connection === "string" ? eachHost(connection) : [connection];
   const needsPrimary = wantsPrimary(connection, connections.length > 1);
-  return connections.map((one) => ({
-    ...sessionConfig(one, applicationName, settings),
-    needsPrimary,
-  }));
+  return connections.map((one) => {
+    const session = sessionConfig(one, applicationName, settings, tls.negotiation);
+    return hostSession({ ...session, needsPrimary }, tls);
+  });
+}
+
+/** Each host is checked against its own name. */
+function hostSession(plain: Omit<HostSession, "otherwise">, tls: TlsOptions): HostSession {
+  const { first, second } = tlsWays(tls, plain.address.host);
+  const way = (ssl: ConnectionOptions | false, otherwise: HostSession | null): HostSession => ({
+    ...plain,
+    client: { ...plain.client, ssl },
+    otherwise,
+  });
+  return way(first, second === null ? null : way(second, null));
 }
 
 /** The same connection string for one host at a time. */

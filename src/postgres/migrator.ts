@@ -10,9 +10,12 @@ import type { MigrationFile, MigrationTarget } from "./migration-file.ts";
 import { renderMigration } from "./migration-file.ts";
 import type { ErrorContext } from "./postgres-error.ts";
 import { hasSqlState, postgresError } from "./postgres-error.ts";
+import type { TlsOptions } from "./tls.ts";
 
 export interface MigratorOptions extends MigrationTarget {
   readonly connectionString: string;
+  /** Default: `prefer` without certificates. */
+  readonly tls?: TlsOptions;
   readonly connectTimeoutMs?: number;
   /** How long one try waits for a lock before it lets everybody else pass. */
   readonly lockTimeoutMs?: number;
@@ -47,7 +50,12 @@ export class Migrator {
 
   constructor(options: MigratorOptions) {
     this.#options = options;
-    this.#sessions = hostSessions(options.connectionString, "outbox-relay migrate");
+    this.#sessions = hostSessions(
+      options.connectionString,
+      "outbox-relay migrate",
+      {},
+      options.tls,
+    );
     this.#session = this.#sessions[0] as HostSession;
     this.#client = this.#newClient();
   }

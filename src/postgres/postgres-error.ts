@@ -1,5 +1,7 @@
 import type { ErrorCode, Remedy } from "../relay/errors.ts";
 import { RelayError } from "../relay/errors.ts";
+import type { TlsFault } from "../relay/tls-fault.ts";
+import { tlsFault } from "../relay/tls-fault.ts";
 import type { ServerAddress } from "./session.ts";
 
 /** What an error message may name. Holds no secret. */
@@ -99,7 +101,7 @@ function authentication({ address }: Pick<ErrorContext, "address">): Explanation
     code: "POSTGRES_AUTHENTICATION",
     remedy: "halt",
     message: `Postgres at ${where(address)} refuses to let role "${address.user}" into database "${address.database}"`,
-    hint: "Check user and password in RELAY_DATABASE_URL, and that pg_hba.conf has a line for this role, database and host (a replication connection to a database matches the database's name, not the word replication).",
+    hint: "Check user and password in RELAY_DATABASE_URL, and that pg_hba.conf has a line for this role, database and host (a replication connection to a database matches the database's name, not the word replication). A line hostssl takes only TLS (RELAY_DATABASE_SSL_MODE), and one with cert a certificate (RELAY_DATABASE_SSL_CERT) for this role.",
   };
 }
 
@@ -191,17 +193,45 @@ function unexplained({ code }: ServerError): Explanation {
 function explainClientError(error: unknown, { address }: ErrorContext): Explanation {
   const code = textOf(error, "code");
   const text = textOf(error, "message");
-  if (/CERT|SELF_SIGNED|TLS|SSL|UNABLE_TO_/.test(code) || /\bSSL\b/.test(text)) return tls(address);
+  if (text === NO_TLS_OFFERED) return noTls(address);
+  const fault = tlsFault(code, text);
+  if (fault !== null) return tls(address, fault);
+  if (/\bSSL\b/.test(text)) return tls(address, HANDSHAKE);
   if (text.startsWith("SASL")) return authentication({ address });
   return unreachable(address, code);
 }
 
-function tls(address: ServerAddress): Explanation {
+/** What `pg` says when the server answers N to the question for TLS. */
+export const NO_TLS_OFFERED = "The server does not support SSL connections";
+const HANDSHAKE: TlsFault = { what: "the TLS handshake failed", about: "protocol" };
+
+/** Each passes as soon as somebody mends it: the relay looks again. */
+const TLS_HINTS: Readonly<Record<TlsFault["about"], string>> = {
+  authority:
+    "Set RELAY_DATABASE_SSL_CA_FILE (or sslrootcert) to the certificate of the authority that signed the server's.",
+  host: "Use a host name that is in the certificate in RELAY_DATABASE_URL, or have it issued for this one; RELAY_DATABASE_SSL_MODE=verify-ca checks no name.",
+  validity: "Renew the server's certificate and reload Postgres; the relay goes on by itself.",
+  "own-certificate":
+    "Set RELAY_DATABASE_SSL_CERT_FILE and RELAY_DATABASE_SSL_KEY_FILE to a certificate that the server's ssl_ca_file has signed and that has not expired.",
+  protocol:
+    "Look at the server's log, and for something in between that ends TLS; RELAY_DATABASE_SSL_MODE says whether TLS is wanted.",
+};
+
+function tls(address: ServerAddress, { what, about, mayPass }: TlsFault): Explanation {
+  return {
+    code: "POSTGRES_TLS",
+    remedy: mayPass === true ? "retry" : "halt",
+    message: `no trusted TLS connection to Postgres at ${where(address)}: ${what}`,
+    hint: `${TLS_HINTS[about]} To see it: openssl s_client -starttls postgres -connect ${where(address)}`,
+  };
+}
+
+function noTls(address: ServerAddress): Explanation {
   return {
     code: "POSTGRES_TLS",
     remedy: "halt",
-    message: `no trusted TLS connection to Postgres at ${where(address)}`,
-    hint: `Check with: openssl s_client -starttls postgres -connect ${where(address)}. Set the CA that signed the server's certificate, and use the host name that is in it.`,
+    message: `Postgres at ${where(address)} offers no TLS`,
+    hint: "Set ssl = on in the server, or RELAY_DATABASE_SSL_MODE (sslmode in the URL) to prefer or disable.",
   };
 }
 

@@ -18,6 +18,7 @@ import type { AttemptOptions } from "./stream-attempt.ts";
 import { StreamAttempt } from "./stream-attempt.ts";
 import type { TableName } from "./table-name.ts";
 import { parseTableName } from "./table-name.ts";
+import type { TlsOptions } from "./tls.ts";
 
 const CREATE_TIMEOUT_MS = 30_000;
 
@@ -25,6 +26,8 @@ const CREATE_TIMEOUT_MS = 30_000;
 export interface PostgresOptions {
   /** A connection string, or its parts as `pg` takes them. */
   readonly connectionString: string | ClientConfig;
+  /** Default: `prefer` without certificates. */
+  readonly tls?: TlsOptions;
   readonly slot: string;
   readonly publications: readonly string[];
   /** `schema.table`; quotes around names that hold a dot. */
@@ -67,7 +70,8 @@ export class PgReplicationSource implements ReplicationSource {
   constructor(options: ReplicationSourceOptions, clock: Clock) {
     this.#options = options;
     this.#hostOrder = options.hostOrder ?? new HostOrder();
-    this.#sessions = hostSessions(options.connectionString, options.applicationName);
+    const { connectionString, applicationName, tls } = options;
+    this.#sessions = hostSessions(connectionString, applicationName, {}, tls);
     this.#tables = options.tables.map(parseTableName);
     this.#clock = clock;
   }

@@ -1,6 +1,7 @@
 import type { Client, ClientConfig } from "pg";
 import pg from "pg";
 import { RelayError } from "../relay/errors.ts";
+import type { TlsOptions } from "./tls.ts";
 
 /**
  * Settings that change the bytes of a value's text form, or hide the notice that rows were skipped.
@@ -31,31 +32,34 @@ export interface SessionConfig {
 
 /** Members of `pg`'s client that its types leave out; the version is pinned exactly. */
 interface ConnectionParameters {
-  readonly connectionParameters: {
-    readonly options?: string | null;
-    readonly sslnegotiation?: "postgres" | "direct";
-  };
+  readonly connectionParameters: { readonly options?: string | null };
 }
 
+/** Left in a connection string they would be read by nobody. */
+const TLS_PARAMETER = /[?&](?:ssl[a-z]*|uselibpqcompat)=/;
+
 /**
- * Client settings with the session pinned, whatever the connection string says otherwise.
+ * Client settings with the session pinned, whatever the connection string says otherwise. TLS is not read from it:
+ * `pg` would give `sslmode` another meaning than libpq, and take it from `PGSSLMODE` as well.
  * Throws RelayError `CONFIG_DATABASE_URL`; its message never repeats the connection string.
  */
 export function sessionConfig(
   connection: string | ClientConfig,
   applicationName: string,
   settings: Readonly<Record<string, string>> = {},
+  negotiation: TlsOptions["negotiation"] = "postgres",
 ): SessionConfig {
   const parsed = parseConnection(connection);
-  const { options, sslnegotiation } = parsed.connectionParameters;
+  const { options } = parsed.connectionParameters;
   const { connectionString: _, ...given } =
     typeof connection === "string" ? ({} as ClientConfig) : connection;
-  const { host, port, user, database, password, ssl } = parsed;
+  const { host, port, user, database, password } = parsed;
   return {
     client: {
       ...given,
-      ...{ host, port, user, database, password, ssl },
-      ...(sslnegotiation === undefined ? {} : { sslnegotiation }),
+      ...{ host, port, user, database, password },
+      ssl: false,
+      ...{ sslnegotiation: negotiation },
       application_name: applicationName,
       // Later settings win, so what the connection string asks for stays but cannot undo ours.
       options: [options ?? "", startupOptions(settings)].join(" ").trim(),
@@ -67,14 +71,24 @@ export function sessionConfig(
 }
 
 function parseConnection(connection: string | ClientConfig): Client & ConnectionParameters {
+  if (typeof connection === "string" && TLS_PARAMETER.test(connection)) {
+    throw new RelayError("RELAY_DATABASE_URL holds TLS parameters that were not read", {
+      code: "CONFIG_DATABASE_URL",
+      remedy: "halt",
+      hint: "This is a bug in outbox-relay: set RELAY_DATABASE_SSL_MODE and take them out of the URL meanwhile.",
+    });
+  }
   try {
-    return new pg.Client(connection) as Client & ConnectionParameters;
+    const config = typeof connection === "string" ? { connectionString: connection } : connection;
+    // Said here, so that `pg` asks no variable of the environment.
+    const quiet = { ...config, ssl: false, sslnegotiation: "postgres" as const };
+    return new pg.Client(quiet) as Client & ConnectionParameters;
   } catch {
     // The cause may quote the connection string, and with it the password.
     throw new RelayError("RELAY_DATABASE_URL cannot be read", {
       code: "CONFIG_DATABASE_URL",
       remedy: "halt",
-      hint: "Write postgres://user:password@host:5432/database and percent-encode special characters; certificate files it names must exist.",
+      hint: "Write postgres://user:password@host:5432/database and percent-encode special characters.",
     });
   }
 }

@@ -59,10 +59,9 @@ export class PgSourceDatabase implements SourceDatabase {
   /** Throws RelayError for a connection string or a table name that cannot be read. */
   constructor(options: SourceDatabaseOptions) {
     const { slot, publications, connectTimeoutMs, statementTimeoutMs } = options;
-    const sessions = hostSessions(options.connectionString, options.applicationName, {
-      statement_timeout: String(statementTimeoutMs),
-      idle_session_timeout: "0",
-    });
+    const { connectionString, applicationName, tls } = options;
+    const settings = { statement_timeout: String(statementTimeoutMs), idle_session_timeout: "0" };
+    const sessions = hostSessions(connectionString, applicationName, settings, tls);
     this.#options = options;
     this.#tables = options.tables.map(parseTableName);
     this.#connection = new ControlConnection({

@@ -28,6 +28,9 @@ const HANG_UP_MS_MAX = 2_000;
 /** A paused socket takes in one more read at most, instead of filling 64 KiB row by row. */
 const HIGH_WATER_MARK_BYTES = 1;
 
+/** The server's answer to the question for TLS: "N". */
+const NO_TLS = 0x4e;
+
 export interface AttemptOptions extends Omit<ReplicationSourceOptions, "tables"> {
   readonly tables: readonly TableName[];
   readonly session: HostSession;
@@ -55,12 +58,20 @@ export class StreamAttempt {
     this.#options = options;
     this.#context = { address: session.address, slot, publications };
     this.#socket = new Socket({ readableHighWaterMark: HIGH_WATER_MARK_BYTES } as object);
+    if (session.client.ssl !== false) this.#hangUpOnRefusal();
     this.#service = new LogicalReplicationService(
       { ...session.client, ssl: sslOf(session.client), stream: () => this.#socket },
       { acknowledge: { auto: false, timeoutSeconds: 0 }, flowControl: { enabled: false } },
     );
     // The same errors come through the connection, in order; without a listener this one would throw.
     this.#service.on("error", () => undefined);
+  }
+
+  /** The library waits for the far side's goodbye before it tells that there is no TLS; on a bad link none comes. */
+  #hangUpOnRefusal(): void {
+    this.#socket.once("data", (answer: Buffer) => {
+      if (answer.length === 1 && answer[0] === NO_TLS) this.#socket.destroy();
+    });
   }
 
   /** Resolves once the server streams; rejects with RelayError, hung up by then. */

@@ -5,7 +5,7 @@ import { freePorts } from "./free-ports.ts";
 import { KafkaBroker } from "./kafka-broker.ts";
 import { kafkaClassArchive } from "./kafka-class-archive.ts";
 import { assertRuns, KAFKA_VERSION, kafkaLibraries } from "./kafka-jars.ts";
-import type { BrokerPlace, SecureListener } from "./kafka-properties.ts";
+import type { BrokerPlace, ExtraListener, SecureListener } from "./kafka-properties.ts";
 import { brokerProperties } from "./kafka-properties.ts";
 import { formatStorage, writeProperties } from "./kafka-storage.ts";
 import { ProcessGuard } from "./process-guard.ts";
@@ -16,6 +16,12 @@ export interface KafkaOptions {
   readonly brokers?: 1 | 3;
   /** A second listener with SCRAM-SHA-512 over TLS. */
   readonly secure?: SecureListener;
+  /** More listeners on each broker; `listenerBrokers` tells where they are. */
+  readonly listeners?: readonly ExtraListener[];
+  /** Users for SCRAM, each in the form of `--add-scram`. */
+  readonly scram?: readonly string[];
+  /** Options for Java, `-Dname=value`. */
+  readonly java?: readonly string[];
   /**
    * A listener for each broker that is reached through somebody else: clients that come in by it are told these
    * ports, brokers among themselves are not. `behindPorts` tells where to hand on what comes there.
@@ -32,6 +38,8 @@ export interface EmbeddedKafka {
   /** `host:port` of each broker, in the order of their indexes. */
   readonly brokers: readonly string[];
   readonly secureBrokers: readonly string[];
+  /** `host:port` of each broker at one of the further listeners. */
+  listenerBrokers(name: string): readonly string[];
   /** The port of each broker behind its advertised one; empty without `advertisedPorts`. */
   readonly behindPorts: readonly number[];
   /** Process ids of the brokers that run. */
@@ -58,7 +66,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<EmbeddedKa
   const root = await mkdtemp(join(tmpdir(), "outbox-relay-kafka-"));
   const guard = new ProcessGuard(root, options.stop);
   try {
-    const places = await brokerPlaces(options.brokers ?? 1, root, options.advertisedPorts);
+    const places = await brokerPlaces(options.brokers ?? 1, root, options);
     const shared = { libraries, classArchive, guard };
     const brokers = await Promise.all(
       places.map((place) => prepareBroker(place, places, options, shared)),
@@ -74,9 +82,10 @@ export async function startKafka(options: KafkaOptions = {}): Promise<EmbeddedKa
 async function brokerPlaces(
   count: number,
   root: string,
-  advertisedPorts: readonly number[] | undefined,
+  { advertisedPorts, listeners = [] }: KafkaOptions,
 ): Promise<BrokerPlace[]> {
-  const ports = await freePorts(count * 4);
+  const more = listeners.length;
+  const ports = await freePorts(count * (4 + more));
   return Array.from({ length: count }, (_, index) => ({
     nodeId: index + 1,
     folder: join(root, String(index + 1)),
@@ -85,6 +94,7 @@ async function brokerPlaces(
     securePort: ports[index * 4 + 2] ?? 0,
     behindPort: ports[index * 4 + 3] ?? 0,
     advertisedPort: advertisedPorts?.[index],
+    listenerPorts: ports.slice(count * 4 + index * more, count * 4 + (index + 1) * more),
   }));
 }
 
@@ -97,19 +107,22 @@ interface Shared {
 async function prepareBroker(
   place: BrokerPlace,
   all: readonly BrokerPlace[],
-  { secure, properties }: KafkaOptions,
+  { secure, properties, listeners, scram = [], java = [] }: KafkaOptions,
   shared: Shared,
 ): Promise<KafkaBroker> {
-  const settings = { ...brokerProperties(place, all, secure), ...properties };
+  const settings = { ...brokerProperties(place, all, secure, listeners), ...properties };
   const file = await writeProperties(place.folder, settings);
   await formatStorage({
     libraries: shared.libraries,
     directory: join(place.folder, "data"),
     properties: file,
     nodeId: place.nodeId,
-    scram: secure ? [`SCRAM-SHA-512=[name=${secure.user},password=${secure.password}]`] : [],
+    scram: [
+      ...(secure ? [`SCRAM-SHA-512=[name=${secure.user},password=${secure.password}]`] : []),
+      ...scram,
+    ],
   });
-  return new KafkaBroker({ ...shared, properties: file, logFile: `${place.folder}.log` });
+  return new KafkaBroker({ ...shared, java, properties: file, logFile: `${place.folder}.log` });
 }
 
 interface ClusterParts {
@@ -131,6 +144,11 @@ function cluster(
   return {
     brokers: places.map(({ port }) => `127.0.0.1:${port}`),
     secureBrokers: options.secure ? places.map((place) => `127.0.0.1:${place.securePort}`) : [],
+    listenerBrokers: (name) => {
+      const index = options.listeners?.findIndex((one) => one.name === name) ?? -1;
+      if (index < 0) throw new RangeError(`there is no listener ${name}`);
+      return places.map(({ listenerPorts }) => `127.0.0.1:${listenerPorts[index]}`);
+    },
     behindPorts: options.advertisedPorts ? places.map(({ behindPort }) => behindPort) : [],
     logs: root,
     get pids() {

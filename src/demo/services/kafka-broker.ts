@@ -16,6 +16,7 @@ export interface KafkaBrokerParts {
   readonly properties: string;
   readonly logFile: string;
   readonly guard: ProcessGuard;
+  readonly java?: readonly string[];
 }
 
 /** One broker of Apache Kafka: a Java process on fixed ports and data. */
@@ -35,10 +36,10 @@ export class KafkaBroker {
   /** Resolves when the broker serves; at once when it runs. */
   async start(): Promise<void> {
     if (this.pid !== undefined) return;
-    const { libraries, classArchive, properties, logFile, guard } = this.#parts;
+    const { libraries, classArchive, properties, logFile, guard, java = [] } = this.#parts;
     const share = existsSync(classArchive) ? [`-XX:SharedArchiveFile=${classArchive}`] : [];
     const program = ["-cp", join(libraries, "*"), "kafka.Kafka", properties];
-    this.#child = spawn("java", [...JVM_FLAGS, ...share, ...program], {
+    this.#child = spawn("java", [...JVM_FLAGS, ...java, ...share, ...program], {
       stdio: ["ignore", "ignore", "pipe"],
       detached: true, // Ctrl-C is for our owner, who still needs the broker to put things away.
     });

@@ -10,6 +10,17 @@ export interface BrokerPlace {
   /** Where it listens for clients that come through somebody else, who hands on what comes to `advertisedPort`. */
   readonly behindPort: number;
   readonly advertisedPort: number | undefined;
+  /** Of the further listeners, in their order. */
+  readonly listenerPorts: readonly number[];
+}
+
+/** A listener beside the plain one. */
+export interface ExtraListener {
+  /** Upper-case letters. */
+  readonly name: string;
+  readonly protocol: "SSL" | "SASL_SSL" | "SASL_PLAINTEXT" | "PLAINTEXT";
+  /** Its own settings, without the prefix: `ssl.keystore.location` and the like. */
+  readonly properties: Readonly<Record<string, string>>;
 }
 
 export interface SecureListener {
@@ -24,12 +35,14 @@ export function brokerProperties(
   place: BrokerPlace,
   all: readonly BrokerPlace[],
   secure: SecureListener | undefined,
+  extra: readonly ExtraListener[] = [],
 ): Record<string, string> {
   const voters = all.map((one) => `${one.nodeId}@127.0.0.1:${one.controllerPort}`);
   const { advertisedPort } = place;
   const listeners = [
     `PLAINTEXT://127.0.0.1:${place.port}`,
     ...(secure ? [`SECURE://127.0.0.1:${place.securePort}`] : []),
+    ...extra.map(({ name }, index) => `${name}://127.0.0.1:${place.listenerPorts[index]}`),
   ];
   const isBehind = advertisedPort !== undefined;
   const own = isBehind ? [`BEHIND://127.0.0.1:${place.behindPort}`] : [];
@@ -42,14 +55,24 @@ export function brokerProperties(
     "advertised.listeners": [...listeners, ...advertised].join(","),
     "controller.listener.names": "CONTROLLER",
     "inter.broker.listener.name": "PLAINTEXT",
-    "listener.security.protocol.map":
+    "listener.security.protocol.map": [
       "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL,BEHIND:PLAINTEXT",
+      ...extra.map(({ name, protocol }) => `${name}:${protocol}`),
+    ].join(","),
     "log.dirs": join(place.folder, "data"),
     "auto.create.topics.enable": "false",
     ...replication(all.length),
     ...smallAndQuick(all.length),
     ...(secure && scramOverTls(secure)),
+    ...Object.assign({}, ...extra.map(prefixed)),
   };
+}
+
+function prefixed({ name, properties }: ExtraListener): Record<string, string> {
+  const prefix = `listener.name.${name.toLowerCase()}.`;
+  return Object.fromEntries(
+    Object.entries(properties).map(([property, value]) => [prefix + property, value]),
+  );
 }
 
 function replication(brokers: number): Record<string, string> {

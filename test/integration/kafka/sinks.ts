@@ -1,6 +1,7 @@
+import type { BrokerChannel } from "../../../src/kafka/broker-channel.ts";
 import { KafkaSink } from "../../../src/kafka/kafka-sink.ts";
 import type { KafkaSinkOptions } from "../../../src/kafka/kafka-sink-options.ts";
-import type { ConnectionOptions } from "../../../src/kafka/kafkajs-channel.ts";
+import type { ConnectionOptions } from "../../../src/kafka/kafkajs-config.ts";
 import { kafkajsPorts } from "../../../src/kafka/kafkajs-ports.ts";
 import { systemClock } from "../../../src/ops/system-clock.ts";
 import { RelayError } from "../../../src/relay/errors.ts";
@@ -16,6 +17,8 @@ const SILENCE: AnnounceMoment = () => undefined;
 
 export interface SinkSettings extends Partial<KafkaSinkOptions & ConnectionOptions> {
   readonly moment?: AnnounceMoment;
+  /** Puts something in front of the way to the brokers. */
+  readonly front?: (channel: BrokerChannel) => BrokerChannel;
 }
 
 /** Makes sinks of one slot, and closes all of them at the end. */
@@ -30,9 +33,11 @@ export class Sinks {
   }
 
   make(settings: SinkSettings = {}): KafkaSink {
-    const { moment = SILENCE, ...options } = { ...this.#defaults, ...settings };
+    const { moment = SILENCE, front, ...options } = { ...this.#defaults, ...settings };
     const all = { ...this.#options(), ...options };
-    const sink = new KafkaSink(all, kafkajsPorts(all), systemClock, moment);
+    const ports = kafkajsPorts(all);
+    const channel = front?.(ports.channel) ?? ports.channel;
+    const sink = new KafkaSink(all, { ...ports, channel }, systemClock, moment);
     this.#made.push(sink);
     return sink;
   }

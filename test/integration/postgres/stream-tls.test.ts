@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { chmod, chown, mkdtemp, rm } from "node:fs/promises";
+import { chmod, chown, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -7,6 +7,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { PostgresServer } from "../../../src/demo/services/embedded-postgres.ts";
 import { startPostgres } from "../../../src/demo/services/embedded-postgres.ts";
 import { serverAccount } from "../../../src/demo/services/postgres-binaries.ts";
+import type { PostgresOptions } from "../../../src/postgres/replication-source.ts";
+import type { TlsOptions } from "../../../src/postgres/tls.ts";
+import { PREFER_TLS } from "../../../src/postgres/tls.ts";
 import { OutboxDatabase, RecordingHandlers } from "./outbox-database.ts";
 
 const run = promisify(execFile);
@@ -29,10 +32,9 @@ async function makeCertificate(): Promise<{ ssl_cert_file: string; ssl_key_file:
   return files;
 }
 
-function url(host: string, parameters: Readonly<Record<string, string>>): string {
+function url(host: string): string {
   const address = new URL(outbox.url);
   address.hostname = host;
-  for (const [name, value] of Object.entries(parameters)) address.searchParams.set(name, value);
   return address.href;
 }
 
@@ -54,12 +56,16 @@ afterEach(async () => {
 });
 
 describe("a stream over TLS", () => {
-  const trusted = (host = "localhost"): string =>
-    url(host, { sslmode: "verify-full", sslrootcert: join(folder, "cert.pem") });
+  const trusted = async (
+    host = "localhost",
+  ): Promise<Pick<PostgresOptions, "connectionString" | "tls">> => {
+    const ca = await readFile(join(folder, "cert.pem"), "utf8");
+    return { connectionString: url(host), tls: { ...PREFER_TLS, mode: "verify-full", ca } };
+  };
 
   it("is encrypted, and brings the rows whole and in order", async () => {
     const handlers = new RecordingHandlers();
-    const stream = await outbox.stream(handlers, { connectionString: trusted() });
+    const stream = await outbox.stream(handlers, await trusted());
     const [session] = await outbox.query<{ ssl: boolean }>(
       `select ssl from pg_stat_ssl where pid =
          (select active_pid from pg_replication_slots where slot_name = $1)`,
@@ -79,9 +85,10 @@ describe("a stream over TLS", () => {
 
   it("halts at a certificate that it does not trust, and at one for another host", async () => {
     await outbox.createSlot();
-    const untrusted = url("localhost", { sslmode: "verify-full" });
-    for (const connectionString of [untrusted, trusted("127.0.0.1")]) {
-      expect(await outbox.refusal({ connectionString })).toMatchObject({
+    const tls: TlsOptions = { ...PREFER_TLS, mode: "verify-full", ca: "system" };
+    const untrusted = { connectionString: url("localhost"), tls };
+    for (const options of [untrusted, await trusted("127.0.0.1")]) {
+      expect(await outbox.refusal(options)).toMatchObject({
         code: "POSTGRES_TLS",
         remedy: "halt",
       });

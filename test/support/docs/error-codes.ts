@@ -8,9 +8,13 @@ const PASSED_OVER = /^demo\//;
 const FOREIGN_NAMES = /^config\/|^kafka\/error-code\.ts$|^ops\/metrics\/sink-metrics\.ts$/;
 /** Literals of the same look that are no code of ours. */
 export const NO_CODES: readonly string[] = [
+  "CERT_HAS_EXPIRED",
+  "CERT_NOT_YET_VALID",
   "ERR_BUFFER_TOO_LARGE",
+  "ERR_TLS_CERT_ALTNAME_INVALID",
   "EXPORT_SNAPSHOT",
   "IDENTIFY_SYSTEM",
+  "ILLEGAL_SASL_STATE",
   "NO_COLOR",
   "RELAY_COLUMN_HEADERS",
   "RELAY_COLUMN_ID",
@@ -18,8 +22,12 @@ export const NO_CODES: readonly string[] = [
   "RELAY_COLUMN_PAYLOAD",
   "RELAY_COLUMN_ROUTE",
   "RELAY_COLUMN_TYPE",
+  "RELAY_KAFKA_SASL_OAUTHBEARER",
+  "RELAY_KAFKA_SASL_OAUTHBEARER_TOKEN",
   "RELAY_WAL_BUDGET",
   "TOPIC_ALREADY_EXISTS",
+  "UNSUPPORTED_SASL_MECHANISM",
+  "WANTS_TLS",
 ];
 
 const CODE_FIELD = /\bcode\b\s*[:=]\s*"([A-Z][A-Z0-9_]*)"/gi;

@@ -2,18 +2,11 @@ import { describe, expect, it } from "@jest/globals";
 import { ConfigError } from "../../../src/config/config-error.ts";
 import type { Environment } from "../../../src/config/environment.ts";
 import { loadConfig } from "../../../src/config/load.ts";
-import { settings } from "../../../src/config/schema.ts";
-import { allSettings } from "../../../src/config/setting.ts";
 
 const MINIMAL = {
   RELAY_DATABASE_URL: "postgres://relay:pw@db:5432/shop",
   RELAY_KAFKA_BROKERS: "kafka:9092",
 };
-
-/** Settings that are of use together only. */
-const COMPANIONS: readonly Readonly<Record<string, string>>[] = [
-  { RELAY_HTTP_AUTH_USERNAME: "me", RELAY_HTTP_AUTH_PASSWORD: "pw" },
-];
 
 function problemsOf(env: Environment, files: Readonly<Record<string, string>> = {}): string[] {
   try {
@@ -118,12 +111,6 @@ describe("the config", () => {
     expect(config.transaction.idPrefix).toBe("ours");
     expect(config.database.replicationUrl).toBe("postgres://r:p@direct:5432/shop");
     expect(config.database.migrationUrl).toBe(MINIMAL.RELAY_DATABASE_URL);
-  });
-
-  it.each(allSettings(settings))("takes the example of $setting.env", ({ setting }) => {
-    const together = COMPANIONS.find((one) => setting.env in one) ?? {};
-    const env = { ...MINIMAL, ...together, [setting.env]: setting.example };
-    expect(load(env).warnings).toEqual([]);
   });
 });
 

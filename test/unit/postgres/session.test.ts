@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+import pg from "pg";
 import { sessionConfig } from "../../../src/postgres/session.ts";
 
 describe("the session's configuration", () => {
@@ -27,10 +28,32 @@ describe("the session's configuration", () => {
     expect(client).toMatchObject({ ...parts, keepAlive: true });
   });
 
-  it("keeps TLS settings of the connection string", () => {
-    const { client } = sessionConfig("postgres://h/d?sslmode=no-verify", "relay");
-    expect(client.ssl).toMatchObject({ rejectUnauthorized: false });
+  it("lets no variable of libpq switch TLS on or off behind our back", () => {
+    const variables = { PGSSLMODE: "require", PGSSLNEGOTIATION: "direct" };
+    Object.assign(process.env, variables);
+    try {
+      const { client } = sessionConfig("postgres://h/d", "relay");
+      expect(client.ssl).toBe(false);
+      expect(new pg.Client(client)).toMatchObject({
+        ssl: false,
+        connectionParameters: { ssl: false, sslnegotiation: "postgres" },
+      });
+    } finally {
+      for (const name of Object.keys(variables)) delete process.env[name];
+    }
   });
+
+  it.each(["sslmode=require", "ssl=true", "sslrootcert=%2Fca.pem", "uselibpqcompat=true"])(
+    "refuses a connection string whose %s nobody has read",
+    (parameter) => {
+      expect(() => sessionConfig(`postgres://u:secret-word@h/d?${parameter}`, "relay")).toThrow(
+        expect.objectContaining({
+          code: "CONFIG_DATABASE_URL",
+          message: expect.not.stringContaining("secret-word"),
+        }),
+      );
+    },
+  );
 
   it("does not repeat a connection string that cannot be read", () => {
     const read = (): unknown => sessionConfig("postgres://u:secret-word@h:port/d", "relay");

@@ -1,0 +1,129 @@
+import { RelayError } from "../relay/errors.ts";
+import type { TlsFault } from "../relay/tls-fault.ts";
+import { tlsFault } from "../relay/tls-fault.ts";
+import type { ConnectionOptions } from "./kafkajs-config.ts";
+import { WANTS_TLS } from "./kafkajs-config.ts";
+import { TokenRefusedError } from "./sasl/oauth-bearer.ts";
+
+type Security = Pick<ConnectionOptions, "tls" | "sasl">;
+
+/** kafkajs puts what happened on the way into the text of its authentication error, also when the connection was lost. */
+const LOST_ON_THE_WAY =
+  /Closed connection|Connection (?:error|timeout|closed)|timed out|Not connected|given up/i;
+
+const TLS_HINTS: Readonly<Record<TlsFault["about"], string>> = {
+  authority:
+    "Set RELAY_KAFKA_TLS_CA_FILE to the certificate of the authority that signed the brokers' certificates.",
+  host: "Use host names that are in the certificate in RELAY_KAFKA_BROKERS and in the brokers' advertised.listeners, or set RELAY_KAFKA_TLS_SERVER_NAME.",
+  validity: "Renew the broker's certificate; the relay goes on by itself.",
+  "own-certificate":
+    "Set RELAY_KAFKA_TLS_CERT_FILE and RELAY_KAFKA_TLS_KEY_FILE to a certificate that the brokers' truststore knows and that has not expired.",
+  protocol:
+    "Check that RELAY_KAFKA_BROKERS names the port of a TLS listener, and RELAY_KAFKA_SECURITY_PROTOCOL.",
+};
+
+/** Why there is no working connection to the brokers at `where`. A RelayError passes unchanged. */
+export function connectionFault(cause: unknown, where: string, security: Security): RelayError {
+  if (cause instanceof RelayError) return cause;
+  const { name = "", message = "", code = "", type = "" } = cause as Partial<Described>;
+  if (cause instanceof TokenRefusedError) return tokenRefused(cause, where);
+  if (type === "UNSUPPORTED_SASL_MECHANISM" || /mechanism is not supported/.test(message)) {
+    return mechanismUnknown(where, security, cause);
+  }
+  if (type === "ILLEGAL_SASL_STATE") return saslUnexpected(where, security, cause);
+  const isRefusal = name === "KafkaJSSASLAuthenticationError" || type.startsWith("SASL_");
+  if (isRefusal && !LOST_ON_THE_WAY.test(message)) return refused(where, security, cause);
+  if (code === WANTS_TLS) return wantsTls(where, cause);
+  const fault = tlsFault(String(code), message);
+  return fault === null ? unreachable(where, security, cause) : tls(where, fault, cause);
+}
+
+/** What kafkajs's errors have. */
+interface Described {
+  readonly name: string;
+  readonly message: string;
+  readonly code: string | number;
+  readonly type: string;
+}
+
+function tls(where: string, { what, about, mayPass }: TlsFault, cause: unknown): RelayError {
+  return new RelayError(`no trusted TLS connection to Kafka at ${where}: ${what}`, {
+    code: "KAFKA_TLS",
+    remedy: mayPass === true ? "retry" : "halt",
+    hint: `${TLS_HINTS[about]} To see it: openssl s_client -connect ${where}`,
+    cause,
+  });
+}
+
+function wantsTls(where: string, cause: unknown): RelayError {
+  return new RelayError(`Kafka at ${where} wants TLS, and the relay speaks plain text`, {
+    code: "KAFKA_TLS",
+    remedy: "halt",
+    hint: "Set RELAY_KAFKA_SECURITY_PROTOCOL to SSL or SASL_SSL, or use the port of a plain listener in RELAY_KAFKA_BROKERS.",
+    cause,
+  });
+}
+
+function refused(where: string, { sasl }: Security, cause: unknown): RelayError {
+  const isToken = sasl?.mechanism === "OAUTHBEARER";
+  const who = sasl === undefined || sasl === null || isToken ? "" : ` of user "${sasl.username}"`;
+  return new RelayError(
+    `Kafka at ${where} refused the credentials${who} (${sasl?.mechanism ?? "no SASL"})`,
+    {
+      code: "KAFKA_AUTHENTICATION",
+      remedy: "halt",
+      hint: isToken
+        ? "The broker's log says why; check audience, issuer and scope of the token."
+        : "Check RELAY_KAFKA_SASL_USERNAME, RELAY_KAFKA_SASL_PASSWORD and RELAY_KAFKA_SASL_MECHANISM, and that the user exists for this mechanism (kafka-configs --describe --entity-type users).",
+      cause,
+    },
+  );
+}
+
+function tokenRefused(cause: TokenRefusedError, where: string): RelayError {
+  return new RelayError(`Kafka at ${where} refused the token: ${cause.message}`, {
+    code: "KAFKA_AUTHENTICATION",
+    remedy: "halt",
+    hint: "The broker's log says why: check issuer, audience (RELAY_KAFKA_SASL_OAUTHBEARER_AUDIENCE), scope and end of the token, and the broker's sasl.oauthbearer.expected.* and JWKS.",
+    cause,
+  });
+}
+
+function mechanismUnknown(where: string, { sasl }: Security, cause: unknown): RelayError {
+  return new RelayError(
+    `Kafka at ${where} does not offer the SASL mechanism ${sasl?.mechanism ?? ""}`,
+    {
+      code: "KAFKA_SASL_MECHANISM",
+      remedy: "halt",
+      hint: "Set RELAY_KAFKA_SASL_MECHANISM to one that the listener has in sasl.enabled.mechanisms.",
+      cause,
+    },
+  );
+}
+
+function saslUnexpected(where: string, { sasl }: Security, cause: unknown): RelayError {
+  const isWanted = sasl === undefined || sasl === null;
+  const what = isWanted ? "wants SASL, and none is set" : "takes no SASL on this listener";
+  return new RelayError(`Kafka at ${where} ${what}`, {
+    code: "KAFKA_AUTHENTICATION",
+    remedy: "halt",
+    hint: "Compare RELAY_KAFKA_SECURITY_PROTOCOL and RELAY_KAFKA_SASL_MECHANISM with the listener's protocol, and the port in RELAY_KAFKA_BROKERS.",
+    cause,
+  });
+}
+
+/** A listener that wants SASL just hangs up on whoever does not begin with it. */
+function unreachable(where: string, { tls: secure, sasl }: Security, cause: unknown): RelayError {
+  const isClosed = (cause as { readonly name?: unknown }).name === "KafkaJSConnectionClosedError";
+  const isOpen = (secure ?? null) === null || (sasl ?? null) === null;
+  const also =
+    isClosed && isOpen
+      ? " A listener that wants TLS or SASL hangs up like this, too: check RELAY_KAFKA_SECURITY_PROTOCOL."
+      : "";
+  return new RelayError(`Kafka does not answer at ${where} (RELAY_KAFKA_BROKERS)`, {
+    code: "KAFKA_UNREACHABLE",
+    remedy: "retry",
+    hint: `Check RELAY_KAFKA_BROKERS and that the brokers run; the relay keeps trying.${also}`,
+    cause,
+  });
+}

@@ -1,0 +1,154 @@
+import { beforeAll, describe, expect, it } from "@jest/globals";
+import { ConfigError } from "../../../src/config/config-error.ts";
+import type { DatabaseTls } from "../../../src/config/database-tls.ts";
+import { withoutTlsParameters } from "../../../src/config/database-tls.ts";
+import type { Environment } from "../../../src/config/environment.ts";
+import type { LoadedConfig } from "../../../src/config/load.ts";
+import { loadConfig } from "../../../src/config/load.ts";
+import type { KeyPair } from "../../support/tls/certificates.ts";
+import { TestAuthority } from "../../support/tls/certificates.ts";
+
+const SECRET = "hunter2hunter2";
+const URL_BARE = `postgres://u:${SECRET}@h1:1,h2:2/d`;
+
+let authority: TestAuthority;
+let pair: KeyPair;
+let files: Record<string, string>;
+
+beforeAll(async () => {
+  authority = await TestAuthority.create("CA");
+  pair = await authority.issue({ commonName: "relay" });
+  files = { "/ca.pem": authority.cert, "/c.pem": `${pair.cert}\n`, "/k.pem": pair.key };
+});
+
+function load(env: Environment): LoadedConfig {
+  const all = { RELAY_KAFKA_BROKERS: "k:1", RELAY_DATABASE_URL: URL_BARE, ...env };
+  return loadConfig(all, (path) => {
+    const text = files[path];
+    if (text === undefined) throw Object.assign(new Error(`no ${path}`), { code: "ENOENT" });
+    return text;
+  });
+}
+
+function tls(env: Environment): DatabaseTls {
+  return load(env).config.security.database;
+}
+
+function withParameters(parameters: string): Environment {
+  return { RELAY_DATABASE_URL: `${URL_BARE}?${parameters}` };
+}
+
+function problemsOf(env: Environment): readonly string[] {
+  try {
+    load(env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const isShown = error.message.includes(SECRET) || error.message.includes("PRIVATE KEY");
+    return isShown ? ["a secret is shown"] : error.problems;
+  }
+  return [];
+}
+
+describe("TLS towards Postgres", () => {
+  it("is tried and not insisted on where nothing is said", () => {
+    expect(tls({})).toEqual({
+      mode: "prefer",
+      ca: null,
+      cert: null,
+      key: null,
+      keyPassphrase: null,
+      negotiation: "postgres",
+    });
+  });
+
+  it("checks everything as soon as there is an authority, wherever it is from", () => {
+    for (const env of [
+      { RELAY_DATABASE_SSL_CA: authority.cert },
+      { RELAY_DATABASE_SSL_CA_FILE: "/ca.pem" },
+      { PGSSLROOTCERT: "/ca.pem" },
+      withParameters("sslrootcert=%2Fca.pem"),
+    ]) {
+      expect(tls(env)).toMatchObject({ mode: "verify-full", ca: authority.cert });
+    }
+    expect(tls({ PGSSLROOTCERT: "system" })).toMatchObject({ mode: "verify-full", ca: "system" });
+  });
+
+  it("takes the URL before the setting, and the setting before libpq's variable", () => {
+    const variable = { PGSSLMODE: "allow" };
+    const setting = { ...variable, RELAY_DATABASE_SSL_MODE: "disable" };
+    expect(tls(variable).mode).toBe("allow");
+    expect(tls(setting).mode).toBe("disable");
+    expect(tls({ ...setting, ...withParameters("sslmode=require") }).mode).toBe("require");
+    expect(load({ ...setting, ...withParameters("sslmode=require") }).cautions).toEqual([
+      "sslmode=require of RELAY_DATABASE_URL counts more than RELAY_DATABASE_SSL_MODE=disable",
+    ]);
+  });
+
+  it("takes a client's certificate from settings, from files and from the URL", () => {
+    const client = { cert: expect.stringContaining(pair.cert), key: pair.key };
+    for (const env of [
+      { RELAY_DATABASE_SSL_CERT: pair.cert, RELAY_DATABASE_SSL_KEY: pair.key },
+      { PGSSLCERT: "/c.pem", PGSSLKEY: "/k.pem" },
+      withParameters("sslcert=/c.pem&sslkey=/k.pem"),
+    ]) {
+      expect(tls(env)).toMatchObject(client);
+    }
+  });
+
+  it("is each URL's own", () => {
+    const { security } = load({
+      ...withParameters("sslmode=disable"),
+      RELAY_REPLICATION_URL: `${URL_BARE}?sslmode=require`,
+    }).config;
+    expect(
+      [security.database, security.replication, security.migration].map((one) => one.mode),
+    ).toEqual(["disable", "require", "disable"]);
+  });
+
+  it("reads ssl=true as libpq does, for URLs of JDBC", () => {
+    expect(tls(withParameters("ssl=true")).mode).toBe("require");
+  });
+
+  it.each([
+    ["sslmode=no-verify", "sslmode of RELAY_DATABASE_URL: expected one of disable,"],
+    ["sslmode=verify-full", "sslmode verify-full needs RELAY_DATABASE_SSL_CA"],
+    ["sslmode=verify-ca", "sslmode verify-ca needs RELAY_DATABASE_SSL_CA"],
+    ["sslmode=require&sslrootcert=system", "system needs sslmode verify-full, not require"],
+    [
+      "sslrootcert=/none.pem",
+      "sslrootcert of RELAY_DATABASE_URL: its file cannot be read (ENOENT)",
+    ],
+    ["sslrootcert=/k.pem", "sslrootcert of RELAY_DATABASE_URL: expected PEM text"],
+    ["sslcert=/c.pem", "needs RELAY_DATABASE_SSL_KEY (or sslkey)"],
+    ["sslcert=/ca.pem&sslkey=/k.pem", "the certificate does not belong to the private key"],
+    ["sslnegotiation=direct", "sslnegotiation=direct needs sslmode require"],
+    ["sslcrl=/crl", "sslcrl of RELAY_DATABASE_URL is not supported"],
+    ["channel_binding=require", "channel_binding of RELAY_DATABASE_URL is not supported"],
+    ["ssl=0", "ssl of RELAY_DATABASE_URL: expected true"],
+  ])("is a problem with %s", (parameters, sentence) => {
+    const problems = problemsOf(withParameters(parameters));
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(sentence);
+  });
+
+  it("is a problem when a file of libpq's variables cannot be read", () => {
+    expect(problemsOf({ PGSSLROOTCERT: "/none" })).toEqual([
+      'PGSSLROOTCERT: cannot read "/none" (ENOENT)',
+    ]);
+  });
+});
+
+describe("a connection string without its TLS parameters", () => {
+  it.each([
+    [`${URL_BARE}?sslmode=require`, URL_BARE],
+    [
+      `${URL_BARE}?a=b%20c&sslmode=require&options=-c%20x%3D1`,
+      `${URL_BARE}?a=b%20c&options=-c%20x%3D1`,
+    ],
+    [`${URL_BARE}?uselibpqcompat=true&sslrootcert=/x&sslnegotiation=direct`, URL_BARE],
+    [URL_BARE, URL_BARE],
+    ["postgres:///d?host=/run&sslmode=disable", "postgres:///d?host=/run"],
+  ])("keeps all the rest as it is: %s", (url, bare) => {
+    expect(withoutTlsParameters(url)).toBe(bare);
+  });
+});

@@ -32,10 +32,9 @@ describe("a row that can never be published as it was written", () => {
     await relay.reaches("failed", "ROW_HEADERS");
     expect(await relay.stop()).toBe(0);
 
-    await fixture.client.query(
-      `update outbox set headers = '{"attempt": "3"}' where id = $1`,
-      [rows[0]?.id],
-    );
+    await fixture.client.query(`update outbox set headers = '{"attempt": "3"}' where id = $1`, [
+      rows[0]?.id,
+    ]);
     await succeeds(["slot", "drop", "--confirm", fixture.names.slot]);
     expect(await succeeds(["repair", "--plan"])).toContain("would be sent: 2");
     await succeeds(["repair"]);

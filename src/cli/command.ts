@@ -6,6 +6,7 @@ import { runAccept } from "./accept.ts";
 import { config } from "./config-command.ts";
 import { configured } from "./configured.ts";
 import { runDoctor } from "./doctor/doctor.ts";
+import { health } from "./health-command.ts";
 import { runHelp } from "./help.ts";
 import { migrate } from "./migrate-command.ts";
 import type { Output } from "./output.ts";
@@ -28,6 +29,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ["accept", decided(runAccept)],
   ["doctor", doctor],
   ["status", status],
+  ["health", (argv, env) => health(argv, env)],
   ["config", config],
   ["help", runHelp],
   ["--help", runHelp],

@@ -14,7 +14,9 @@ Commands
   repair [--plan]         publish what is missing at Kafka after a gap
   accept publication      go on after PUBLICATION_CHANGED without a repair
   doctor [--json|--sql]   check settings, Postgres and Kafka, and tell what to do about what is wrong
-  status [--json]         ask a running relay what it does, what is wrong, and what to do about it
+  status [--watch] [--json]
+                          ask a running relay what it does, what is wrong, and what to do about it
+  health [--ready]        exit code 0 when the relay of this host lives, or is ready
   config print [--json]   every setting as it is in force, and where it comes from; secrets hidden
   config check            every problem of the settings at once; connects to nothing
   config docs             the documentation of all settings

@@ -55,9 +55,9 @@ export function assemble(
   const watchdog = new Watchdog(config.livenessTimeoutMs, () => pipelineSight(seen), nowMs);
   const routes = new Map<string, Route>([
     ...new Health(seen, watchdog, config.readyGraceMs).routes(),
-    ...statusRoutes(seen, history),
+    ...statusRoutes(seen, history, errors),
     ...(config.metrics.isEnabled ? [metricsRoute(metrics)] : []),
-    ...(config.ui.isEnabled ? pageRoutes(seen, history, errors) : []),
+    ...(config.ui.isEnabled ? pageRoutes(seen, history, errors, config.metrics.isEnabled) : []),
   ]);
   const server = new HttpServer(routes, authOf(config));
   return { relay, slots, server, watch: (signal) => watch(watchdog, history, signal) };

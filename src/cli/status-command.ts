@@ -1,27 +1,41 @@
 import type { Environment } from "../config/environment.ts";
-import type { Listen } from "../config/kinds-of-names.ts";
-import { loadConfig } from "../config/load.ts";
+import { systemClock } from "../ops/system-clock.ts";
+import { pause } from "../relay/clock.ts";
 import { configured } from "./configured.ts";
-import { PROCESS_OUTPUT as OUTPUT } from "./output.ts";
+import { hasColour, PROCESS_OUTPUT as OUTPUT } from "./output.ts";
+import { relayAddress } from "./relay-address.ts";
 import { parseStatus, showStatus } from "./status.ts";
+import { StatusWatch } from "./status-watch.ts";
+import { StopSignal } from "./stop-signal.ts";
 
-/** `outbox-relay status`: needs one setting at most, wherever it runs. */
+const WATCH_INTERVAL_MS = 2_000;
+
+/** `outbox-relay status`: needs the settings about HTTP at most, wherever it runs. */
 export async function status(argv: readonly string[], env: Environment): Promise<number> {
   const command = parseStatus(argv, OUTPUT);
   if (typeof command === "number") return command;
-  const { url, isJson } = command;
-  if (url !== undefined) return showStatus(url, isJson, OUTPUT);
-  const { RELAY_HTTP_LISTEN, RELAY_HTTP_LISTEN_FILE } = env;
-  const unused = { KAFKA_BROKERS: "localhost:9092", DATABASE_URL: "postgres://localhost/none" };
+  const { url, isJson, isWatching } = command;
   return configured(
-    () => loadConfig({ ...unused, RELAY_HTTP_LISTEN, RELAY_HTTP_LISTEN_FILE }),
-    ({ config }) => showStatus(localUrl(config.http.listen), isJson, OUTPUT),
+    () => relayAddress(env, url),
+    (address) => {
+      if (!isWatching) return showStatus(address, isJson, OUTPUT);
+      const form = { isJson, hasColour: hasColour(OUTPUT.isTerminal === true, env) };
+      return watch(new StatusWatch(address, form, OUTPUT));
+    },
   );
 }
 
-/** Who listens on every address is found on this host's own. */
-export function localUrl({ host, port }: Listen): string {
-  if (host === "0.0.0.0") return `http://127.0.0.1:${port}`;
-  if (host === "::") return `http://[::1]:${port}`;
-  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+/** Until somebody interrupts it, with the exit code of the last answer. */
+async function watch(watching: StatusWatch): Promise<number> {
+  const stop = new StopSignal();
+  stop.listen();
+  let exitCode = 0;
+  while (!stop.signal.aborted) {
+    exitCode = await watching.look();
+    // The clock of the relay does not keep a process alive; somebody who watches wants it to live.
+    const alive = setInterval(() => undefined, WATCH_INTERVAL_MS);
+    await pause(systemClock, WATCH_INTERVAL_MS, stop.signal);
+    clearInterval(alive);
+  }
+  return exitCode;
 }

@@ -40,10 +40,15 @@ function slot(facts: Fields | null): string | null {
   if (confirmed === null) return join([text(facts["name"]), "not seen yet"]);
   return join([
     text(facts["name"]),
-    facts["active"] === true ? "in use" : "not in use",
+    facts["active"] === true ? inUse(text(facts["holder"])) : "not in use",
     `confirmed ${confirmed}`,
     text(facts["walStatus"]),
   ]);
+}
+
+/** Relays give their connections the name `relay:<instance>`. */
+function inUse(holder: string | null): string {
+  return holder === null ? "in use" : `in use by ${holder.replace(/^relay:/, "")}`;
 }
 
 function wal(facts: Fields | null): string | null {

@@ -1,3 +1,4 @@
+import type { StreamTally } from "../relay/capture/stream-tally.ts";
 import type { Lsn } from "../relay/lsn.ts";
 import { formatLsn, maxLsn } from "../relay/lsn.ts";
 import type { Relay } from "../relay/relay.ts";
@@ -25,7 +26,7 @@ export class RelayView {
   readonly #relay: Relay;
   readonly #slots: SlotMonitor;
   readonly #kafka: () => KafkaStatus;
-  readonly #tally: { readonly bytes: number };
+  readonly #tally: StreamTally;
   readonly #identity: { readonly instance: string; readonly version: string };
   publishedEvents = 0;
 
@@ -33,7 +34,7 @@ export class RelayView {
     relay: Relay,
     slots: SlotMonitor,
     kafka: () => KafkaStatus,
-    tally: { readonly bytes: number },
+    tally: StreamTally,
     identity: { readonly instance: string; readonly version: string },
   ) {
     this.#relay = relay;
@@ -55,9 +56,9 @@ export class RelayView {
     return this.#slots;
   }
 
-  /** All that came over the stream since the start. */
-  get receivedBytes(): number {
-    return this.#tally.bytes;
+  /** What came over the stream since the start. */
+  get tally(): Pick<StreamTally, "bytes" | "keepalives"> {
+    return this.#tally;
   }
 
   get kafka(): KafkaStatus {

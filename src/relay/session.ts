@@ -115,6 +115,11 @@ export class Session {
     return this.holdsSlot && this.#reader.isOpen;
   }
 
+  /** Whether Postgres lets us hear from it while it has nothing to send, as it does where it has a time-out. */
+  get hearsKeepalives(): boolean {
+    return this.holdsSlot && this.#reader.identity.walSenderTimeoutMs > 0;
+  }
+
   /** The server's timeline; 0 until the stream is open. */
   get timeline(): number {
     return this.#stamp.stream?.timeline ?? 0;

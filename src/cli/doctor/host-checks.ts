@@ -6,7 +6,7 @@ import { formatBytes } from "../../ops/amounts.ts";
 import { memoryLimitBytes } from "../../ops/memory-limit.ts";
 import type { Check } from "../../relay/check.ts";
 import type { Finding } from "../../relay/finding.ts";
-import { localUrl } from "../status-command.ts";
+import { localUrl } from "../relay-address.ts";
 
 const MIB = 1024 ** 2;
 /** An idle process, and what each byte of the buffer costs while it drains (docs/operations.md). */

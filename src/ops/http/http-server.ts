@@ -7,7 +7,7 @@ import { textAnswer } from "./answer.ts";
 import type { BasicAuth } from "./basic-auth.ts";
 
 /** Bounds of the server: one that a stranger can reach must not be a way to hurt the relay. */
-const LIMITS = {
+export const HTTP_LIMITS = {
   headerBytesMax: 8 * 1024,
   headersMax: 64,
   urlCharactersMax: 2_048,
@@ -20,7 +20,9 @@ const LIMITS = {
   connectionsMax: 128,
   /** How often the times above are looked at, ms. */
   checkMs: 1_000,
-} as const;
+};
+
+export type HttpLimits = Readonly<typeof HTTP_LIMITS>;
 
 /** On every answer: nothing here may be kept, guessed at, or shown inside of another page. */
 const HEADERS = {
@@ -35,23 +37,29 @@ export class HttpServer {
   readonly #routes: ReadonlyMap<string, Route>;
   readonly #auth: BasicAuth | null;
   readonly #server: Server;
+  readonly #limits: HttpLimits;
 
   /** `auth` null: everything is open. */
-  constructor(routes: ReadonlyMap<string, Route>, auth: BasicAuth | null) {
+  constructor(
+    routes: ReadonlyMap<string, Route>,
+    auth: BasicAuth | null,
+    limits: HttpLimits = HTTP_LIMITS,
+  ) {
+    this.#limits = limits;
     this.#routes = routes;
     this.#auth = auth;
     this.#server = createServer(
       {
-        maxHeaderSize: LIMITS.headerBytesMax,
-        headersTimeout: LIMITS.headersMs,
-        requestTimeout: LIMITS.requestMs,
-        keepAliveTimeout: LIMITS.idleMs,
-        connectionsCheckingInterval: LIMITS.checkMs,
+        maxHeaderSize: limits.headerBytesMax,
+        headersTimeout: limits.headersMs,
+        requestTimeout: limits.requestMs,
+        keepAliveTimeout: limits.idleMs,
+        connectionsCheckingInterval: limits.checkMs,
       },
       (request, response) => void this.#handle(request, response),
     );
-    this.#server.maxHeadersCount = LIMITS.headersMax;
-    this.#server.maxConnections = LIMITS.connectionsMax;
+    this.#server.maxHeadersCount = limits.headersMax;
+    this.#server.maxConnections = limits.connectionsMax;
   }
 
   /** Resolves with the port once it listens; rejects when the address is taken. */
@@ -88,7 +96,7 @@ export class HttpServer {
       return textAnswer(405, "only GET and HEAD", { allow: "GET, HEAD" });
     }
     if (hasBody(request)) return textAnswer(400, "a request here has no body");
-    if (url.length > LIMITS.urlCharactersMax) return textAnswer(414, "the URL is too long");
+    if (url.length > this.#limits.urlCharactersMax) return textAnswer(414, "the URL is too long");
     const [path = "/", query = ""] = url.split("?", 2);
     const route = this.#routes.get(path);
     if (route === undefined) return textAnswer(404, "no such page");

@@ -61,7 +61,10 @@ export class Watchdog {
   }
 }
 
-/** Of a relay: batches that wait or are in flight must settle, and WAL that was written must come in. */
+/**
+ * Of a relay: batches that wait or are in flight must settle. While there are none, and WAL was written that has not come in, Postgres
+ * must be heard of: decoding a huge transaction of other tables sends nothing but keepalives, for as long as it takes.
+ */
 export function pipelineSight(view: RelayView): PipelineSight {
   const { session, state } = view.relay;
   const isWell = state.name === "streaming" && state.reason === null;
@@ -75,5 +78,9 @@ export function pipelineSight(view: RelayView): PipelineSight {
     return { hasWork: true, progress: `settled ${commitLsn} ${index} ${keepaliveLsn}` };
   }
   const { server_end: end, received } = positions;
-  return { hasWork: end > received, progress: `received ${received} ${view.receivedBytes}` };
+  const { bytes, keepalives } = view.tally;
+  return {
+    hasWork: end > received && session.hearsKeepalives,
+    progress: `received ${bytes} ${keepalives}`,
+  };
 }

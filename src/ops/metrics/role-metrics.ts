@@ -134,9 +134,12 @@ function addBlocked(meter: Meter, view: () => RelayView | null): void {
       exporter: "leader",
     },
     (put) => {
-      const relay = view()?.relay ?? null;
-      const failure = relay?.rowFailure ?? null;
-      if (relay === null || (relay.session === null && failure === null)) return;
+      const seen = view();
+      if (seen === null) return;
+      const { rowFailure: failure, session, state } = seen.relay;
+      // Between two holds of the slot it is still held up; as a standby it is not, whatever it met before.
+      const isHeldUp = state.name === "failed" && state.reason?.code === failure?.code;
+      if (session === null && !isHeldUp) return;
       const codes = new Set<string>(ROW_CODES);
       if (failure !== null) codes.add(failure.code);
       for (const reason of codes) put({ reason }, reason === failure?.code ? 1 : 0);

@@ -4,7 +4,9 @@ import { html } from "./html.ts";
 import type { Frame, Point } from "./scale.ts";
 import { areaPath, linePath, niceMax } from "./scale.ts";
 
-const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+/** A relay that was just started shows a shorter time, or its line would be a dot at the edge. */
+const WINDOWS_MIN = [10, 30, 60];
 const [WIDTH, HEIGHT] = [720, 160];
 /** Two looks that are further apart have nothing known between them. */
 const GAP_MS = 3 * SAMPLE_INTERVAL_MS;
@@ -12,7 +14,7 @@ const GAP_MS = 3 * SAMPLE_INTERVAL_MS;
 export interface ChartSpec {
   readonly id: string;
   readonly title: string;
-  /** Stands at the axis. */
+  /** Stands behind the figures of the axis; empty where `format` is to write them. */
   readonly unit: string;
   /** Upper end of the axis at least. */
   readonly least: number;
@@ -31,18 +33,27 @@ export function chart(spec: ChartSpec, samples: readonly Point[], nowMs: number)
 <p class="empty">${spec.empty}</p></figure>`;
   }
   const max = niceMax(Math.max(...values), spec.least, spec.steps);
-  const frame = { fromMs: nowMs - HOUR_MS, untilMs: nowMs, max, width: WIDTH, height: HEIGHT };
+  const minutes = windowMinutes(samples, nowMs);
+  const fromMs = nowMs - minutes * MINUTE_MS;
+  const frame = { fromMs, untilMs: nowMs, max, width: WIDTH, height: HEIGHT };
   const [top, last] = [spec.format(Math.max(...values)), spec.format(values.at(-1) as number)];
-  const spoken = `${spec.title} over the last hour: ${last} now, ${top} at most`;
+  const spoken = `${spec.title} over the last ${minutes} minutes: ${last} now, ${top} at most`;
   return html`<figure class="panel chart" aria-labelledby="${spec.id}">
-<figcaption><h2 id="${spec.id}">${spec.title}</h2><p>now <b>${last}</b> · most <b>${top}</b></p></figcaption>
+<figcaption><h2 id="${spec.id}">${spec.title}</h2><p>last <b>${last}</b> · most <b>${top}</b></p></figcaption>
 <div class="plot"><div class="y" aria-hidden="true"><span>${axis(spec, max)}</span><span>${axis(spec, max / 2)}</span><span>0</span></div>
-${drawing(spoken, withGaps(samples), frame)}
-<div class="x" aria-hidden="true"><span>60 min ago</span><span>45</span><span>30</span><span>15</span><span>now</span></div></div></figure>`;
+${drawing(spoken, withGaps(samples.filter(({ atMs }) => atMs >= fromMs)), frame)}
+<div class="x" aria-hidden="true"><span>−${minutes} min</span>${[0.75, 0.5, 0.25].map((share) => html`<span>−${minutes * share}</span>`)}<span>now</span></div></div></figure>`;
+}
+
+function windowMinutes(samples: readonly Point[], nowMs: number): number {
+  const ageMs = nowMs - (samples[0]?.atMs ?? nowMs);
+  const [longest = 60] = WINDOWS_MIN.slice(-1);
+  return WINDOWS_MIN.find((minutes) => ageMs <= minutes * MINUTE_MS) ?? longest;
 }
 
 function axis(spec: ChartSpec, value: number): string {
-  return spec.unit === "" ? spec.format(value) : `${Number(value.toPrecision(3))} ${spec.unit}`;
+  if (spec.unit === "") return spec.format(value);
+  return `${value.toLocaleString("en", { maximumSignificantDigits: 3 })}${spec.unit}`;
 }
 
 function drawing(spoken: string, points: readonly Point[], frame: Frame): Html {

@@ -6,6 +6,8 @@ import type { SlotSight } from "../slot-sight.ts";
 /** All that the page shows, read at one moment. */
 export interface PageFacts {
   readonly nowMs: number;
+  /** Whether `/metrics` is served. */
+  readonly hasMetrics: boolean;
   readonly instance: string;
   readonly version: string;
   readonly slotName: string;

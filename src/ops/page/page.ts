@@ -2,15 +2,9 @@ import { createHash } from "node:crypto";
 import { Html, html } from "./html.ts";
 import type { PageFacts } from "./page-facts.ts";
 import { SCRIPT } from "./script.ts";
-import {
-  chartsSection,
-  errorsSection,
-  figuresSection,
-  slotSection,
-  stateSection,
-  surroundingsSection,
-} from "./sections.ts";
+import { chartsSection, errorsSection, figuresSection, stateSection } from "./sections.ts";
 import { STYLE } from "./style.ts";
+import { slotSection, surroundingsSection } from "./tables.ts";
 
 /** Nothing but our own style and script, by their hashes; no frame, no form, nothing from outside. */
 export const PAGE_POLICY = [
@@ -44,7 +38,7 @@ export function page(facts: PageFacts): string {
 <style>${new Html(STYLE)}</style></head>
 <body><header><h1>outbox-relay</h1><p>${facts.instance} · version ${facts.version}</p>
 <p id="away" role="status" hidden>The relay does not answer; these are its last words.</p>
-<nav aria-label="Page"><button id="pause" type="button" aria-pressed="false" hidden>Pause updates</button><a href="status">Status as JSON</a><a href="metrics">Metrics</a></nav></header>
+<nav aria-label="Page"><button id="pause" type="button" aria-pressed="false" hidden>Pause updates</button><a href="status">Status as JSON</a>${facts.hasMetrics ? html`<a href="metrics">Metrics</a>` : null}</nav></header>
 <main>${new Html(pageMain(facts))}</main>
 <footer><p>Read-only. Shows no payload, key or secret.</p></footer>
 <script>${new Html(SCRIPT)}</script></body></html>

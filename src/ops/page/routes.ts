@@ -8,10 +8,17 @@ import { PAGE_POLICY, page, pageMain } from "./page.ts";
 import type { PageFacts } from "./page-facts.ts";
 
 /** `/status` and `/status/history` as JSON. */
-export function statusRoutes(view: RelayView, history: History): [string, Route][] {
+export function statusRoutes(
+  view: RelayView,
+  history: History,
+  errors: RecentErrors,
+): [string, Route][] {
   const intervalSeconds = SAMPLE_INTERVAL_MS / 1_000;
   return [
-    ["/status", guarded(() => jsonAnswer(200, view.status(Date.now())))],
+    [
+      "/status",
+      guarded(() => jsonAnswer(200, { ...view.status(Date.now()), errors: told(errors) })),
+    ],
     [
       "/status/history",
       guarded(() => jsonAnswer(200, { intervalSeconds, samples: history.samples })),
@@ -24,9 +31,10 @@ export function pageRoutes(
   view: RelayView,
   history: History,
   errors: RecentErrors,
+  hasMetrics: boolean,
 ): [string, Route][] {
   const answer = ({ query }: Question): Answer => {
-    const facts = factsOf(view, history, errors);
+    const facts = { ...factsOf(view, history, errors), hasMetrics };
     const body = query.get("part") === "main" ? pageMain(facts) : page(facts);
     const headers = { "content-security-policy": PAGE_POLICY };
     return { status: 200, type: "text/html; charset=utf-8", body, headers };
@@ -34,11 +42,24 @@ export function pageRoutes(
   return [["/", guarded(answer)]];
 }
 
+/** As the page shows them, with times as `/status` has them. */
+function told(errors: RecentErrors): readonly Record<string, unknown>[] {
+  return errors.list.map(({ firstMs, lastMs, ...error }) => ({
+    ...error,
+    first: new Date(firstMs).toISOString(),
+    last: new Date(lastMs).toISOString(),
+  }));
+}
+
 function guarded(answer: Route["answer"]): Route {
   return { answer, isOpen: false };
 }
 
-function factsOf(view: RelayView, history: History, errors: RecentErrors): PageFacts {
+function factsOf(
+  view: RelayView,
+  history: History,
+  errors: RecentErrors,
+): Omit<PageFacts, "hasMetrics"> {
   const nowMs = Date.now();
   const { relay, identity, slots, slot, kafka, publishedEvents } = view;
   return {

@@ -25,37 +25,37 @@ export interface Frame {
   readonly height: number;
 }
 
-/** Path data of the line through the points, with a gap where one is null. */
+/** Path data of the line through the points, with a gap where one is null. A point alone is a line of no length: a dot. */
 export function linePath(points: readonly Point[], frame: Frame): string {
-  let isDown = false;
-  const parts: string[] = [];
-  for (const { atMs, value } of points) {
-    if (value === null) {
-      isDown = false;
-      continue;
-    }
-    parts.push(`${isDown ? "L" : "M"}${x(atMs, frame)} ${y(value, frame)}`);
-    isDown = true;
-  }
-  return parts.join("");
+  return pieces(points)
+    .map((piece) => through(piece, frame) + (piece.length === 1 ? "h0" : ""))
+    .join("");
+}
+
+function through(piece: readonly Known[], frame: Frame): string {
+  return `M${piece.map(({ atMs, value }) => `${x(atMs, frame)} ${y(value, frame)}`).join("L")}`;
 }
 
 /** The same, closed along the bottom: one area for each unbroken piece. */
 export function areaPath(points: readonly Point[], frame: Frame): string {
   return pieces(points)
     .map((piece) => {
-      const [first, last] = [piece[0] as Point, piece.at(-1) as Point];
+      const [first, last] = [piece[0] as Known, piece.at(-1) as Known];
       const bottom = `L${x(last.atMs, frame)} ${frame.height}L${x(first.atMs, frame)} ${frame.height}Z`;
-      return linePath(piece, frame) + bottom;
+      return through(piece, frame) + bottom;
     })
     .join("");
 }
 
-function pieces(points: readonly Point[]): Point[][] {
-  const found: Point[][] = [[]];
-  for (const point of points) {
-    if (point.value === null) found.push([]);
-    else found.at(-1)?.push(point);
+interface Known extends Point {
+  readonly value: number;
+}
+
+function pieces(points: readonly Point[]): Known[][] {
+  const found: Known[][] = [[]];
+  for (const { atMs, value } of points) {
+    if (value === null) found.push([]);
+    else found.at(-1)?.push({ atMs, value });
   }
   return found.filter((piece) => piece.length > 0);
 }

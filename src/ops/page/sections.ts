@@ -1,10 +1,10 @@
-import { formatLsn } from "../../relay/lsn.ts";
 import { formatBytes, formatSeconds } from "../amounts.ts";
 import { chart } from "./chart.ts";
-import type { Html, Part } from "./html.ts";
+import type { Html } from "./html.ts";
 import { html } from "./html.ts";
 import type { PageFacts } from "./page-facts.ts";
 import { BINARY, DECIMAL } from "./scale.ts";
+import { forecast } from "./tables.ts";
 
 /** What a state means to somebody who sees it for the first time. */
 const MEANINGS: Readonly<Record<string, string>> = {
@@ -46,11 +46,11 @@ function figure(name: string, value: string | null, note: string): Html {
 
 export function chartsSection({ samples, nowMs, isLeader }: PageFacts): Html {
   const soon = "The first values come within 20 seconds.";
-  const empty = isLeader ? soon : "A relay that stands by has none of its own.";
+  const empty = isLeader ? soon : "Only the relay that holds the slot has one.";
   const points = (of: (sample: (typeof samples)[number]) => number | null) =>
     samples.map((sample) => ({ atMs: sample.atMs, value: of(sample) }));
   return html`<div class="charts">${chart(
-    { id: "lag", title: "Lag", unit: "s", least: 1, steps: DECIMAL, format: formatLag, empty },
+    { id: "lag", title: "Lag", unit: " s", least: 1, steps: DECIMAL, format: formatLag, empty },
     points(({ lagSeconds }) => lagSeconds),
     nowMs,
   )}${chart(
@@ -80,70 +80,6 @@ export function chartsSection({ samples, nowMs, isLeader }: PageFacts): Html {
   )}</div>`;
 }
 
-export function slotSection(facts: PageFacts): Html {
-  const { slot, slotName, isLeader } = facts;
-  const rows: Row[] = [["Name", slotName]];
-  if (slot === null) rows.push(["Seen", "not yet, or Postgres cannot be asked"]);
-  else {
-    const { facts: seen, oldestTransaction: oldest, failoverGap } = slot;
-    rows.push(
-      ["Held by", holder(seen.active, seen.holder ?? null, isLeader)],
-      ["WAL status", seen.walStatus],
-      ["Confirmed", seen.confirmedLsn === null ? null : formatLsn(seen.confirmedLsn)],
-      ["Retained", bytes(seen.retainedBytes)],
-      ["Unconfirmed", bytes(seen.unconfirmedBytes)],
-      [
-        "Growth",
-        slot.growthBytesPerSecond === null ? null : `${formatBytes(slot.growthBytesPerSecond)}/s`,
-      ],
-      ["Forecast", forecast(facts)],
-      [
-        "Oldest transaction",
-        oldest === null
-          ? null
-          : `${oldest.pid === null ? `prepared ${oldest.gid ?? ""}` : `pid ${oldest.pid}`}, open for ${formatSeconds(oldest.seconds)}`,
-      ],
-      ["Failover", failoverGap === null ? "ready" : `not ready: ${failoverGap}`],
-    );
-  }
-  return html`<section class="panel" aria-labelledby="slot"><h2 id="slot">Slot and WAL</h2>${budget(facts)}${list(rows)}</section>`;
-}
-
-/** How much of the room is used, as a bar; nothing where nobody knows a limit. */
-function budget({ slot }: PageFacts): Html | null {
-  const retained = slot?.facts.retainedBytes ?? null;
-  if (slot === null || slot.room === null || retained === null) return null;
-  const limit = retained + slot.room.bytes;
-  const share = limit <= 0 ? 1 : Math.min(1, retained / limit);
-  const level = share > 0.8 ? "high" : share > 0.5 ? "middle" : "low";
-  const name = slot.room.limit === "slot" ? "max_slot_wal_keep_size" : "RELAY_WAL_BUDGET";
-  const spoken = `${Math.round(share * 100)} % of ${name} used`;
-  return html`<svg class="budget ${level}" role="img" aria-label="${spoken}" viewBox="0 0 100 4" preserveAspectRatio="none"><rect class="all" width="100" height="4"/><rect class="used" width="${(share * 100).toFixed(1)}" height="4"/></svg>
-<p class="note">${spoken}: ${formatBytes(retained)} of ${formatBytes(limit)}</p>`;
-}
-
-export function surroundingsSection(facts: PageFacts): Html {
-  const { kafka, isLeader, isPostgresReachable, slot } = facts;
-  const rows: Row[] = [
-    ["This relay", `${facts.instance}, ${isLeader ? "leads" : "stands by"}`],
-    [
-      "Slot held by",
-      slot === null ? null : holder(slot.facts.active, slot.facts.holder ?? null, isLeader),
-    ],
-    [
-      "Postgres",
-      isPostgresReachable === null
-        ? "not asked yet"
-        : isPostgresReachable
-          ? "answers"
-          : "does not answer",
-    ],
-    ["Kafka", kafka.reachable ? "answers" : "does not answer"],
-    ["Brokers", `${kafka.brokers} in the cluster, ${kafka.connected} connected`],
-  ];
-  return html`<section class="panel" aria-labelledby="around"><h2 id="around">Relay, Postgres and Kafka</h2>${list(rows)}</section>`;
-}
-
 export function errorsSection({ errors, nowMs }: PageFacts): Html {
   const items = errors.map(
     ({
@@ -158,30 +94,6 @@ export function errorsSection({ errors, nowMs }: PageFacts): Html {
   const body =
     items.length === 0 ? html`<p class="empty">None since the start.</p>` : html`<ol>${items}</ol>`;
   return html`<section class="panel errors" aria-labelledby="errors"><h2 id="errors">Last errors and warnings</h2>${body}</section>`;
-}
-
-type Row = readonly [name: string, value: Part];
-
-function list(rows: readonly Row[]): Html {
-  const known = rows.filter(([, value]) => value !== null);
-  return html`<dl class="rows">${known.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
-}
-
-/** Relays give their connections the name `relay:<instance>`. */
-function holder(isActive: boolean, name: string | null, isLeader: boolean): string {
-  if (isLeader) return "this relay";
-  if (!isActive) return "nobody";
-  return name === null ? "another session" : name.replace(/^relay:/, "");
-}
-
-function forecast({ slot }: PageFacts): string {
-  if (slot === null) return "not known yet";
-  if (slot.exhaustionSeconds !== null) return `used up in ${formatSeconds(slot.exhaustionSeconds)}`;
-  return slot.room === null ? "no limit is known" : `${formatBytes(slot.room.bytes)} left`;
-}
-
-function bytes(amount: number | null): string | null {
-  return amount === null ? null : formatBytes(amount);
 }
 
 function formatLag(seconds: number): string {

@@ -30,15 +30,15 @@ code{font:600 13px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 dt,.note,.empty,.when{color:var(--soft);font-size:13px}dd{margin:0}
 .value{font-size:26px;font-weight:600;line-height:1.25}
 .charts{display:grid;grid-template-columns:repeat(2,1fr);gap:12px}.charts>:last-child{grid-column:1/-1}
-figure{margin:0}figcaption{display:flex;justify-content:space-between;gap:12px;align-items:baseline;margin-bottom:10px}
-figcaption p{color:var(--soft);font-size:13px}figcaption b{color:var(--text)}
+figure{margin:0}figcaption{display:flex;flex-wrap:wrap;justify-content:space-between;gap:0 12px;align-items:baseline;margin-bottom:10px}
+figcaption p{white-space:nowrap;color:var(--soft);font-size:13px}figcaption b{color:var(--text)}
 .plot{display:grid;grid-template-columns:auto 1fr;gap:4px 8px}
 .y{display:flex;flex-direction:column;justify-content:space-between;text-align:right;margin:-8px 0}
 .y,.x{color:var(--soft);font-size:12px;white-space:nowrap}
-.x{grid-column:2;display:flex;justify-content:space-between}
+.x{grid-column:2;position:relative;height:18px}.x span{position:absolute;transform:translateX(-50%)}.x span:first-child{left:0;transform:none}.x span:nth-child(2){left:25%}.x span:nth-child(3){left:50%}.x span:nth-child(4){left:75%}.x span:last-child{right:0;transform:none}
 svg{display:block;width:100%}.chart svg{height:150px;overflow:visible}
 .grid{stroke:var(--edge);vector-effect:non-scaling-stroke}.area{fill:var(--area)}
-.line{fill:none;stroke:var(--line);stroke-width:2;stroke-linejoin:round;vector-effect:non-scaling-stroke}
+.line{fill:none;stroke:var(--line);stroke-width:2;stroke-linejoin:round;stroke-linecap:round;vector-effect:non-scaling-stroke}
 .empty{padding:24px 0;text-align:center}.errors .empty{padding:8px 0;text-align:left}
 .pair{display:grid;grid-template-columns:repeat(2,1fr);gap:12px}
 .rows{margin:8px 0 0}.rows div{display:flex;gap:12px;padding:4px 0;border-top:1px solid var(--edge)}.rows div:first-child{border-top:0}

@@ -49,13 +49,18 @@ describe("outbox-relay status", () => {
     );
     const streaming = await status();
     expect(streaming).toMatchObject({ exitCode: 0, stderr: "" });
-    expect(streaming.stdout).toMatch(/^state +streaming, for \d+ s\nslot +\w+, in use, confirmed /);
+    expect(streaming.stdout).toMatch(
+      /^state +streaming, for \d+ s\nslot +\w+, in use by \S+, confirmed /,
+    );
     expect(streaming.stdout).toMatch(/^events +1 published/m);
     const json = JSON.parse((await status("--json")).stdout) as RelayStatus;
-    expect(json).toMatchObject({ state: "streaming", events: { published: 1 } });
+    expect(json).toMatchObject({ state: "streaming", events: { published: 1 }, errors: [] });
     await fixture.insert("two", "{}", "no_such_topic");
     await relay.reaches("failed", "TOPIC_MISSING");
     const failed = await status();
+    expect(JSON.parse((await status("--json")).stdout)).toMatchObject({
+      errors: [{ code: "TOPIC_MISSING", hint: expect.any(String), last: expect.any(String) }],
+    });
     expect(failed.exitCode).toBe(1);
     expect(failed.stdout).toMatch(/^problem +TOPIC_MISSING: .+\nnext +\S/m);
     await relay.kill();

@@ -57,6 +57,7 @@ export class ModelRelay {
     clock: Clock,
     options: Partial<RelayOptions> = {},
     moment: AnnounceMoment = () => undefined,
+    told: Partial<Observer> = {},
   ) {
     const ports = {
       source: postgres,
@@ -68,6 +69,7 @@ export class ModelRelay {
         ...momentObserver(moment),
         leader: (transition: LeaderTransition) => void this.transitions.push(transition),
         takenOver: (durationMs: number) => void this.takeoversMs.push(durationMs),
+        ...told,
       },
     };
     const listener = { stateChanged: (state: RelayState) => this.states.push(state) };

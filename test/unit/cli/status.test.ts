@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import type { Fetch } from "../../../src/cli/status.ts";
+import type { Fetch } from "../../../src/cli/ask-relay.ts";
+import { localUrl } from "../../../src/cli/relay-address.ts";
 import { parseStatus, showStatus } from "../../../src/cli/status.ts";
-import { localUrl } from "../../../src/cli/status-command.ts";
 import { statusPage } from "../../../src/cli/status-page.ts";
 
 const GIB = 1024 ** 3;
@@ -36,6 +36,8 @@ const STREAMING = {
   kafka: { reachable: true, brokers: 3 },
   events: { published: 18_204, deadLettered: 0 },
 };
+
+const RELAY = { url: "http://h:1", credentials: null };
 
 let stdout: string;
 let stderr: string;
@@ -94,6 +96,11 @@ describe("the page that outbox-relay status prints", () => {
     );
   });
 
+  it("names who holds the slot, where the relay knows", () => {
+    const slot = { ...STREAMING.slot, holder: "relay:relay-1" };
+    expect(statusPage({ ...STREAMING, slot }, NOW_MS)).toContain("in use by relay-1, confirmed");
+  });
+
   it("leaves out what the relay does not know", () => {
     const page = statusPage(
       { state: "starting", since: SINCE, slot: { name: "s", active: false }, position: null },
@@ -112,7 +119,7 @@ describe("outbox-relay status", () => {
     ["starting", 75],
     ["draining", 75],
   ])("in state %s ends with exit code %i", async (state, exitCode) => {
-    expect(await showStatus("http://h:1", false, out, answering({ state }))).toBe(exitCode);
+    expect(await showStatus(RELAY, false, out, answering({ state }))).toBe(exitCode);
     expect(stdout).toBe(`state       ${state}\n`);
   });
 
@@ -122,38 +129,56 @@ describe("outbox-relay status", () => {
       asked.push(url);
       return Promise.resolve(new Response('{"state":"standby"}'));
     };
-    await showStatus("http://h:1", false, out, ask);
-    await showStatus("http://h:1/", false, out, ask);
+    await showStatus(RELAY, false, out, ask);
+    await showStatus({ url: "http://h:1/", credentials: null }, false, out, ask);
     expect(asked).toEqual(["http://h:1/status", "http://h:1/status"]);
   });
 
   it("gives the JSON as it came, with the same exit code", async () => {
     const body = '{"state":"failed","code":"X"}\n';
-    expect(await showStatus("http://h:1", true, out, answering(body))).toBe(1);
+    expect(await showStatus(RELAY, true, out, answering(body))).toBe(1);
     expect(stdout).toBe(body);
   });
 
   it("says where nobody answers, and why", async () => {
     const ask: Fetch = () =>
       Promise.reject(new TypeError("fetch failed", { cause: { code: "ECONNREFUSED" } }));
-    expect(await showStatus("http://h:1", false, out, ask)).toBe(75);
+    expect(await showStatus(RELAY, false, out, ask)).toBe(75);
     expect(stderr).toMatch(/^nobody answers at http:\/\/h:1\/status \(ECONNREFUSED\)/);
   });
 
   it("does not take somebody else's answer for a relay's", async () => {
     for (const ask of [answering("<html>"), answering({}), answering({ state: "x" }, 404)]) {
-      expect(await showStatus("http://h:1", false, out, ask)).toBe(1);
+      expect(await showStatus(RELAY, false, out, ask)).toBe(1);
     }
     expect(stdout).toBe("");
     expect(stderr).toContain("is no relay (HTTP 404)");
   });
 
+  it("sends the user and the password where there are any, and says what is missing where they are asked for", async () => {
+    const sent: (string | undefined)[] = [];
+    const ask: Fetch = (_, { headers }) => {
+      sent.push(headers["authorization"]);
+      const isAdmitted = headers["authorization"] !== undefined;
+      return Promise.resolve(
+        new Response('{"state":"standby"}', { status: isAdmitted ? 200 : 401 }),
+      );
+    };
+    const credentials = { username: "u", password: "p" };
+    expect(await showStatus({ ...RELAY, credentials }, true, out, ask)).toBe(0);
+    expect(await showStatus(RELAY, true, out, ask)).toBe(78);
+    expect(sent).toEqual(["Basic dTpw", undefined]);
+    expect(stderr).toContain("Set RELAY_HTTP_AUTH_USERNAME and RELAY_HTTP_AUTH_PASSWORD");
+  });
+
   it("understands its options, and explains them", () => {
-    expect(parseStatus([], out)).toEqual({ url: undefined, isJson: false });
+    expect(parseStatus([], out)).toEqual({ url: undefined, isJson: false, isWatching: false });
     expect(parseStatus(["--json", "--url", "http://h:1"], out)).toEqual({
       url: "http://h:1",
       isJson: true,
+      isWatching: false,
     });
+    expect(parseStatus(["--watch"], out)).toMatchObject({ isWatching: true });
     expect(parseStatus(["--help"], out)).toBe(0);
     expect(stdout).toContain("Usage: outbox-relay status");
     for (const argv of [["--url", "h:1"], ["now"], ["--what"]]) {

@@ -154,6 +154,7 @@ export function sentPartitions({ payload }: SentRequest): SentPartition[] {
 export function produced(
   partitions: readonly SentPartition[],
   errors: Readonly<Record<string, number>> = {},
+  throttleMs = 0,
 ): Buffer {
   const writer = new ByteWriter().tags();
   writer.compactArray(partitions, ({ topic, partition }) => {
@@ -168,7 +169,7 @@ export function produced(
     });
     writer.tags();
   });
-  return writer.int32(0).tags().done();
+  return writer.int32(throttleMs).tags().done();
 }
 
 export function endedV5(error: number, producerId: bigint, epoch: number): Buffer {

@@ -7,6 +7,7 @@ import { metricsMarkdown } from "../src/ops/metrics/reference.ts";
 import { chartFiles } from "./chart/files.ts";
 import { boardJson } from "./dashboards/board.ts";
 import { BOARDS } from "./dashboards/boards.ts";
+import { monitoringPage } from "./monitoring-page.ts";
 import { proofPage } from "./proof-page.ts";
 import { runbooksIndex } from "./runbooks.ts";
 
@@ -15,6 +16,7 @@ export function generatedFiles(): ReadonlyMap<string, string> {
   const files = new Map([
     ["docs/configuration.md", configurationMarkdown()],
     ["docs/metrics.md", metricsMarkdown()],
+    ["docs/monitoring.md", monitoringPage()],
     ["docs/proof.md", proofPage()],
     ["docs/runbooks/README.md", runbooksIndex()],
     ["config/outbox-relay.env.example", environmentExample()],

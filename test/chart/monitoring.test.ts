@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { parse } from "yaml";
 import type { Manifest } from "../support/chart/chart.ts";
 import { ciFile, manifests, only, set } from "../support/chart/chart.ts";
 import { CopiedChart } from "../support/chart/copied-chart.ts";
@@ -25,6 +26,7 @@ beforeAll(async () => {
     alerts: null,
     "alerts/outbox-relay.yaml": ALERTS,
     "alerts/postgres-exporter.yaml": ALERTS.replace("name: sample", "name: exporter"),
+    dashboards: null,
     "dashboards/sample.json": DASHBOARD,
   });
 });
@@ -110,6 +112,35 @@ describe("the chart's alerts", () => {
       "exporter",
       "outbox-relay-additional",
     ]);
+  });
+});
+
+describe("the project's own alerts in the chart", () => {
+  const file = readFileSync(
+    new URL("../../config/alerts/outbox-relay.yaml", import.meta.url),
+    "utf8",
+  );
+  const names = [...file.matchAll(/ # threshold: (\w+)$/gm)].map(([, name = ""]) => name);
+
+  async function groups(...values: readonly string[]): Promise<Rules["groups"]> {
+    const argv = set("prometheusRule.enabled=true", ...values);
+    const all = await manifests([ciFile("default-values.yaml")], argv);
+    return (only(all, "PrometheusRule").spec as Rules).groups;
+  }
+
+  it("are the file, unless values change them", async () => {
+    expect(await groups()).toEqual((parse(file) as Rules).groups);
+  });
+
+  it("take every threshold that the file names", async () => {
+    expect(names.length).toBeGreaterThan(10);
+    const changed = await groups(...names.map((name) => `prometheusRule.thresholds.${name}=12345`));
+    const lines = changed
+      .flatMap(({ rules }) => rules.map(({ expr }) => expr))
+      .flatMap((expr) => expr.split("\n"))
+      .filter((line) => line.includes("# threshold: "));
+    expect(lines).toHaveLength(names.length);
+    expect(lines.filter((line) => !/\b12345 # threshold: \w+$/.test(line))).toEqual([]);
   });
 });
 

@@ -7,6 +7,7 @@ import {
   ciFile,
   ciFiles,
   helm,
+  KUBERNETES,
   kubeconform,
   parsed,
   template,
@@ -26,7 +27,9 @@ describe.each(ciFiles())("the chart with ci/%s", (file) => {
   });
 
   it("passes helm lint --strict", async () => {
-    expect(await helm("lint", "--strict", CHART, "--values", ciFile(file))).toMatchObject({
+    expect(
+      await helm("lint", "--strict", CHART, ...KUBERNETES, "--values", ciFile(file)),
+    ).toMatchObject({
       code: 0,
     });
   });

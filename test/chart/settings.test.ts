@@ -6,7 +6,7 @@ import type { Manifest } from "../support/chart/chart.ts";
 import { ciFile, ciFiles, manifests as render } from "../support/chart/chart.ts";
 import type { Container, PodSpec } from "../support/chart/pods.ts";
 import { containersOf, environmentOf, podsOf } from "../support/chart/pods.ts";
-import { secretText } from "../support/chart/secret-texts.ts";
+import { SecretTexts } from "../support/chart/secret-texts.ts";
 
 const SENSITIVE = allSettings(settings)
   .filter(({ setting }) => setting.sensitive)
@@ -23,8 +23,10 @@ interface OwnContainer {
 describe.each(ciFiles())("pods of the chart with ci/%s", (file) => {
   let manifests: readonly Manifest[] = [];
   let own: readonly OwnContainer[] = [];
+  let secrets: SecretTexts;
 
   beforeAll(async () => {
+    secrets = await SecretTexts.make();
     manifests = await render([ciFile(file)]);
     own = podsOf(manifests).flatMap(({ spec }) =>
       containersOf(spec)
@@ -42,7 +44,7 @@ describe.each(ciFiles())("pods of the chart with ci/%s", (file) => {
       const files = mountedFiles(container, spec);
       const { warnings } = loadConfig({ ...unused, NODE_ENV: "production", ...env }, (path) => {
         if (!files.has(path)) throw new Error(`${path} is in no mount of ${container.name}`);
-        return secretText(env, path);
+        return secrets.at(path, env);
       });
       expect(warnings).toEqual([]);
     }

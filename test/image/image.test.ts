@@ -6,8 +6,8 @@ const MB = 1e6;
 const IMAGE_MB_MAX = 200;
 const OWN_MB_MAX = 25;
 const NODE = "/nodejs/bin/node";
-/** Ok, usage, temporary, configuration: what a command without settings may end with. */
-const ORDERLY_ENDS = [0, 2, 75, 78];
+/** The program's exit codes: what a command without settings may end with. */
+const ORDERLY_ENDS = [0, 1, 2, 75, 78];
 
 interface Inspected {
   readonly Size: number;

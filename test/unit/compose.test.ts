@@ -79,11 +79,10 @@ describe("docker-compose.yaml", () => {
   });
 });
 
-/** Whether a service can get into that condition. The image of the relay brings a check of its own. */
+/** Whether a service can get into that condition. */
 function canCome(name: string, condition: Condition): boolean {
-  const { healthcheck, build, restart } = services[name] ?? {};
-  if (condition === "service_healthy")
-    return healthcheck !== undefined || build?.target === "relay";
+  const { healthcheck, restart } = services[name] ?? {};
+  if (condition === "service_healthy") return healthcheck?.test[0] === "CMD";
   if (condition === "service_completed_successfully") return restart === "no";
   return services[name] !== undefined;
 }

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "@jest/globals";
+import { copiesOnDisk } from "../../scripts/chart/files.ts";
 import { generatedFiles } from "../../scripts/generate.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -118,6 +119,12 @@ describe("the tree", () => {
 describe("generated files", () => {
   it.each([...generatedFiles()])("%s is what `npm run generate` writes", (path, text) => {
     expect(read(path)).toBe(text);
+  });
+
+  it("are all that the chart has copies of: none is left of a file that is gone", () => {
+    const copies = copiesOnDisk();
+    expect(copies).not.toEqual([]);
+    expect(copies.filter((path) => !generatedFiles().has(path))).toEqual([]);
   });
 });
 

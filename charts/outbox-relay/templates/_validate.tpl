@@ -1,4 +1,4 @@
-{{/* Seconds of a setting such as 500ms, 20s, 1m or 1h; an empty one counts as given in `default`. */}}
+{{/* Seconds of a duration such as 500ms, 20s, 1m or 1h. */}}
 {{- define "outbox-relay.seconds" -}}
 {{- $text := toString . -}}
 {{- $number := regexFind "^[0-9]+" $text | float64 -}}
@@ -82,7 +82,7 @@
 {{- include "outbox-relay.validateDatabase" . -}}
 {{- include "outbox-relay.validateKafka" . -}}
 {{- include "outbox-relay.validateMonitoring" . -}}
-{{- $stop := default "20s" .Values.config.SHUTDOWN_TIMEOUT -}}
+{{- $stop := tpl (toString (default "20s" .Values.config.SHUTDOWN_TIMEOUT)) . -}}
 {{- if le (float64 .Values.terminationGracePeriodSeconds) (include "outbox-relay.seconds" $stop | float64) -}}
 {{- include "outbox-relay.fail" (printf "terminationGracePeriodSeconds (%d) must exceed config.SHUTDOWN_TIMEOUT (%s), else pods are killed before they have stopped" (int .Values.terminationGracePeriodSeconds) $stop) -}}
 {{- end -}}

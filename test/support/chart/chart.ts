@@ -10,6 +10,8 @@ export const CHART = fileURLToPath(new URL("../../../charts/outbox-relay", impor
 const SCHEMAS = fileURLToPath(new URL("./schemas", import.meta.url));
 export const RELEASE = "shop";
 export const NAMESPACE = "orders";
+/** Else each build of helm takes another one for its default. */
+export const KUBERNETES = ["--kube-version", "1.36.0"];
 
 export interface Outcome {
   readonly code: number;
@@ -51,7 +53,7 @@ export async function template(
   chart: string = CHART,
 ): Promise<string> {
   const values = files.flatMap((file) => ["--values", file]);
-  const place = [RELEASE, chart, "--namespace", NAMESPACE];
+  const place = [RELEASE, chart, "--namespace", NAMESPACE, ...KUBERNETES];
   const { code, stdout, stderr } = await helm("template", ...place, ...values, ...more);
   if (code !== 0) throw new Error(stderr);
   return stdout;

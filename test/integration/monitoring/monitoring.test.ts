@@ -1,0 +1,277 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import pg from "pg";
+import { ruleFiles } from "../../../scripts/alert-rules.ts";
+import { boardFiles, boardQueries } from "../../support/monitoring/boards.ts";
+import { nameOf, Stage } from "../../support/monitoring/stage.ts";
+import { RelayFixture } from "../../support/relay/fixture.ts";
+import type { RelayProcess } from "../../support/relay/relay-process.ts";
+import { Workload } from "../../support/relay/workload.ts";
+import { createTopics, kafkaClient, until } from "../../support/services.ts";
+
+// A real Prometheus looks at real relays while faults are injected. What takes hours in an operator's life is scaled down
+// here; test/alerts/ has the rules as they are.
+const THRESHOLDS = {
+  lagWarningSeconds: 1,
+  lagCriticalSeconds: 4,
+  stuckSeconds: 3,
+  stuckLagSeconds: 2,
+  checkpointSeconds: 3,
+  checkpointWalBytes: 10_000,
+  backpressureRatio: 0.2,
+  takeoversMax: 3,
+  retainedWalBytes: 1e6,
+  exhaustionWarningSeconds: 1e7,
+  exhaustionCriticalSeconds: 1e6,
+  heldBackWalBytes: 100_000,
+  oldTransactionSeconds: 5,
+  catalogXminAge: 20,
+};
+
+/** Those of a failover are in failover.test.ts; postgres_exporter is not to be had: test/alerts/ alone covers its rules. */
+const NOT_INJECTED = [
+  "RelayFailoverNotReady warning",
+  "RelayPhantomEvents warning",
+  "RelayExporterSlotInactive critical",
+  "RelayExporterSlotWalHigh warning",
+  "RelayExporterSlotAtRisk critical",
+];
+
+const HASTY = {
+  RELAY_KAFKA_REQUEST_TIMEOUT: "2s",
+  RELAY_SINK_STALL_RELEASE: "15s",
+  RELAY_BUFFER_MAX_BYTES: "64KiB",
+  RELAY_BATCH_MAX_BYTES: "8KiB",
+  RELAY_RETRY_MAX: "1s",
+  RELAY_CHECKPOINT_INTERVAL: "1s",
+};
+
+/** What Grafana would make of a scrape every second. */
+const RATE_INTERVAL = "4s";
+
+let stage: Stage;
+let shop: RelayFixture;
+let narrow: RelayFixture;
+let workload: Workload;
+let leader: RelayProcess;
+let standby: RelayProcess;
+
+async function fixtureOn(prefix: string, postgresUrl: string): Promise<RelayFixture> {
+  return RelayFixture.create(prefix, { postgresUrl, brokers: stage.kafka.brokers });
+}
+
+/** Writes WAL on the narrow server that no outbox row is in. */
+async function writeWal(kib: number): Promise<void> {
+  await narrow.client.query("select pg_logical_emit_message(false, 'other', repeat('x', $1))", [
+    kib * 1024,
+  ]);
+}
+
+/** Changes settings of the narrow server while it runs. */
+async function setNarrow(settings: Readonly<Record<string, string>>): Promise<void> {
+  for (const [name, value] of Object.entries(settings)) {
+    await narrow.client.query(`alter system set ${name} = '${value}'`);
+  }
+  await narrow.client.query("select pg_reload_conf()");
+}
+
+beforeAll(async () => {
+  stage = await Stage.set(THRESHOLDS);
+  [shop, narrow] = await Promise.all([
+    fixtureOn("shop", stage.shop.url),
+    fixtureOn("narrow", stage.narrow.url),
+  ]);
+  const { slot } = narrow.names;
+  await narrow.client.query("select pg_create_logical_replication_slot($1, 'pgoutput')", [slot]);
+  await stage.relay("narrow", narrow, { RELAY_KAFKA_BROKERS: "127.0.0.1:1" });
+  leader = await stage.relay("shop", shop, HASTY);
+  await leader.reaches("streaming");
+  standby = await stage.relay("shop", shop, HASTY);
+  await standby.reaches("standby");
+  workload = new Workload(shop.database.url, { seed: 7, writers: 4 });
+  workload.start();
+});
+
+afterAll(async () => {
+  await workload.stop();
+  await Promise.all([shop.close(), narrow.close()].map((closed) => closed.catch(() => undefined)));
+  await stage.clear();
+});
+
+describe("alerts of a real Prometheus fire when", () => {
+  it("a transaction stays open and makes the slot retain WAL", async () => {
+    const held = new pg.Client({ connectionString: shop.database.url });
+    await held.connect();
+    try {
+      await held.query("begin");
+      await held.query("select pg_current_xact_id()");
+      await stage.fires("RelaySlotHeldBack", "warning");
+      await stage.fires("RelayVacuumHeldBack", "warning");
+    } finally {
+      await held.end();
+    }
+  });
+
+  it("a row cannot be published", async () => {
+    await shop.insert("k", "{}", "later");
+    const { labels, annotations } = await stage.fires("RelayBlocked", "critical");
+    expect(labels["reason"]).toBe("TOPIC_MISSING");
+    expect(annotations["description"]).toContain("docs/runbooks/TOPIC_MISSING.md");
+    const kafka = kafkaClient([...stage.kafka.brokers]);
+    await createTopics([`${shop.names.topicPrefix}later`], { partitions: 1 }, kafka);
+    await shop.caughtUp(leader);
+  });
+
+  it("the slot changes hands again and again", async () => {
+    const before = workload.transactions;
+    await until(
+      async () => {
+        await shop.client.query(
+          "select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name = $1 and active",
+          [shop.names.slot],
+        );
+        return (await stage.hasFired("RelayFlapping", "warning")) !== null;
+      },
+      60_000,
+      "RelayFlapping to fire",
+    );
+    expect(workload.transactions).toBeGreaterThan(before);
+  });
+
+  it("no relay stands by any more", async () => {
+    await leader.kill();
+    await standby.reaches("streaming");
+    await stage.fires("RelayNoStandby", "warning");
+    leader = standby;
+    standby = await stage.relay("shop", shop, HASTY);
+    await standby.reaches("standby");
+  });
+
+  it("Kafka hangs: lag first, then the stream is let go", async () => {
+    stage.kafka.freeze(0);
+    await stage.fires("RelayLagHigh", "warning");
+    await stage.fires("RelayLagHigh", "critical");
+    await stage.fires("RelayStuck", "critical");
+    await stage.fires("RelayBackpressure", "info");
+    await stage.fires("RelayPublishErrors", "warning");
+    await stage.fires("RelayCheckpointStale", "warning");
+    await stage.fires("RelayStalled", "critical");
+    await stage.fires("RelayKafkaUnavailable", "critical");
+    stage.kafka.thaw(0);
+    await until(
+      async () => {
+        const states = await Promise.all([leader, standby].map((relay) => relay.status()));
+        return states.some(({ state }) => state === "streaming");
+      },
+      60_000,
+      "a relay to stream again",
+    );
+  });
+});
+
+describe("alerts on the slot fire when", () => {
+  it("WAL grows and its room runs out", async () => {
+    await until(
+      async () => {
+        await writeWal(128);
+        return (await stage.hasFired("RelaySlotWalExhaustion", "critical")) !== null;
+      },
+      90_000,
+      "the forecast to be near",
+    );
+    await stage.fires("RelaySlotWalExhaustion", "warning");
+    await stage.fires("RelaySlotWalGrowing", "warning");
+  });
+
+  it("the slot retains more than max_wal_size, more than its limit, and is lost", async () => {
+    const { slot } = narrow.names;
+    await until(
+      async () => {
+        await writeWal(1024);
+        return (await stage.hasFired("RelaySlotAtRisk", "warning", slot)) !== null;
+      },
+      60_000,
+      "the slot to retain more than max_wal_size",
+    );
+    // Without a checkpoint the WAL stays for a while although the limit is passed.
+    await setNarrow({ max_wal_size: "10GB", max_slot_wal_keep_size: "16MB" });
+    await stage.fires("RelaySlotAtRisk", "critical", slot);
+    await narrow.client.query("checkpoint");
+    await stage.fires("RelaySlotInvalidated", "critical", slot);
+  });
+
+  it("it was dropped under a relay, which fails with a code", async () => {
+    const gap = await fixtureOn("gap", stage.shop.url);
+    const first = await gap.streaming();
+    await gap.insert("k");
+    await gap.caughtUp(first);
+    await first.kill();
+    await gap.client.query("select pg_drop_replication_slot($1)", [gap.names.slot]);
+    const relay = await stage.relay("gap", gap, { RELAY_RETRY_MAX: "1s" });
+    await relay.reaches("failed", "GAP_SLOT_MISSING");
+    await until(
+      async () => {
+        const told = await stage.hasFired("RelayFailed", "critical", gap.names.slot);
+        return told?.annotations["description"]?.includes("GAP_SLOT_MISSING") === true;
+      },
+      30_000,
+      "RelayFailed to name the code",
+    );
+    await stage.fires("RelaySlotInvalidated", "critical", gap.names.slot);
+    await stage.fires("RelayNotActive", "critical", gap.names.slot);
+    await relay.kill();
+    await gap.close();
+  });
+});
+
+describe("the dashboards", () => {
+  it.each(boardFiles())("$name: every query has an answer with numbers", async (board) => {
+    const empty: string[] = [];
+    for (const { place, expr } of boardQueries(board)) {
+      const samples = await stage.prometheus.range(
+        expr
+          .replaceAll(/\$(?:job|instance|slot)\b/g, ".+")
+          .replaceAll("$__rate_interval", RATE_INTERVAL),
+      );
+      if (!samples.some(({ values }) => values.some(Number.isFinite))) empty.push(place);
+    }
+    expect(empty).toEqual([]);
+  });
+});
+
+describe("alerts on what is gone fire when", () => {
+  it("a second server has a leader of the same slot", async () => {
+    const twin = await fixtureOn("twin", stage.narrow.url);
+    await stage.relay("twin", twin, {
+      RELAY_SLOT_NAME: shop.names.slot,
+      RELAY_CHECKPOINT_TOPIC: `${twin.names.checkpointTopic}.twin`,
+      RELAY_TRANSACTIONAL_ID: twin.names.slot,
+    });
+    await stage.fires("RelaySplitBrain", "critical", shop.names.slot);
+    await twin.close();
+  });
+
+  it("Postgres is away", async () => {
+    await stage.narrow.stopImmediate();
+    const { labels } = await stage.fires("RelayPostgresUnavailable", "critical");
+    expect(labels["job"]).toBe("narrow");
+    await stage.narrow.start();
+  });
+
+  it("all relays of a slot are gone while those of another one are there", async () => {
+    await Promise.all([leader.kill(), standby.kill()]);
+    const { annotations } = await stage.fires("RelayDown", "critical", shop.names.slot);
+    expect(annotations["summary"]).toContain(shop.names.slot);
+  });
+
+  it("at the end, each alert has fired at its fault, and no rule was in error", async () => {
+    const all = ruleFiles().flatMap(({ rules }) =>
+      rules.map(({ alert, labels }) => `${alert} ${labels.severity}`),
+    );
+    const fired = new Set(stage.told.map(nameOf));
+    const silent = all.filter((name) => !fired.has(name));
+    expect(silent.toSorted()).toEqual([...NOT_INJECTED].toSorted());
+    expect(await stage.prometheus.ruleErrors()).toEqual([]);
+    const texts = stage.told.map(({ annotations }) => JSON.stringify(annotations));
+    expect(texts.filter((text) => /error expanding|<no value>/.test(text))).toEqual([]);
+  });
+});

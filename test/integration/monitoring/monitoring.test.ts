@@ -2,30 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import pg from "pg";
 import { ruleFiles } from "../../../scripts/alert-rules.ts";
 import { boardFiles, boardQueries } from "../../support/monitoring/boards.ts";
+import { HASTY, THRESHOLDS } from "../../support/monitoring/haste.ts";
 import { nameOf, Stage } from "../../support/monitoring/stage.ts";
 import { RelayFixture } from "../../support/relay/fixture.ts";
 import type { RelayProcess } from "../../support/relay/relay-process.ts";
 import { Workload } from "../../support/relay/workload.ts";
-import { createTopics, kafkaClient, until } from "../../support/services.ts";
+import { createTopics, kafkaClient, until, withAdmin } from "../../support/services.ts";
 
-// A real Prometheus looks at real relays while faults are injected. What takes hours in an operator's life is scaled down
-// here; test/alerts/ has the rules as they are.
-const THRESHOLDS = {
-  lagWarningSeconds: 1,
-  lagCriticalSeconds: 4,
-  stuckSeconds: 3,
-  stuckLagSeconds: 2,
-  checkpointSeconds: 3,
-  checkpointWalBytes: 10_000,
-  backpressureRatio: 0.2,
-  takeoversMax: 3,
-  retainedWalBytes: 1e6,
-  exhaustionWarningSeconds: 1e7,
-  exhaustionCriticalSeconds: 1e6,
-  heldBackWalBytes: 100_000,
-  oldTransactionSeconds: 5,
-  catalogXminAge: 20,
-};
+// A real Prometheus looks at real relays while faults are injected.
 
 /** Those of a failover are in failover.test.ts; postgres_exporter is not to be had: test/alerts/ alone covers its rules. */
 const NOT_INJECTED = [
@@ -36,17 +20,11 @@ const NOT_INJECTED = [
   "RelayExporterSlotAtRisk critical",
 ];
 
-const HASTY = {
-  RELAY_KAFKA_REQUEST_TIMEOUT: "2s",
-  RELAY_SINK_STALL_RELEASE: "15s",
-  RELAY_BUFFER_MAX_BYTES: "64KiB",
-  RELAY_BATCH_MAX_BYTES: "8KiB",
-  RELAY_RETRY_MAX: "1s",
-  RELAY_CHECKPOINT_INTERVAL: "1s",
-};
-
 /** What Grafana would make of a scrape every second. */
 const RATE_INTERVAL = "4s";
+
+/** Kafka's number for this kind of thing that has a configuration. */
+const TOPIC = 2;
 
 let stage: Stage;
 let shop: RelayFixture;
@@ -66,12 +44,29 @@ async function writeWal(kib: number): Promise<void> {
   ]);
 }
 
-/** Changes settings of the narrow server while it runs. */
-async function setNarrow(settings: Readonly<Record<string, string>>): Promise<void> {
-  for (const [name, value] of Object.entries(settings)) {
-    await narrow.client.query(`alter system set ${name} = '${value}'`);
-  }
+/** Changes what slots of the narrow server may retain, while it runs. */
+async function limitWal(size: string): Promise<void> {
+  await narrow.client.query(`alter system set max_slot_wal_keep_size = '${size}'`);
   await narrow.client.query("select pg_reload_conf()");
+}
+
+/** What the topic of the shop demands of a write. */
+async function replicasMin(value: string): Promise<void> {
+  const configEntries = [{ name: "min.insync.replicas", value }];
+  const resources = shop.topics.map((name) => ({ type: TOPIC, name, configEntries }));
+  const kafka = kafkaClient([...stage.kafka.brokers]);
+  await withAdmin((admin) => admin.alterConfigs({ validateOnly: false, resources }), kafka);
+}
+
+async function eitherStreams(): Promise<void> {
+  await until(
+    async () => {
+      const states = await Promise.all([leader, standby].map((relay) => relay.status()));
+      return states.some(({ state }) => state === "streaming");
+    },
+    60_000,
+    "a relay to stream again",
+  );
 }
 
 beforeAll(async () => {
@@ -82,6 +77,7 @@ beforeAll(async () => {
   ]);
   const { slot } = narrow.names;
   await narrow.client.query("select pg_create_logical_replication_slot($1, 'pgoutput')", [slot]);
+  await limitWal("1GB");
   await stage.relay("narrow", narrow, { RELAY_KAFKA_BROKERS: "127.0.0.1:1" });
   leader = await stage.relay("shop", shop, HASTY);
   await leader.reaches("streaming");
@@ -104,7 +100,8 @@ describe("alerts of a real Prometheus fire when", () => {
     try {
       await held.query("begin");
       await held.query("select pg_current_xact_id()");
-      await stage.fires("RelaySlotHeldBack", "warning");
+      const { annotations } = await stage.fires("RelaySlotHeldBack", "warning");
+      expect(annotations["description"]).toMatch(/retains \S+iB of confirmed WAL/);
       await stage.fires("RelayVacuumHeldBack", "warning");
     } finally {
       await held.end();
@@ -140,66 +137,77 @@ describe("alerts of a real Prometheus fire when", () => {
   it("no relay stands by any more", async () => {
     await leader.kill();
     await standby.reaches("streaming");
-    await stage.fires("RelayNoStandby", "warning");
+    const { labels } = await stage.fires("RelayNoStandby", "warning", { slot: shop.names.slot });
+    expect(labels["slot"]).toBe(shop.names.slot);
     leader = standby;
     standby = await stage.relay("shop", shop, HASTY);
     await standby.reaches("standby");
   });
 
+  it("brokers refuse for want of replicas", async () => {
+    await replicasMin("2");
+    const { annotations } = await stage.fires("RelayPublishErrors", "warning", { job: "shop" });
+    expect(annotations["description"]).toMatch(/^[\d.]+% of the produce requests/);
+    await replicasMin("1");
+    await eitherStreams();
+  });
+
   it("Kafka hangs: lag first, then the stream is let go", async () => {
     stage.kafka.freeze(0);
-    await stage.fires("RelayLagHigh", "warning");
-    await stage.fires("RelayLagHigh", "critical");
-    await stage.fires("RelayStuck", "critical");
-    await stage.fires("RelayBackpressure", "info");
-    await stage.fires("RelayPublishErrors", "warning");
-    await stage.fires("RelayCheckpointStale", "warning");
-    await stage.fires("RelayStalled", "critical");
-    await stage.fires("RelayKafkaUnavailable", "critical");
-    stage.kafka.thaw(0);
-    await until(
-      async () => {
-        const states = await Promise.all([leader, standby].map((relay) => relay.status()));
-        return states.some(({ state }) => state === "streaming");
-      },
-      60_000,
-      "a relay to stream again",
-    );
+    try {
+      await stage.fires("RelayLagHigh", "warning");
+      await stage.fires("RelayLagHigh", "critical");
+      await stage.fires("RelayStuck", "critical");
+      await stage.fires("RelayBackpressure", "info");
+      await stage.fires("RelayCheckpointStale", "warning");
+      await stage.fires("RelayStalled", "critical");
+      const { labels } = await stage.fires("RelayKafkaUnavailable", "critical", { job: "shop" });
+      expect(labels["severity"]).toBe("critical");
+    } finally {
+      stage.kafka.thaw(0);
+    }
+    await eitherStreams();
   });
 });
 
-describe("alerts on the slot fire when", () => {
+describe("alerts on a slot fire when", () => {
   it("WAL grows and its room runs out", async () => {
+    const { slot } = narrow.names;
+    const growing = (): Promise<unknown> =>
+      stage.hasFired("RelaySlotWalGrowing", "warning", { slot });
+    const ending = (severity: string): Promise<unknown> =>
+      stage.hasFired("RelaySlotWalExhaustion", severity, { slot });
     await until(
       async () => {
         await writeWal(128);
-        return (await stage.hasFired("RelaySlotWalExhaustion", "critical")) !== null;
+        const told = await Promise.all([growing(), ending("warning"), ending("critical")]);
+        return told.every((one) => one !== null);
       },
       90_000,
       "the forecast to be near",
     );
-    await stage.fires("RelaySlotWalExhaustion", "warning");
-    await stage.fires("RelaySlotWalGrowing", "warning");
+    const { annotations } = await stage.fires("RelaySlotWalGrowing", "warning", { slot });
+    expect(annotations["description"]).toContain("iB of WAL");
   });
 
-  it("the slot retains more than max_wal_size, more than its limit, and is lost", async () => {
+  it("Postgres retains more than max_wal_size, then more than its limit, and gives it up", async () => {
     const { slot } = narrow.names;
     await until(
       async () => {
         await writeWal(1024);
-        return (await stage.hasFired("RelaySlotAtRisk", "warning", slot)) !== null;
+        return (await stage.hasFired("RelaySlotAtRisk", "warning", { slot })) !== null;
       },
       60_000,
       "the slot to retain more than max_wal_size",
     );
     // Without a checkpoint the WAL stays for a while although the limit is passed.
-    await setNarrow({ max_wal_size: "10GB", max_slot_wal_keep_size: "16MB" });
-    await stage.fires("RelaySlotAtRisk", "critical", slot);
+    await limitWal("16MB");
+    await stage.fires("RelaySlotAtRisk", "critical", { slot });
     await narrow.client.query("checkpoint");
-    await stage.fires("RelaySlotInvalidated", "critical", slot);
+    await stage.fires("RelaySlotInvalidated", "critical", { slot });
   });
 
-  it("it was dropped under a relay, which fails with a code", async () => {
+  it("somebody drops it under a relay, which fails with a code", async () => {
     const gap = await fixtureOn("gap", stage.shop.url);
     const first = await gap.streaming();
     await gap.insert("k");
@@ -210,14 +218,14 @@ describe("alerts on the slot fire when", () => {
     await relay.reaches("failed", "GAP_SLOT_MISSING");
     await until(
       async () => {
-        const told = await stage.hasFired("RelayFailed", "critical", gap.names.slot);
+        const told = await stage.hasFired("RelayFailed", "critical", { slot: gap.names.slot });
         return told?.annotations["description"]?.includes("GAP_SLOT_MISSING") === true;
       },
       30_000,
       "RelayFailed to name the code",
     );
-    await stage.fires("RelaySlotInvalidated", "critical", gap.names.slot);
-    await stage.fires("RelayNotActive", "critical", gap.names.slot);
+    await stage.fires("RelaySlotInvalidated", "critical", { slot: gap.names.slot });
+    await stage.fires("RelayNotActive", "critical", { slot: gap.names.slot });
     await relay.kill();
     await gap.close();
   });
@@ -246,7 +254,8 @@ describe("alerts on what is gone fire when", () => {
       RELAY_CHECKPOINT_TOPIC: `${twin.names.checkpointTopic}.twin`,
       RELAY_TRANSACTIONAL_ID: twin.names.slot,
     });
-    await stage.fires("RelaySplitBrain", "critical", shop.names.slot);
+    const { annotations } = await stage.fires("RelaySplitBrain", "critical");
+    expect(annotations["summary"]).toBe(`2 relays say that they hold slot ${shop.names.slot}`);
     await twin.close();
   });
 
@@ -259,7 +268,7 @@ describe("alerts on what is gone fire when", () => {
 
   it("all relays of a slot are gone while those of another one are there", async () => {
     await Promise.all([leader.kill(), standby.kill()]);
-    const { annotations } = await stage.fires("RelayDown", "critical", shop.names.slot);
+    const { annotations } = await stage.fires("RelayDown", "critical", { slot: shop.names.slot });
     expect(annotations["summary"]).toContain(shop.names.slot);
   });
 

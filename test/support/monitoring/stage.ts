@@ -12,11 +12,13 @@ import { Prometheus } from "./prometheus.ts";
 
 const FIRE_DEADLINE_MS = 60_000;
 
+type Labels = Readonly<Record<string, string>>;
+
 /** Real servers, real relays, and a real Prometheus that looks at them. */
 export class Stage {
   /** Where the relays are that work. */
   readonly shop: PostgresServer;
-  /** Whose slot is to be lost: with little room for WAL. */
+  /** Whose slot is to be lost. */
   readonly narrow: PostgresServer;
   readonly kafka: EmbeddedKafka;
   readonly prometheus: Prometheus;
@@ -39,7 +41,8 @@ export class Stage {
   /** `thresholds`: what a test cannot wait for, by the names in the rule files. */
   static async set(thresholds: Readonly<Record<string, number>>): Promise<Stage> {
     const rules = new Map(ruleFiles().map((file) => [file.name, hurried(file, thresholds)]));
-    const narrowSettings = { max_slot_wal_keep_size: "1GB", max_wal_size: "64MB" };
+    // Checkpoints when the test asks for them, or when its WAL does.
+    const narrowSettings = { max_wal_size: "64MB", checkpoint_timeout: "1h" };
     return new Stage(
       ...(await Promise.all([
         startPostgres({ settings: { max_slot_wal_keep_size: "10GB" } }),
@@ -66,24 +69,29 @@ export class Stage {
     return relay;
   }
 
-  /** Waits until the alert fires, or has fired, for this slot where one is given. */
-  async fires(alert: string, severity: string, slot?: string): Promise<FiringAlert> {
+  /** Waits until the alert fires, or has fired, with these labels where some are given. */
+  async fires(alert: string, severity: string, labels: Labels = {}): Promise<FiringAlert> {
     await until(
-      async () => (await this.hasFired(alert, severity, slot)) !== null,
+      async () => (await this.hasFired(alert, severity, labels)) !== null,
       FIRE_DEADLINE_MS,
       () =>
-        `${alert} ${severity} ${slot ?? ""} to fire; so far: ${this.told.map(nameOf).join(", ")}`,
+        `${alert} ${severity} ${JSON.stringify(labels)} to fire; so far: ${this.told.map(nameOf).join(", ")}`,
     );
-    return (await this.hasFired(alert, severity, slot)) as FiringAlert;
+    return (await this.hasFired(alert, severity, labels)) as FiringAlert;
   }
 
   /** The alert as it was said last; null when it has not fired so far. */
-  async hasFired(alert: string, severity: string, slot?: string): Promise<FiringAlert | null> {
+  async hasFired(
+    alert: string,
+    severity: string,
+    labels: Labels = {},
+  ): Promise<FiringAlert | null> {
     for (const one of await this.prometheus.firing()) {
       this.#told.set(JSON.stringify(one.labels), one);
     }
     const isMeant = (one: FiringAlert): boolean =>
-      nameOf(one) === `${alert} ${severity}` && (slot === undefined || one.labels["slot"] === slot);
+      nameOf(one) === `${alert} ${severity}` &&
+      Object.entries(labels).every(([name, value]) => one.labels[name] === value);
     return this.told.find(isMeant) ?? null;
   }
 

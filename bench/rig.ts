@@ -171,6 +171,8 @@ export class BenchRelay {
 
   #assertRuns(): void {
     if (this.#child.exitCode !== null) throw new Error(`the relay ended:\n${this.#output}`);
+    if (this.#output.includes('"state":"failed"'))
+      throw new Error(`the relay failed:\n${this.#output}`);
   }
 
   kill(): void {

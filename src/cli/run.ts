@@ -8,7 +8,9 @@ import { logNodeWarnings } from "../ops/node-warnings.ts";
 import { RecentErrors } from "../ops/recent-errors.ts";
 import { RelayLog } from "../ops/relay-log.ts";
 import { keepHeapSmall } from "../ops/small-heap.ts";
+import { RelayError } from "../relay/errors.ts";
 import { configured } from "./configured.ts";
+import { EXIT } from "./exit-code.ts";
 import { hasColour } from "./output.ts";
 import { assemble } from "./service.ts";
 import { StopSignal } from "./stop-signal.ts";
@@ -58,6 +60,10 @@ async function serve({ config, warnings, cautions }: LoadedConfig, form: LogForm
     logger.info("stopped");
     return 0;
   } catch (error) {
+    if (error instanceof RelayError && error.code === "CONFIG_HTTP_LISTEN") {
+      logger.fatal({ code: error.code, hint: error.hint }, error.message);
+      return EXIT.configuration;
+    }
     logger.fatal(
       { err: error, code: "RELAY_BROKEN" },
       "the relay stopped itself: nothing unconfirmed is lost, the slot keeps it",

@@ -94,6 +94,7 @@ export class Examination {
       const checks = await doctor.examine(
         {
           bootstrap: config.kafka.brokers,
+          tls: connection.tls ?? null,
           topics: [...new Set([...routes].map((route) => template.topic(route)))],
           payloadBytesMax: Math.max(0, ...samples.map((sample) => sample.payloadBytesMax)),
         },

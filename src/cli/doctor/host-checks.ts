@@ -3,9 +3,11 @@ import { createServer } from "node:net";
 import type { Listen } from "../../config/kinds-of-names.ts";
 import type { Config } from "../../config/schema.ts";
 import { formatBytes } from "../../ops/amounts.ts";
+import { listenError } from "../../ops/http/listen-error.ts";
 import { memoryLimitBytes } from "../../ops/memory-limit.ts";
 import type { Check } from "../../relay/check.ts";
 import type { Finding } from "../../relay/finding.ts";
+import { findingOf } from "../../relay/finding.ts";
 import { localUrl } from "../relay-address.ts";
 
 const MIB = 1024 ** 2;
@@ -42,28 +44,23 @@ async function portCheck(listen: Listen): Promise<Check> {
     title: "HTTP port",
     why: "probes, metrics and the status page are served there",
   };
-  const refusal = await listenOnce(listen);
-  if (refusal === null) return { ...question, seen: `${place} is free`, findings: [] };
-  if (refusal === "EADDRINUSE" && (await isRelay(listen))) {
+  const refused = await listenOnce(listen);
+  if (refused === null) return { ...question, seen: `${place} is free`, findings: [] };
+  if (refused.code === "EADDRINUSE" && (await isRelay(listen))) {
     return { ...question, seen: `a running relay has ${place}`, findings: [] };
   }
-  const finding: Finding = {
-    code: "CONFIG_HTTP_LISTEN",
-    severity: "halt",
-    message: `the relay cannot listen at ${place}: ${refusal}`,
-    hint: "Set RELAY_HTTP_LISTEN to an address of this host and a port that is free.",
-  };
+  const finding = findingOf(listenError(listen.host, listen.port, refused));
   return { ...question, seen: `${place} is taken`, findings: [finding] };
 }
 
-async function listenOnce({ host, port }: Listen): Promise<string | null> {
+async function listenOnce({ host, port }: Listen): Promise<NodeJS.ErrnoException | null> {
   const server = createServer();
   try {
     server.listen(port, host);
     await once(server, "listening");
     return null;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code ?? "refused";
+    return error as NodeJS.ErrnoException;
   } finally {
     server.close();
   }

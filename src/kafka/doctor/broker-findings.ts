@@ -32,3 +32,28 @@ export function timeoutFinding(transactionTimeoutMs: number, limit: string): Fin
     hint: "Lower RELAY_TRANSACTION_TIMEOUT, or raise transaction.max.timeout.ms on the brokers.",
   };
 }
+
+/** Loopback is not the way of anybody else. */
+const LOCAL = /^(?:localhost|127\.\d+\.\d+\.\d+|\[?::1\]?):\d+$/;
+
+/** `tls`: null in plain text. */
+export function tlsFinding(
+  bootstrap: readonly string[],
+  tls: { readonly isInsecure: boolean } | null,
+): Finding | null {
+  if (tls?.isInsecure === true) {
+    return {
+      code: "TLS_WEAK",
+      severity: "warning",
+      message: "RELAY_KAFKA_TLS_INSECURE takes whoever answers for a broker",
+      hint: "Set RELAY_KAFKA_TLS_CA_FILE to the CA of the brokers' certificates, and unset RELAY_KAFKA_TLS_INSECURE.",
+    };
+  }
+  if (tls !== null || bootstrap.every((address) => LOCAL.test(address))) return null;
+  return {
+    code: "TLS_WEAK",
+    severity: "warning",
+    message: "connections to Kafka are in plain text: whoever is on the way reads the events",
+    hint: "Give the brokers a TLS listener and set RELAY_KAFKA_SECURITY_PROTOCOL to SSL or SASL_SSL; see docs/security.md.",
+  };
+}

@@ -11,7 +11,12 @@ import { CheckpointTopic } from "../checkpoint-topic.ts";
 import { Cluster } from "../cluster.ts";
 import { Fence } from "../fence.ts";
 import type { KafkaPorts, KafkaSinkOptions } from "../kafka-sink-options.ts";
-import { advertisedFinding, bootstrapFinding, timeoutFinding } from "./broker-findings.ts";
+import {
+  advertisedFinding,
+  bootstrapFinding,
+  timeoutFinding,
+  tlsFinding,
+} from "./broker-findings.ts";
 import { TopicExaminer } from "./topic-examiner.ts";
 
 const MAX_TIMEOUT = "transaction.max.timeout.ms";
@@ -19,6 +24,8 @@ const MAX_TIMEOUT = "transaction.max.timeout.ms";
 export interface KafkaExpectations {
   /** RELAY_KAFKA_BROKERS. */
   readonly bootstrap: readonly string[];
+  /** Null in plain text. */
+  readonly tls: { readonly isInsecure: boolean } | null;
   /** Topics that rows in the outbox would go to. */
   readonly topics: readonly string[];
   /** Of the largest payload that was seen; 0 where none was. */
@@ -74,6 +81,7 @@ export class KafkaDoctor {
         "one that does not answer is no help when the others are gone",
         () => this.#bootstrap(expected.bootstrap),
       ),
+      encryption(expected),
       await this.#check(
         "Kafka version",
         "older brokers lack the transactions that the relay uses",
@@ -193,4 +201,14 @@ export class KafkaDoctor {
     const copies = await this.#topics.copies(name);
     return { seen: `${name}, ${copies.text}`, findings: [...findings, ...copies.findings] };
   }
+}
+
+function encryption({ bootstrap, tls }: KafkaExpectations): Check {
+  const finding = tlsFinding(bootstrap, tls);
+  return {
+    title: "encryption to brokers",
+    why: "events and passwords travel over it",
+    seen: tls === null ? "plain text" : `TLS${tls.isInsecure ? ", whoever answers" : ", verified"}`,
+    findings: finding === null ? [] : [finding],
+  };
 }

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import type { Answer, Route } from "./answer.ts";
 import { textAnswer } from "./answer.ts";
 import type { BasicAuth } from "./basic-auth.ts";
+import { listenError } from "./listen-error.ts";
 
 /** Bounds of the server: one that a stranger can reach must not be a way to hurt the relay. */
 export const HTTP_LIMITS = {
@@ -62,10 +63,14 @@ export class HttpServer {
     this.#server.maxConnections = limits.connectionsMax;
   }
 
-  /** Resolves with the port once it listens; rejects when the address is taken. */
+  /** Resolves with the port once it listens. Rejects with RelayError `CONFIG_HTTP_LISTEN` (halt) when the address is taken or not ours. */
   async start(host: string, port: number): Promise<number> {
     this.#server.listen(port, host);
-    await once(this.#server, "listening");
+    try {
+      await once(this.#server, "listening");
+    } catch (error) {
+      throw listenError(host, port, error);
+    }
     return (this.#server.address() as AddressInfo).port;
   }
 

@@ -20,6 +20,7 @@ import { serverChecks } from "./server-checks.ts";
 import { slotChecks } from "./slot-checks.ts";
 import type { TableSample } from "./table-sample.ts";
 import { sampleTable } from "./table-sample.ts";
+import { tlsCheck } from "./tls-check.ts";
 
 const TITLE = "connection";
 const WHY = "everything else is asked over it, and the relay watches the slot by it";
@@ -95,6 +96,7 @@ async function examine(
     samples,
     checks: [
       check(TITLE, WHY, { seen: `as ${server.role} to database ${server.database}` }),
+      await tlsCheck(ask, options.tls?.mode ?? "prefer", options.tls?.ca ?? null),
       ...serverChecks(server, slot, options),
       ...slotChecks(view, slotExpectations),
       ...outboxChecks(outbox, { tables: wanted, columns, publications, rowFilter }),

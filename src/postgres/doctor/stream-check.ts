@@ -28,7 +28,8 @@ export async function streamCheck(
   options: ReplicationSourceOptions,
   systemId: string | null,
 ): Promise<Check> {
-  const sessions = hostSessions(options.connectionString, options.applicationName);
+  const { connectionString, applicationName, tls } = options;
+  const sessions = hostSessions(connectionString, applicationName, {}, tls);
   try {
     const seen = await firstHost(
       sessions,

@@ -177,10 +177,13 @@ describe("outbox-relay doctor beside a relay", () => {
     ]);
   });
 
-  it("says that a port is taken by somebody else", async () => {
+  it("says that a port is taken by somebody else, as the relay itself does", async () => {
     const port = new URL(fixture.database.url).port;
     const { of } = await doctor({ RELAY_HTTP_LISTEN: `127.0.0.1:${port}` });
     expect(of("HTTP port").findings).toMatchObject([{ code: "CONFIG_HTTP_LISTEN" }]);
+    const relay = fixture.start({ RELAY_HTTP_LISTEN: `127.0.0.1:${port}` });
+    expect(await relay.ended()).toBe(78);
+    expect(relay.lines.at(-1)).toMatchObject({ level: "fatal", code: "CONFIG_HTTP_LISTEN" });
   });
 });
 

@@ -8,9 +8,33 @@ const CANARIES = {
   password: "canary-password-5d1c",
   payload: "canary-payload-93f0",
   header: "canary-header-b7e2",
+  http: "canary-http-41aa",
+  sasl: "canary-sasl-c0d3",
 } as const;
 
-const PAGES = ["/", "/status", "/metrics", "/livez", "/readyz", "/startupz", "/leader", "/nowhere"];
+const PAGES = [
+  "/",
+  "/status",
+  "/status/history",
+  "/metrics",
+  "/readyz?verbose",
+  "/livez",
+  "/readyz",
+  "/startupz",
+  "/leader",
+  "/nowhere",
+];
+
+const AUTH = { RELAY_HTTP_AUTH_USERNAME: "operator", RELAY_HTTP_AUTH_PASSWORD: CANARIES.http };
+/** The test's broker knows no SASL, so this is refused or left unanswered. */
+const SASL = {
+  RELAY_KAFKA_SECURITY_PROTOCOL: "SASL_PLAINTEXT",
+  RELAY_KAFKA_SASL_MECHANISM: "PLAIN",
+  RELAY_KAFKA_SASL_USERNAME: "relay",
+  RELAY_KAFKA_SASL_PASSWORD: CANARIES.sasl,
+  RELAY_KAFKA_REQUEST_TIMEOUT: "1s",
+  RELAY_KAFKA_CONNECT_TIMEOUT: "1s",
+};
 
 let fixture: RelayFixture;
 let relay: RelayProcess;
@@ -50,6 +74,7 @@ async function tellCommand(
   const { stdout, stderr, code } = await fixture.command(words, {
     RELAY_DATABASE_URL: secretUrl.href,
     RELAY_HTTP_LISTEN: `127.0.0.1:${await relay.port()}`,
+    ...AUTH,
     ...settings,
   });
   expect(stdout + stderr).not.toBe("");
@@ -65,6 +90,7 @@ describe("secrets and payloads", () => {
     relay = await fixture.streaming({
       RELAY_DATABASE_URL: secretUrl.href,
       RELAY_LOG_LEVEL: "trace",
+      ...AUTH,
     });
     await fixture.insert("k", payload);
     await fixture.caughtUp(relay);
@@ -85,6 +111,8 @@ describe("secrets and payloads", () => {
       ["status", "--json"],
       ["slot", "inspect", "--json"],
       ["migrate", "status"],
+      ["config", "print"],
+      ["config", "print", "--json"],
     ]) {
       await tellCommand(words);
     }
@@ -93,6 +121,11 @@ describe("secrets and payloads", () => {
     broken.pathname = "/no_such_database";
     await tellCommand(["doctor"], { RELAY_DATABASE_URL: broken.href });
     await tellCommand(["slot", "inspect"], { RELAY_DATABASE_URL: broken.href });
+    await tellCommand(["config", "print"], SASL);
+    await tellCommand(["doctor"], SASL);
+    await tellCommand(["config", "check"], { ...SASL, RELAY_KAFKA_SECURITY_PROTOCOL: "SSL" });
+    await tellCommand(["config", "check"], { RELAY_KAFKA_TLS_KEY: CANARIES.sasl });
+    await tellCommand(["status"], { RELAY_HTTP_AUTH_PASSWORD: `${CANARIES.http}-wrong` });
     await tellCommand(["run"], { RELAY_DATABASE_URL: `mysql://a:${CANARIES.password}@b/c` });
     await tellCommand(["migrate", "up"], {
       RELAY_MIGRATION_DATABASE_URL: `postgres://nobody:${CANARIES.password}@127.0.0.1:1/x`,

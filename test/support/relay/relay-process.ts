@@ -43,10 +43,14 @@ export interface RelayStatus {
 export class RelayProcess {
   readonly #child: ChildProcess;
   readonly lines: LogLine[] = [];
+  readonly #headers: Record<string, string>;
   stderr = "";
   #rest = "";
 
   constructor(settings: Readonly<Record<string, string>>) {
+    const { RELAY_HTTP_AUTH_USERNAME: user, RELAY_HTTP_AUTH_PASSWORD: password } = settings;
+    this.#headers =
+      user === undefined ? {} : { authorization: `Basic ${btoa(`${user}:${password}`)}` };
     this.#child = spawn(process.execPath, [MAIN, "run"], {
       env: {
         PATH: process.env["PATH"],
@@ -90,14 +94,14 @@ export class RelayProcess {
 
   async get(path: string): Promise<Response> {
     const port = await this.port();
-    return fetch(`http://127.0.0.1:${port}${path}`);
+    return fetch(`http://127.0.0.1:${port}${path}`, { headers: this.#headers });
   }
 
   /** As `get`, but rejects while it has not started, and when it does not answer in time. */
   async ask(path: string, deadlineMs: number): Promise<Response> {
     if (this.#port === undefined || this.hasEnded) throw new Error("the relay does not listen");
     const signal = AbortSignal.timeout(deadlineMs);
-    return fetch(`http://127.0.0.1:${this.#port}${path}`, { signal });
+    return fetch(`http://127.0.0.1:${this.#port}${path}`, { signal, headers: this.#headers });
   }
 
   async port(): Promise<number> {

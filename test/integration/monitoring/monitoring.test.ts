@@ -73,7 +73,7 @@ async function eitherStreams(): Promise<void> {
       return states.some(({ state }) => state === "streaming");
     },
     60_000,
-    () => `a relay to stream again\n${leader.output.slice(-4_000)}\n${standby.output.slice(-4_000)}`,
+    () => ["a relay to stream again", leader.output, standby.output].join("\n").slice(-9_000),
   );
 }
 

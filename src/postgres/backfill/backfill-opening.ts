@@ -62,16 +62,14 @@ export class BackfillOpening {
 
   /** The candidates as they are now, without a slot: for a look that changes nothing. Whoever has the rows closes them. */
   async plan(): Promise<BackfillRows> {
-    await this.#client.connect();
-    await verifySession(this.#client);
+    await this.#connect();
     await this.#client.query("begin transaction isolation level repeatable read read only");
     return this.read();
   }
 
   /** On the connection that will stream: the exported snapshot lives until its next command. */
   async prepare(replication: Client): Promise<void> {
-    await this.#client.connect();
-    await verifySession(this.#client);
+    await this.#connect();
     const { until, snapshot } = await this.#createSlot(replication);
     await this.#client.query("begin transaction isolation level repeatable read read only");
     await this.#client.query(`set transaction snapshot ${pg.escapeLiteral(snapshot)}`);
@@ -88,6 +86,15 @@ export class BackfillOpening {
   async giveUp(): Promise<void> {
     await this.#rows?.close();
     wireOf(this.#client).stream.destroy();
+  }
+
+  async #connect(): Promise<void> {
+    try {
+      await this.#client.connect();
+      await verifySession(this.#client);
+    } catch (error) {
+      throw postgresError(error, "connect", this.#options.context);
+    }
   }
 
   async #createSlot(replication: Client): Promise<{ until: Lsn; snapshot: string }> {

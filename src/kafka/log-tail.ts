@@ -79,10 +79,11 @@ export class LogTail {
 }
 
 function undecided(topic: string): RelayError {
-  return new RelayError(`somebody else's transaction is open in the checkpoint topic ${topic}`, {
+  const message = `a transaction is open in the checkpoint topic ${topic} and keeps its end undecided`;
+  return new RelayError(message, {
     code: "CHECKPOINT_UNDECIDED",
     remedy: "retry",
-    hint: "Give each relay a checkpoint topic of its own (RELAY_CHECKPOINT_TOPIC); find the transaction with kafka-transactions --find-hanging.",
+    hint: "Ours have ended: wait for the time-out of another producer's (and give this relay a RELAY_CHECKPOINT_TOPIC of its own), or, where it lasts for minutes, find the one that hangs with kafka-transactions find-hanging; docs/runbooks/CHECKPOINT_UNDECIDED.md has the steps.",
   });
 }
 

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { EmbeddedKafka } from "../../src/demo/services/embedded-kafka.ts";
 import { startKafka } from "../../src/demo/services/embedded-kafka.ts";
+import { KAFKA_VERSION_FOR_KILLS } from "../../src/demo/services/kafka-jars.ts";
 import { during } from "../support/chaos/during.ts";
 import { walSender } from "../support/chaos/halt.ts";
 import { expectAllDelivered } from "../support/chaos/load.ts";
@@ -20,7 +21,7 @@ let fixture: RelayFixture;
 let relay: RelayProcess;
 
 beforeAll(async () => {
-  kafka = await startKafka({ brokers: 3 });
+  kafka = await startKafka({ brokers: 3, version: KAFKA_VERSION_FOR_KILLS });
   fixture = await RelayFixture.create("outage", { brokers: kafka.brokers });
   relay = await fixture.streaming({
     RELAY_WAL_SENDER_TIMEOUT: "3s",

@@ -1,6 +1,5 @@
 import { copyFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { KAFKA_VERSION } from "../../../src/demo/services/kafka-jars.ts";
 import { systemClock } from "../../../src/ops/system-clock.ts";
 import { pause } from "../../../src/relay/clock.ts";
 import { checkHistory } from "./check/check.ts";
@@ -16,7 +15,7 @@ import { Nemesis } from "./stage/nemesis.ts";
 import { RunLog } from "./stage/run-log.ts";
 import { Scene } from "./stage/scene.ts";
 import type { Servers } from "./stage/servers.ts";
-import { startServers } from "./stage/servers.ts";
+import { kafkaVersion, startServers } from "./stage/servers.ts";
 
 const PROGRESS_INTERVAL_MS = 5_000;
 const SUPERVISE_INTERVAL_MS = 50;
@@ -151,7 +150,10 @@ class Run {
           kafka: cutsAfter.filter(({ lane }) => lane === "kafka").length,
         },
       },
-      versions: { postgres: rows[0]?.server_version ?? "", kafka: KAFKA_VERSION },
+      versions: {
+        postgres: rows[0]?.server_version ?? "",
+        kafka: kafkaVersion(this.#options.brokers),
+      },
     };
   }
 

@@ -125,6 +125,6 @@ describe("preflight", () => {
 
   it("tells that brokers answer, and how many there are", async () => {
     const { sink } = await sinks.open();
-    expect(sink.status()).toEqual({ reachable: true, brokers: 1 });
+    expect(sink.status()).toEqual({ reachable: true, brokers: 1, connected: 1 });
   });
 });

@@ -3,6 +3,7 @@ import type { EmbeddedKafka } from "../../../src/demo/services/embedded-kafka.ts
 import { startKafka } from "../../../src/demo/services/embedded-kafka.ts";
 import type { PostgresServer } from "../../../src/demo/services/embedded-postgres.ts";
 import { startPostgres } from "../../../src/demo/services/embedded-postgres.ts";
+import { KAFKA_VERSION_FOR_KILLS } from "../../../src/demo/services/kafka-jars.ts";
 import { ALL_DELIVERED } from "../../support/relay/delivery-check.ts";
 import { RelayFixture } from "../../support/relay/fixture.ts";
 import type { RelayProcess } from "../../support/relay/relay-process.ts";
@@ -16,7 +17,10 @@ let fixture: RelayFixture;
 let relay: RelayProcess;
 
 beforeAll(async () => {
-  [postgres, kafka] = await Promise.all([startPostgres({}), startKafka({})]);
+  [postgres, kafka] = await Promise.all([
+    startPostgres({}),
+    startKafka({ version: KAFKA_VERSION_FOR_KILLS }),
+  ]);
   fixture = await RelayFixture.create("outages", {
     postgresUrl: postgres.url,
     brokers: kafka.brokers,

@@ -2,6 +2,10 @@ import type { EmbeddedKafka } from "../../../../src/demo/services/embedded-kafka
 import { startKafka } from "../../../../src/demo/services/embedded-kafka.ts";
 import type { PostgresServer } from "../../../../src/demo/services/embedded-postgres.ts";
 import { startPostgres } from "../../../../src/demo/services/embedded-postgres.ts";
+import {
+  KAFKA_VERSION,
+  KAFKA_VERSION_FOR_KILLS,
+} from "../../../../src/demo/services/kafka-jars.ts";
 import type { PostgresMajor } from "../../../../src/demo/services/postgres-binaries.ts";
 import { FaultProxy } from "../../../support/chaos/fault-proxy.ts";
 
@@ -33,7 +37,7 @@ export async function startServers(
   const stopping = stop && { stop };
   const started = await Promise.allSettled([
     startPostgres({ major, settings: { max_prepared_transactions: "20" }, ...stopping }),
-    startKafka({ brokers, advertisedPorts, ...stopping }),
+    startKafka({ brokers, version: kafkaVersion(brokers), advertisedPorts, ...stopping }),
   ] as const);
   const [postgres, kafka] = started;
   const stopAll = async (): Promise<void> => {
@@ -60,4 +64,9 @@ export async function startServers(
     kafkaProxies,
     stop: stopAll,
   };
+}
+
+/** The only broker of a cluster leaves its partitions without a leader when it is killed. */
+export function kafkaVersion(brokers: 1 | 3): string {
+  return brokers === 1 ? KAFKA_VERSION_FOR_KILLS : KAFKA_VERSION;
 }

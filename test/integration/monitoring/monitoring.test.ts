@@ -5,7 +5,7 @@ import { boardFiles, boardQueries } from "../../support/monitoring/boards.ts";
 import { HASTY, THRESHOLDS } from "../../support/monitoring/haste.ts";
 import { nameOf, Stage } from "../../support/monitoring/stage.ts";
 import { RelayFixture } from "../../support/relay/fixture.ts";
-import type { RelayProcess } from "../../support/relay/relay-process.ts";
+import type { RelayProcess, RelayStatus } from "../../support/relay/relay-process.ts";
 import { Workload } from "../../support/relay/workload.ts";
 import { createTopics, kafkaClient, until } from "../../support/services.ts";
 
@@ -53,15 +53,9 @@ async function hangs(): Promise<void> {
   stage.kafka.freeze(0);
   try {
     await until(
-      async () => {
-        const seen = await Promise.all([leader, standby].map((relay) => relay.status()));
-        return seen.some(({ kafka }) => !kafka.reachable);
-      },
+      async () => (await bothStatus()).some(({ kafka }) => !kafka.reachable),
       20_000,
-      () =>
-        ["a relay to notice that Kafka hangs", leader.output, standby.output]
-          .join("\n")
-          .slice(-9_000),
+      () => bothLogs("a relay to notice that Kafka hangs"),
     );
   } finally {
     stage.kafka.thaw(0);
@@ -71,14 +65,16 @@ async function hangs(): Promise<void> {
 
 async function eitherStreams(): Promise<void> {
   await until(
-    async () => {
-      const states = await Promise.all([leader, standby].map((relay) => relay.status()));
-      return states.some(({ state }) => state === "streaming");
-    },
+    async () => (await bothStatus()).some(({ state }) => state === "streaming"),
     60_000,
-    () => ["a relay to stream again", leader.output, standby.output].join("\n").slice(-9_000),
+    () => bothLogs("a relay to stream again"),
   );
 }
+
+const bothStatus = (): Promise<readonly RelayStatus[]> =>
+  Promise.all([leader, standby].map((relay) => relay.status()));
+const bothLogs = (what: string): string =>
+  [what, leader.output, standby.output].join("\n").slice(-9_000);
 
 beforeAll(async () => {
   stage = await Stage.set(THRESHOLDS);

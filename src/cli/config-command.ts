@@ -1,4 +1,3 @@
-import { ConfigError } from "../config/config-error.ts";
 import type { Environment } from "../config/environment.ts";
 import { loadConfig } from "../config/load.ts";
 import { effectiveSettings, effectiveText } from "../config/print.ts";
@@ -35,7 +34,7 @@ export function config(
     case "print --json":
       return print(env, out, true);
     case "check":
-      return Promise.resolve(check(env, out));
+      return check(env, out);
     case "docs":
       out.stdout(configurationMarkdown());
       return Promise.resolve(EXIT.ok);
@@ -57,15 +56,14 @@ function print(env: Environment, out: Output, isJson: boolean): Promise<number> 
   );
 }
 
-function check(env: Environment, out: Output): number {
-  try {
-    const { warnings, cautions } = loadConfig(env);
-    const lines = [...warnings, ...cautions].map((sentence) => `warning: ${sentence}\n`);
-    out.stdout(`${lines.join("")}ok\n`);
-    return EXIT.ok;
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    out.stderr(`${error.message}\n`);
-    return EXIT.configuration;
-  }
+function check(env: Environment, out: Output): Promise<number> {
+  return configured(
+    () => loadConfig(env),
+    ({ warnings, cautions }) => {
+      const lines = [...warnings, ...cautions].map((sentence) => `warning: ${sentence}\n`);
+      out.stdout(`${lines.join("")}ok\n`);
+      return Promise.resolve(EXIT.ok);
+    },
+    out,
+  );
 }

@@ -7,8 +7,7 @@ import { systemClock } from "../../ops/system-clock.ts";
 import type { DatabaseExamination } from "../../postgres/doctor/pg-doctor.ts";
 import { streamCheck } from "../../postgres/doctor/stream-check.ts";
 import type { Check } from "../../relay/check.ts";
-import { unasked } from "../../relay/check.ts";
-import { RelayError } from "../../relay/errors.ts";
+import { asked, unasked } from "../../relay/check.ts";
 import { TopicTemplate } from "../../relay/event/topic-template.ts";
 import { findingOf } from "../../relay/finding.ts";
 import { silentObserver } from "../../relay/observer.ts";
@@ -106,19 +105,12 @@ export class Examination {
     }
   }
 
-  async #continuity(config: Config, hasCheckpoint: boolean, signal: AbortSignal): Promise<Check> {
-    const question = { title: CONTINUITY, why: WHY_CONTINUITY };
-    try {
+  #continuity(config: Config, hasCheckpoint: boolean, signal: AbortSignal): Promise<Check> {
+    return asked(CONTINUITY, WHY_CONTINUITY, async () => {
       const stored = hasCheckpoint ? await this.#ports.sink.peek(signal) : null;
       const { verdict } = await situation(this.#ports, relayOptions(config), stored, signal);
-      if (verdict.kind !== "halt") {
-        return { ...question, seen: VERDICTS[verdict.kind], findings: [] };
-      }
-      const findings = [findingOf(verdict.fault)];
-      return { ...question, seen: "they do not fit together", findings };
-    } catch (error) {
-      if (!(error instanceof RelayError)) throw error;
-      return unasked(CONTINUITY, WHY_CONTINUITY, [findingOf(error)]);
-    }
+      if (verdict.kind !== "halt") return { seen: VERDICTS[verdict.kind], findings: [] };
+      return { seen: "they do not fit together", findings: [findingOf(verdict.fault)] };
+    });
   }
 }

@@ -17,19 +17,22 @@ export function describeTopicsRequest(
   topics: readonly string[],
   names: readonly string[],
 ): BrokerRequest {
-  const writer = new ByteWriter();
-  writer.array(topics, (topic) => {
-    writer.int8(RESOURCE_TOPIC).string(topic);
-    writer.array(names, (name) => writer.string(name));
-  });
-  return { apiKey: 32, apiVersion: 2, payload: writer.boolean(false).done() };
+  return request(RESOURCE_TOPIC, topics, names);
 }
 
 /** The same for a broker, which has to be asked itself. */
 export function describeBrokerRequest(broker: number, names: readonly string[]): BrokerRequest {
+  return request(RESOURCE_BROKER, [String(broker)], names);
+}
+
+function request(
+  kind: number,
+  resources: readonly string[],
+  names: readonly string[],
+): BrokerRequest {
   const writer = new ByteWriter();
-  writer.array([broker], (id) => {
-    writer.int8(RESOURCE_BROKER).string(String(id));
+  writer.array(resources, (resource) => {
+    writer.int8(kind).string(resource);
     writer.array(names, (name) => writer.string(name));
   });
   return { apiKey: 32, apiVersion: 2, payload: writer.boolean(false).done() };

@@ -31,23 +31,28 @@ export interface Metadata {
 
 /** Metadata v8: tells of these topics and never creates one. */
 export function metadataRequest(topics: readonly string[]): BrokerRequest {
-  const writer = new ByteWriter();
-  writer.array(topics, (topic) => writer.string(topic));
-  const payload = writer.boolean(false).boolean(false).boolean(false).done();
-  return { apiKey: 3, apiVersion: 8, payload };
+  return request(named(topics), false);
 }
 
 /** The same, and what we may do with each. */
 export function topicRightsRequest(topics: readonly string[]): BrokerRequest {
-  const writer = new ByteWriter();
-  writer.array(topics, (topic) => writer.string(topic));
-  const payload = writer.boolean(false).boolean(false).boolean(true).done();
-  return { apiKey: 3, apiVersion: 8, payload };
+  return request(named(topics), true);
 }
 
 /** The same for every topic of the cluster that we may see: a null array, where an empty one means none. */
 export function allTopicsRequest(): BrokerRequest {
-  const payload = new ByteWriter().int32(-1).boolean(false).boolean(false).boolean(false).done();
+  return request(new ByteWriter().int32(-1), false);
+}
+
+function named(topics: readonly string[]): ByteWriter {
+  const writer = new ByteWriter();
+  writer.array(topics, (topic) => writer.string(topic));
+  return writer;
+}
+
+/** Behind the topics: whether to create them, and whether to tell rights on the cluster and on them. */
+function request(topics: ByteWriter, withRights: boolean): BrokerRequest {
+  const payload = topics.boolean(false).boolean(false).boolean(withRights).done();
   return { apiKey: 3, apiVersion: 8, payload };
 }
 

@@ -1,18 +1,12 @@
 import type { RelayError } from "../../relay/errors.ts";
 import type { Finding } from "../../relay/finding.ts";
+import { findingOf } from "../../relay/finding.ts";
 import type { BrokerAddress } from "../broker-channel.ts";
 
-export function bootstrapFinding(
-  address: string,
-  { code, message, hint, remedy }: RelayError,
-): Finding {
-  const severity = remedy === "halt" ? "halt" : "retry";
-  return {
-    code,
-    message: message.includes(address) ? message : `${address}: ${message}`,
-    hint,
-    severity,
-  };
+export function bootstrapFinding(address: string, error: RelayError): Finding {
+  const found = findingOf(error);
+  const { message } = found;
+  return { ...found, message: message.includes(address) ? message : `${address}: ${message}` };
 }
 
 export function advertisedFinding({ id, host, port }: BrokerAddress, error: RelayError): Finding {

@@ -1,9 +1,8 @@
-import type { Check } from "../../relay/check.ts";
-import { unasked } from "../../relay/check.ts";
+import type { Answer, Check } from "../../relay/check.ts";
+import { asked } from "../../relay/check.ts";
 import type { Clock } from "../../relay/clock.ts";
 import { RelayError } from "../../relay/errors.ts";
 import type { Finding } from "../../relay/finding.ts";
-import { findingOf } from "../../relay/finding.ts";
 import { apiVersionsRequest } from "../api/api-versions.ts";
 import { describeBrokerRequest, readTopicConfigs } from "../api/describe-configs.ts";
 import type { BrokerAddress, BrokerChannel } from "../broker-channel.ts";
@@ -31,9 +30,6 @@ export interface KafkaExpectations {
   /** Of the largest payload that was seen; 0 where none was. */
   readonly payloadBytesMax: number;
 }
-
-/** An answer, without its question. */
-type Answer = Pick<Check, "seen" | "findings">;
 
 /** Asks Kafka all that decides whether the relay can publish; makes no topic, takes no id, writes nothing. */
 export class KafkaDoctor {
@@ -76,34 +72,30 @@ export class KafkaDoctor {
   async examine(expected: KafkaExpectations, signal: AbortSignal): Promise<readonly Check[]> {
     const { topics, payloadBytesMax } = expected;
     return [
-      await this.#check(
+      await asked(
         "bootstrap brokers",
         "one that does not answer is no help when the others are gone",
         () => this.#bootstrap(expected.bootstrap),
       ),
       encryption(expected),
-      await this.#check(
-        "Kafka version",
-        "older brokers lack the transactions that the relay uses",
-        () => this.#version(),
+      await asked("Kafka version", "older brokers lack the transactions that the relay uses", () =>
+        this.#version(),
       ),
-      await this.#check(
+      await asked(
         "advertised brokers",
         "clients are sent to the addresses that brokers advertise",
         () => this.#brokers(),
       ),
-      await this.#check("transactional ids", "they fence a relay that was taken for dead", () =>
+      await asked("transactional ids", "they fence a relay that was taken for dead", () =>
         this.#transactionalIds(signal),
       ),
-      await this.#check("transaction time-out", "brokers refuse a longer one than they allow", () =>
+      await asked("transaction time-out", "brokers refuse a longer one than they allow", () =>
         this.#timeout(),
       ),
-      await this.#check(
-        "checkpoint topic",
-        "it says what was published, and must never be trimmed",
-        () => this.#checkpoint(),
+      await asked("checkpoint topic", "it says what was published, and must never be trimmed", () =>
+        this.#checkpoint(),
       ),
-      await this.#check("event topics", "an event whose topic cannot take it halts the relay", () =>
+      await asked("event topics", "an event whose topic cannot take it halts the relay", () =>
         this.#topics.answer(topics, payloadBytesMax),
       ),
     ];
@@ -111,15 +103,6 @@ export class KafkaDoctor {
 
   close(): void {
     this.#channel.close();
-  }
-
-  async #check(title: string, why: string, ask: () => Promise<Answer>): Promise<Check> {
-    try {
-      return { title, why, ...(await ask()) };
-    } catch (error) {
-      if (error instanceof RelayError) return unasked(title, why, [findingOf(error)]);
-      throw error;
-    }
   }
 
   async #bootstrap(addresses: readonly string[]): Promise<Answer> {

@@ -1,4 +1,4 @@
-import type { Check } from "../../relay/check.ts";
+import type { Answer } from "../../relay/check.ts";
 import type { Finding } from "../../relay/finding.ts";
 import { describeTopicsRequest, readTopicConfigs } from "../api/describe-configs.ts";
 import type { TopicMetadata } from "../api/metadata.ts";
@@ -33,10 +33,7 @@ export class TopicExaminer {
   }
 
   /** The topics that rows in the outbox go to: there, large enough, safe, and ours to write. */
-  async answer(
-    topics: readonly string[],
-    payloadBytesMax: number,
-  ): Promise<Pick<Check, "seen" | "findings">> {
+  async answer(topics: readonly string[], payloadBytesMax: number): Promise<Answer> {
     if (topics.length === 0) {
       return { seen: "no rows in the outbox to tell them by", findings: [] };
     }

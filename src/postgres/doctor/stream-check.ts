@@ -1,10 +1,8 @@
 import type { Client } from "pg";
 import pg from "pg";
 import type { Check } from "../../relay/check.ts";
-import { unasked } from "../../relay/check.ts";
-import { RelayError } from "../../relay/errors.ts";
+import { asked } from "../../relay/check.ts";
 import type { Finding } from "../../relay/finding.ts";
-import { findingOf } from "../../relay/finding.ts";
 import { wireOf } from "../capture-link.ts";
 import { firstHost, verifyPrimary } from "../first-host.ts";
 import type { HostSession } from "../host-list.ts";
@@ -13,7 +11,6 @@ import { postgresError } from "../postgres-error.ts";
 import type { ReplicationSourceOptions } from "../replication-source.ts";
 import { identifyServer } from "../server-identity.ts";
 import { verifySession } from "../session.ts";
-import { check } from "./question.ts";
 
 const TITLE = "replication connection";
 const WHY = "the stream needs a direct connection to the same server; a pooler cannot carry it";
@@ -24,26 +21,21 @@ interface Seen {
 }
 
 /** Opens a replication connection as the relay would, asks who is there, and takes no slot. `systemId`: of the other connection. */
-export async function streamCheck(
+export function streamCheck(
   options: ReplicationSourceOptions,
   systemId: string | null,
 ): Promise<Check> {
-  const { connectionString, applicationName, tls } = options;
+  const { connectionString, applicationName, tls, walSenderTimeoutMs } = options;
   const sessions = hostSessions(connectionString, applicationName, {}, tls);
-  try {
-    const seen = await firstHost(
-      sessions,
-      () => false,
-      (session) => identify(session, options),
-    );
-    return check(TITLE, WHY, {
+  const neverGivenUp = (): boolean => false;
+  return asked(TITLE, WHY, async () => {
+    const seen = await firstHost(sessions, neverGivenUp, (session) => identify(session, options));
+    const findings = [serverFinding(seen, systemId), timeoutFinding(seen, walSenderTimeoutMs)];
+    return {
       seen: `server ${seen.systemId}, wal_sender_timeout ${seen.walSenderTimeoutMs} ms on our session`,
-      findings: [serverFinding(seen, systemId), timeoutFinding(seen, options.walSenderTimeoutMs)],
-    });
-  } catch (error) {
-    if (!(error instanceof RelayError)) throw error;
-    return unasked(TITLE, WHY, [findingOf(error)]);
-  }
+      findings: findings.filter((finding) => finding !== null),
+    };
+  });
 }
 
 async function identify(session: HostSession, options: ReplicationSourceOptions): Promise<Seen> {

@@ -14,8 +14,6 @@ export interface ServerFacts {
   readonly version: number;
   readonly walLevel: string;
   readonly isInRecovery: boolean;
-  /** Whether the connection that asked has TLS. */
-  readonly isEncrypted: boolean;
   readonly role: string;
   readonly database: string;
   readonly mayReplicate: boolean;

@@ -13,7 +13,6 @@ const SERVER = `
   select current_setting('server_version_num')::int as "version",
          coalesce(current_setting('effective_wal_level', true), current_setting('wal_level')) as "walLevel",
          pg_is_in_recovery() as "isInRecovery",
-         coalesce((select s.ssl from pg_stat_ssl s where s.pid = pg_backend_pid()), false) as "isEncrypted",
          current_user::text as "role", current_database()::text as "database",
          r.rolsuper or r.rolreplication or exists (
            select from pg_roles m

@@ -80,7 +80,7 @@ export function roleFinding({ role, mayReplicate }: ServerFacts): Finding | null
   };
 }
 
-export function slotFinding(slot: SlotRow): Finding | null {
+function slotFinding(slot: SlotRow): Finding | null {
   const fault = slotMismatchFault(slot);
   return fault === null ? null : { ...fault, severity: "halt" };
 }

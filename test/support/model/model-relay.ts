@@ -1,8 +1,8 @@
-import { StreamTally } from "../../../src/relay/capture/stream-tally.ts";
 import type { Clock } from "../../../src/relay/clock.ts";
 import type { OutboxOptions } from "../../../src/relay/intake.ts";
 import type { LeaderTransition } from "../../../src/relay/leadership.ts";
 import type { AnnounceMoment, Observer } from "../../../src/relay/observer.ts";
+import { silentObserver } from "../../../src/relay/observer.ts";
 import type { RelayOptions } from "../../../src/relay/options.ts";
 import { Relay } from "../../../src/relay/relay.ts";
 import type { RelayState } from "../../../src/relay/state.ts";
@@ -85,21 +85,5 @@ export class ModelRelay {
 
 /** Tells of moments and of nothing else. */
 export function momentObserver(moment: AnnounceMoment): Observer {
-  const nothing = (): void => undefined;
-  return {
-    moment,
-    tally: new StreamTally(),
-    transaction: nothing,
-    published: nothing,
-    unpublished: nothing,
-    heldBack: nothing,
-    skipped: nothing,
-    phantom: nothing,
-    backfilled: nothing,
-    backfillEnded: nothing,
-    leader: nothing,
-    takenOver: nothing,
-    warning: nothing,
-    error: nothing,
-  };
+  return { ...silentObserver(), moment };
 }

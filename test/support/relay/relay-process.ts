@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { ProcessGuard } from "../../../src/demo/services/process-guard.ts";
+import { authorizationOf } from "../../../src/ops/http/basic-auth.ts";
 import { until } from "../until.ts";
 
 const MAIN = fileURLToPath(new URL("../../../src/main.ts", import.meta.url));
@@ -48,9 +49,9 @@ export class RelayProcess {
   #rest = "";
 
   constructor(settings: Readonly<Record<string, string>>) {
-    const { RELAY_HTTP_AUTH_USERNAME: user, RELAY_HTTP_AUTH_PASSWORD: password } = settings;
-    this.#headers =
-      user === undefined ? {} : { authorization: `Basic ${btoa(`${user}:${password}`)}` };
+    const { RELAY_HTTP_AUTH_USERNAME: username, RELAY_HTTP_AUTH_PASSWORD: password } = settings;
+    const isOpen = username === undefined || password === undefined;
+    this.#headers = isOpen ? {} : { authorization: authorizationOf({ username, password }) };
     this.#child = spawn(process.execPath, [MAIN, "run"], {
       env: {
         PATH: process.env["PATH"],

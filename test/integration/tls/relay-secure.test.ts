@@ -99,6 +99,14 @@ describe("a relay with TLS on both sides and SCRAM", () => {
     ]);
     const slot = await fixture.command(["slot", "inspect"], settings());
     expect([slot.code, slot.stdout]).toEqual([0, expect.stringContaining(fixture.names.slot)]);
+    const doctor = await fixture.command(["doctor"], {
+      ...settings(),
+      RELAY_HTTP_LISTEN: "127.0.0.1:0",
+    });
+    expect(doctor).toMatchObject({ code: 0, stderr: "" });
+    expect(doctor.stdout).toMatch(/OK {4}encryption +TLSv1\.\d, sslmode verify-full/);
+    expect(doctor.stdout).toMatch(/OK {4}encryption to brokers +TLS, verified/);
+    expect(doctor.stdout).toMatch(/OK {4}replication connection +server \d+/);
   });
 
   it("shows in its state what keeps it out, and goes on as soon as that is mended", async () => {

@@ -1,30 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { ConfigError } from "../../../src/config/config-error.ts";
-import type { Environment } from "../../../src/config/environment.ts";
-import { loadConfig } from "../../../src/config/load.ts";
-
-const MINIMAL = {
-  RELAY_DATABASE_URL: "postgres://relay:pw@db:5432/shop",
-  RELAY_KAFKA_BROKERS: "kafka:9092",
-};
-
-function problemsOf(env: Environment, files: Readonly<Record<string, string>> = {}): string[] {
-  try {
-    load(env, files);
-  } catch (error) {
-    if (error instanceof ConfigError) return [...error.problems];
-    throw error;
-  }
-  throw new Error("this environment makes a config");
-}
-
-function load(env: Environment, files: Readonly<Record<string, string>> = {}) {
-  return loadConfig(env, (path) => {
-    const text = files[path];
-    if (text === undefined) throw Object.assign(new Error(`no ${path}`), { code: "ENOENT" });
-    return text;
-  });
-}
+import { load, MINIMAL, problemsOf } from "../../support/config/loading.ts";
 
 describe("the config of HTTP and logs", () => {
   it("is open, and lets the terminal choose the log's format, unless somebody says otherwise", () => {

@@ -105,12 +105,12 @@ export const sinkSettings = {
   batch: {
     maxEvents: setting("RELAY_BATCH_MAX_EVENTS", {
       kind: integer({ min: 1, max: 100_000 }),
-      default: 4_000,
+      default: 16_000,
       doc: "A batch closes at this many events.",
     }),
     maxBytes: setting("RELAY_BATCH_MAX_BYTES", {
       kind: size({ min: KIB, max: 64 * MIB }),
-      default: 2 * MIB,
+      default: 8 * MIB,
       doc: "A batch closes at this many bytes; one larger event makes a batch of its own.",
     }),
     lingerMs: setting("RELAY_BATCH_LINGER", {

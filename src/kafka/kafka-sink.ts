@@ -24,6 +24,7 @@ import { TracelessFences } from "./traceless-fences.ts";
 import type { TransactionalId } from "./transactional-id.ts";
 import type { ProducerParts } from "./transactional-producer.ts";
 import { FencedError, TopicChangedError, TransactionalProducer } from "./transactional-producer.ts";
+import { compressionOf } from "./wire/compress/batch-compression.ts";
 import { RecordBatchEncoder } from "./wire/record-batch.ts";
 
 /** How a batch reaches the brokers in the delivery that was chosen. */
@@ -79,7 +80,7 @@ export class KafkaSink implements Sink {
     this.#tail = new LogTail(cluster, clock, options.checkpointTopic, requestTimeoutMs);
     this.#fence = new Fence(channel, cluster, clock, options);
     this.#reach = new Reach(channel, cluster, options.checkpointTopic, this.#fence.ours);
-    const encoder = new RecordBatchEncoder();
+    const encoder = new RecordBatchEncoder(compressionOf(options, observer));
     const round = new ProduceRound(channel, cluster, encoder, clock, moment, observer);
     this.#parts = { channel, round, clock, moment, observer, requestTimeoutMs };
   }

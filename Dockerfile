@@ -8,9 +8,8 @@ ARG NODE_RUNTIME_IMAGE=gcr.io/distroless/nodejs26-debian13:nonroot
 FROM ${NODE_BUILD_IMAGE} AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# The codecs' binaries are optional packages, one for each platform; so is a Node, which the image has already.
-RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
- && rm -rf node_modules/node-linux-* node_modules/node-bin-* node_modules/.bin/node
+# Node itself is an optional package, for development; native parts of dependencies are optional, too.
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund && rm -rf node_modules/node-linux-* node_modules/node-bin-*
 
 FROM ${NODE_BUILD_IMAGE} AS build
 WORKDIR /app

@@ -14,7 +14,8 @@ import {
   RecordBatchEncoder,
   recordBytesMax,
 } from "../src/kafka/wire/record-batch.ts";
-import type { OutboundRecord } from "../src/relay/publish/sink.ts";
+import type { OutboundRecord } from "../src/relay/record/outbound-record.ts";
+import { packRecord } from "../src/relay/record/pack-record.ts";
 import { OrderPayloads } from "../test/support/order-payloads.ts";
 import { print } from "./rig.ts";
 
@@ -32,7 +33,7 @@ function records(payloads: OrderPayloads, count: number): OutboundRecord[] {
     const header = (name: string, value: string) => {
       return { name: Buffer.from(name), value: Buffer.from(value) };
     };
-    return {
+    return packRecord({
       topic: "outbox.event.order",
       key: Buffer.from(payloads.key()),
       value: Buffer.from(payloads.next()),
@@ -42,7 +43,7 @@ function records(payloads: OrderPayloads, count: number): OutboundRecord[] {
         header("position", `00000001/${lsn}/${(1 + (i % 100)).toString(16).padStart(16, "0")}`),
       ],
       timestampMs: 1_790_000_000_000 + i,
-    };
+    });
   });
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { BatchCompression } from "../../../src/kafka/wire/compress/batch-compression.ts";
 import type { CodecName } from "../../../src/kafka/wire/compress/codec.ts";
 import { loadCodec } from "../../../src/kafka/wire/compress/load-codec.ts";
-import { Crc32c } from "../../../src/kafka/wire/crc32c.ts";
+import { crc32c } from "../../../src/kafka/wire/crc32c.ts";
 import { decompress } from "../../../src/kafka/wire/decompress.ts";
 import {
   BATCH_HEADER_BYTES,
@@ -11,7 +11,9 @@ import {
 } from "../../../src/kafka/wire/record-batch.ts";
 import type { FetchedBatch } from "../../../src/kafka/wire/record-batch-reader.ts";
 import { readBatches, readRecords } from "../../../src/kafka/wire/record-batch-reader.ts";
-import type { OutboundRecord } from "../../../src/relay/publish/sink.ts";
+import type { OutboundRecord } from "../../../src/relay/record/outbound-record.ts";
+import { packRecord } from "../../../src/relay/record/pack-record.ts";
+import { valueOf } from "../../../src/relay/record/record-view.ts";
 import { OrderPayloads } from "../../support/order-payloads.ts";
 import { randomFrom } from "../../support/random.ts";
 
@@ -43,7 +45,8 @@ function written(records: readonly OutboundRecord[], name: CodecName = "zstd"): 
 }
 
 function event(value: string | Buffer, topic = "orders"): OutboundRecord {
-  return { topic, key: Buffer.from("k"), value: Buffer.from(value), headers: [], timestampMs: 7 };
+  const parts = { key: Buffer.from("k"), value: Buffer.from(value), headers: [] };
+  return packRecord({ topic, timestampMs: 7, ...parts });
 }
 
 function events(count: number, topic?: string): OutboundRecord[] {
@@ -71,13 +74,13 @@ describe("a batch that is compressed", () => {
     const records = events(200);
     const { batch } = written(records, name);
     expect(batch).toMatchObject({ codec: id, count: 200, isTransactional: true, isControl: false });
-    expect(values(batch)).toEqual(records.map(({ value }) => Buffer.from(value ?? "").toString()));
+    expect(values(batch)).toEqual(records.map((one) => Buffer.from(valueOf(one) ?? "").toString()));
   });
 
   it("counts length and checksum over the packed form, and nothing is left behind it", () => {
     const { bytes, batch } = written(events(200));
     expect(bytes.readInt32BE(8)).toBe(bytes.length - 12);
-    expect(bytes.readUInt32BE(17)).toBe(new Crc32c().of(bytes, 21, bytes.length));
+    expect(bytes.readUInt32BE(17)).toBe(crc32c(bytes, 21, bytes.length));
     expect(batch.body.length).toBe(bytes.length - BATCH_HEADER_BYTES);
   });
 

@@ -5,7 +5,7 @@
  * Usage: npx node bench/compression.ts [MS]    (400 for each measurement unless given)
  */
 import { promisify } from "node:util";
-import { constants, gzip, zstdCompress } from "node:zlib";
+import { constants, gzip, gzipSync, zstdCompress, zstdCompressSync } from "node:zlib";
 import { compressionOf } from "../src/kafka/wire/compress/batch-compression.ts";
 import type { Codec, CodecName } from "../src/kafka/wire/compress/codec.ts";
 import { loadCodec } from "../src/kafka/wire/compress/load-codec.ts";
@@ -71,6 +71,15 @@ function encoded(batches: readonly OutboundRecord[][], codec: Codec | null, memo
     batches.reduce((sum, batch) => sum + encoder.write(memory, 0, batch, STAMP), 0);
 }
 
+/** Ours, and the levels that are Kafka's defaults. */
+const CODECS: readonly (readonly [string, Codec])[] = [
+  ...(["gzip", "snappy", "lz4", "zstd"] satisfies CodecName[]).map((name) => {
+    return [name, loadCodec(name)] as const;
+  }),
+  ["gzip level 6", { id: 1, compress: (body) => gzipSync(body) }],
+  ["zstd level 3", { id: 4, compress: (body) => zstdCompressSync(body) }],
+];
+
 const zstdLevel = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 const IN_POOL: Readonly<Record<string, (body: Buffer) => Promise<Buffer>>> = {
   gzip: (body) => promisify(gzip)(body, { level: 1 }),
@@ -107,8 +116,7 @@ for (const size of SIZES) {
   const bodies = batches.map((batch) => bodyOf(batch, memory));
   const batchBytes = Math.round(plain.bytes / BODIES);
   print({ size, batchBytes, codec: "none", encodeUs: rounded(plain.cpuUs) });
-  for (const codec of ["gzip", "snappy", "lz4", "zstd"] satisfies CodecName[]) {
-    const own = loadCodec(codec);
+  for (const [codec, own] of CODECS) {
     const packed = await cost(events, encoded(batches, own, memory));
     const alone = await cost(events, () => packedBytes(bodies, own));
     const inPool = codec in IN_POOL ? await cost(events, () => pooled(bodies, codec)) : null;

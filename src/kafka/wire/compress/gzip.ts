@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import type { Codec } from "./codec.ts";
 
-/** Level 6, Kafka's default, takes twice the CPU and saves a tenth more (docs/performance.md). */
+/** Level 6, Kafka's default, takes nearly twice the CPU for a tenth fewer bytes (docs/performance.md). */
 const LEVEL = 1;
 
 export const GZIP: Codec = {

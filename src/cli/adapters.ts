@@ -19,6 +19,7 @@ import { parseTableName } from "../postgres/table-name.ts";
 import type { TlsOptions } from "../postgres/tls.ts";
 import type { OutboxColumnNames } from "../relay/event/outbox-table.ts";
 import type { RelayOptions } from "../relay/options.ts";
+import { chosenCodec } from "./compression.ts";
 
 /** What the core is told of the settings. */
 export function relayOptions(config: Config): RelayOptions {
@@ -92,6 +93,7 @@ export function kafkaOptions(config: Config): KafkaSinkOptions {
     transactionalIds: transaction.ids,
     transactionTimeoutMs: transaction.timeoutMs,
     transactionProtocol: transaction.protocol,
+    codec: chosenCodec(config),
     topicAutoCreate: topic.autoCreate
       ? { partitions: topic.partitions, replicationFactor: topic.replicationFactor }
       : null,

@@ -124,6 +124,13 @@ export const sinkSettings = {
     default: 16 * MIB,
     doc: "Reading from Postgres pauses above this much waiting and in flight.",
   }),
+  producer: {
+    compression: setting("RELAY_PRODUCER_COMPRESSION", {
+      kind: oneOf("none", "gzip", "snappy", "lz4", "zstd"),
+      default: "none",
+      doc: "How batches of events are compressed, above 4 KiB for a partition and only where they get smaller; the checkpoint never is. [performance.md](performance.md#compression) compares them.",
+    }),
+  },
   retry: {
     initialMs: setting("RELAY_RETRY_INITIAL", {
       kind: duration({ minMs: 1, maxMs: MINUTE }),

@@ -29,6 +29,7 @@ import { TracelessFences } from "./traceless-fences.ts";
 import type { TransactionalId } from "./transactional-id.ts";
 import type { ProducerParts } from "./transactional-producer.ts";
 import { FencedError, TopicChangedError, TransactionalProducer } from "./transactional-producer.ts";
+import { compressionOf } from "./wire/compress/batch-compression.ts";
 import { RecordBatchEncoder } from "./wire/record-batch.ts";
 
 /** How a batch reaches the brokers in the delivery that was chosen. */
@@ -88,7 +89,7 @@ export class KafkaSink implements Sink {
     const leftCommit = new LeftCommit(channel, cluster, clock, requestTimeoutMs);
     this.#takeover = new Takeover(options.slot, this.#tail, this.#fence, leftCommit);
     this.#reach = new Reach(channel, cluster, options.checkpointTopic, this.#fence.ours);
-    const encoder = new RecordBatchEncoder();
+    const encoder = new RecordBatchEncoder(compressionOf(options, observer));
     const round = new ProduceRound(channel, cluster, encoder, clock, moment, observer);
     this.#parts = { channel, round, clock, moment, observer, requestTimeoutMs };
   }

@@ -32,6 +32,7 @@ beforeEach(async () => {
     attempted: (attempt: ProduceAttempt) => void attempts.push(attempt),
     throttled: (durationMs: number) => void throttledMs.push(durationMs),
     stage: (stage: string, durationMs: number) => void stages.push([stage, durationMs]),
+    compressed: () => undefined,
   };
   const moment = (): void => undefined;
   const encoder = new RecordBatchEncoder();

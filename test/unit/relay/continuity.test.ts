@@ -14,6 +14,7 @@ const CHECKPOINT: Checkpoint = {
   index: 3,
   endLsn: lsn(0x130n),
   config: "c",
+  shard: null,
   publication: "p",
   watermark: null,
   pending: null,
@@ -58,6 +59,7 @@ const FACTS: ContinuityFacts = {
   publication: "p",
   witness: 7,
   config: "c",
+  shard: null,
   slotCreate: "if-missing",
   snapshot: "never",
 };

@@ -157,7 +157,8 @@ describe("another number of shards", () => {
     const three = new Division(fixture, 3);
     await three.migrate();
     const relay = fixture.start(three.settings(0));
-    await relay.reaches("failed", "SHARD_OVERLAP");
+    const { hint } = await relay.reaches("failed", "SHARD_OVERLAP");
+    expect(hint).toContain("docs/scaling.md");
     const single = fixture.start({ RELAY_RETRY_MAX: "500ms" });
     await single.reaches("failed", "SHARD_OVERLAP");
   });

@@ -141,6 +141,12 @@ const ROWS: readonly Row[] = [
     "stands at",
   ),
   row(
+    "another shard",
+    (facts) => ({ ...facts, shard: "0/2" }),
+    "SHARD_CHANGED",
+    "set to publish shard 0/2",
+  ),
+  row(
     "other tables inside a transaction",
     (facts) => checkpoint({ endLsn: null, keepaliveLsn: lsn(0x130n) })({ ...facts, config: "d" }),
     "CONFIG_CHANGED_INSIDE_TRANSACTION",
@@ -275,6 +281,16 @@ describe("a start without a stored position", () => {
     const begun = { ...CHECKPOINT, ...NO_PROGRESS, timeline: 0, pending };
     expect(kindOf({ ...FACTS, checkpoint: begun, slot: found })).toBe(kind);
   });
+
+  it.each(["slot", "backfill"] as const)(
+    "does not finish a %s that another shard began",
+    (pending) => {
+      const begun = { ...CHECKPOINT, ...NO_PROGRESS, timeline: 0, pending, shard: "0/3" };
+      for (const shard of [null, "0/2", "1/3"]) {
+        expect(faultOf({ ...FACTS, checkpoint: begun, shard }).code).toBe("SHARD_CHANGED");
+      }
+    },
+  );
 
   it("does not finish at another cluster what was begun at one", () => {
     const begun = { ...CHECKPOINT, pending: "backfill" } as const;

@@ -1,3 +1,4 @@
+import { RelayError } from "../../relay/errors.ts";
 import type { Shard } from "../../relay/shard.ts";
 import { nameInShard, otherShards, shardSuffix } from "../../relay/shard.ts";
 import type { PostgresOptions } from "../replication-source.ts";
@@ -50,6 +51,9 @@ const SLOTS = `
   select slot_name::text as "name", active from pg_replication_slots
    where database = current_database() and not temporary
      and (slot_name = $1 or slot_name ~ ('^' || $1 || '_s[0-9]+of[0-9]+$')) order by 1`;
+
+/** What a query fails with for a reason that has no code of its own. */
+const UNNAMED_BY_POSTGRES = "POSTGRES_ERROR";
 
 const SUFFIX = /_s\d+of\d+$/;
 
@@ -122,6 +126,8 @@ async function hashFault(ask: Ask): Promise<string | null> {
     await ask("select md5('')", []);
     return null;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    // Anything else is told as what it is: a lost connection, a missing right.
+    if (!(error instanceof RelayError) || error.code !== UNNAMED_BY_POSTGRES) throw error;
+    return error.message;
   }
 }

@@ -63,6 +63,24 @@ describe("two relays with a shard each", () => {
     for (const share of shares) expect(share).toBeGreaterThan(0);
   });
 
+  it("are told of by doctor, and so is one that has no slot", async () => {
+    const division = new Division(fixture, 2);
+    await division.migrate();
+    const missing = await division.command(0, "doctor");
+    expect(missing.stdout).toContain("SHARD_MISSING: shard 1/2 has no slot");
+    await division.start();
+    const { stdout, code } = await division.command(0, "doctor");
+    expect(stdout).toMatch(/OK +shards +this one is 0\/2, 1\/2 is read\n/);
+    expect(code).toBe(0);
+    await fixture.client.query(
+      `alter publication ${division.settings(0)["RELAY_PUBLICATION_NAME"] ?? ""} set table outbox`,
+    );
+    const wrong = await division.command(0, "doctor", "--sql");
+    expect(wrong.code).toBe(1);
+    await fixture.client.query(wrong.stdout);
+    expect((await division.command(0, "migrate", "status")).code).toBe(0);
+  });
+
   it("go on each from its own checkpoint after a crash", async () => {
     const division = await divided(2);
     workload.start();

@@ -282,16 +282,6 @@ describe("a start without a stored position", () => {
     expect(kindOf({ ...FACTS, checkpoint: begun, slot: found })).toBe(kind);
   });
 
-  it.each(["slot", "backfill"] as const)(
-    "does not finish a %s that another shard began",
-    (pending) => {
-      const begun = { ...CHECKPOINT, ...NO_PROGRESS, timeline: 0, pending, shard: "0/3" };
-      for (const shard of [null, "0/2", "1/3"]) {
-        expect(faultOf({ ...FACTS, checkpoint: begun, shard }).code).toBe("SHARD_CHANGED");
-      }
-    },
-  );
-
   it("does not finish at another cluster what was begun at one", () => {
     const begun = { ...CHECKPOINT, pending: "backfill" } as const;
     expect(faultOf({ ...FACTS, checkpoint: begun, slot: null, systemId: "8" }).code).toBe(

@@ -130,7 +130,8 @@ describe("another number of shards", () => {
     expect(await fixture.command(drop)).toMatchObject({ code: 0 });
     const two = await divided(2, { RELAY_SNAPSHOT: "initial" });
     await transactions(60);
-    await two.stop();
+    // A relay that is killed may leave a Kafka transaction open; what it held is decided before anything is compared.
+    await two.kill();
     await two.dropSlots();
     await transactions(20);
     const three = await divided(3, { RELAY_SNAPSHOT: "initial" });

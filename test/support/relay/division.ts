@@ -1,7 +1,12 @@
+import { until } from "../until.ts";
 import type { CommandResult, RelayFixture } from "./fixture.ts";
 import type { RelayProcess } from "./relay-process.ts";
 
-const QUICK = { RELAY_RETRY_MAX: "500ms", RELAY_CHECKPOINT_INTERVAL: "500ms" };
+const QUICK = {
+  RELAY_RETRY_MAX: "500ms",
+  RELAY_CHECKPOINT_INTERVAL: "500ms",
+  RELAY_TRANSACTION_TIMEOUT: "5s",
+};
 
 /** Relays that divide the keys of a fixture's outbox among them. */
 export class Division {
@@ -67,16 +72,20 @@ export class Division {
     this.#relays.clear();
   }
 
+  async kill(): Promise<void> {
+    for (const relay of this.#relays.values()) await relay.kill();
+    this.#relays.clear();
+  }
+
+  /** As an operator does, again where a walsender has not seen yet that its relay is gone. */
   async dropSlots(): Promise<void> {
     for (const index of this.#indexes) {
-      const { code, stderr } = await this.command(
-        index,
-        "slot",
-        "drop",
-        "--confirm",
-        this.slot(index),
+      const argv = ["slot", "drop", "--confirm", this.slot(index)];
+      await until(
+        async () => (await this.command(index, ...argv)).code === 0,
+        30_000,
+        `${argv.join(" ")} to be done`,
       );
-      if (code !== 0) throw new Error(`slot drop of shard ${index} ended with ${code}: ${stderr}`);
     }
   }
 

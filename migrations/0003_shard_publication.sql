@@ -22,15 +22,15 @@ begin
   hash := case
     when key_type in ('text', 'bytea') then '%1$I'
     when key_type in ('varchar', 'bpchar') then '%1$I::text'
-    when key_type in ('uuid', 'int2', 'int4', 'int8') then key_type || 'send(%1$I)'
+    when key_type = 'uuid' then 'uuid_send(%1$I)'
+    when key_type in ('int2', 'int4', 'int8') then key_type || 'send(%1$I)'
   end;
   if hash is null then
     raise exception using errcode = 'datatype_mismatch', message = pg_catalog.format(
       'RELAY_SHARD divides rows by column %I of table %s, and cannot by its type (%s)',
       {{key_column:literal}}, {{qualified_table:literal}}, coalesce(key_type, 'there is no such column'));
   end if;
-  hash := pg_catalog.format(
-    'coalesce(md5(' || replace(hash, 'uuidsend', 'uuid_send') || '), '''') collate "C"', {{key_column:literal}});
+  hash := pg_catalog.format('coalesce(md5(' || hash || '), '''') collate "C"', {{key_column:literal}});
   condition := pg_catalog.concat_ws(' and ',
     '(' || hash || ' >= ' || quote_literal(nullif({{shard_from:literal}}, '')) || ')',
     '(' || hash || ' < ' || quote_literal(nullif({{shard_below:literal}}, '')) || ')');

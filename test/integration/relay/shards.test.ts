@@ -112,6 +112,23 @@ describe("two relays with a shard each", () => {
     expect(await delivery()).toMatchObject({ ...ALL_DELIVERED, committed: 40 });
   });
 
+  it("repair one part while writers and the other relay go on", async () => {
+    const division = await divided(2);
+    workload.start();
+    await transactions(40);
+    await division.relay(0).stop();
+    await fixture.client.query("select pg_drop_replication_slot($1)", [division.slot(0)]);
+    await transactions(40);
+    division.launch();
+    await division.relay(0).reaches("failed", "GAP_SLOT_MISSING");
+    expect(await division.command(0, "repair")).toMatchObject({ code: 0, stderr: "" });
+    await division.relay(0).reaches("streaming");
+    await transactions(40);
+    await workload.stop();
+    await division.caughtUp();
+    expect(await delivery()).toMatchObject(ALL_DELIVERED);
+  });
+
   it("publish at their first start each its own part of what is in the tables", async () => {
     for (let n = 0; n < 40; n++) await fixture.insert(`key-${n}`);
     const division = await divided(2, { RELAY_SNAPSHOT: "initial" });

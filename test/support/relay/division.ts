@@ -52,12 +52,17 @@ export class Division {
 
   /** Starts a relay for each shard that has none running, and waits until all of them stream. */
   async start(settings: Readonly<Record<string, string>> = {}): Promise<void> {
+    this.launch(settings);
+    for (const relay of this.#relays.values()) await relay.reaches("streaming");
+  }
+
+  /** The same without waiting. */
+  launch(settings: Readonly<Record<string, string>> = {}): void {
     for (const index of this.#indexes) {
       if (this.#relays.get(index)?.hasEnded === false) continue;
       const all = { ...this.settings(index), ...settings };
       this.#relays.set(index, this.#fixture.start(all));
     }
-    for (const relay of this.#relays.values()) await relay.reaches("streaming");
   }
 
   /** Waits until nothing that is committed now is still to be published. */

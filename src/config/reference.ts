@@ -9,6 +9,7 @@ const SECTIONS: readonly { readonly title: string; readonly groups: readonly str
   {
     title: "Slot and publication",
     groups: [
+      "shard",
       "slot",
       "snapshot",
       "witnessTable",

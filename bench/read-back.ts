@@ -98,6 +98,7 @@ function openSink(): KafkaSink {
     brokers,
     clientId: "bench",
     connectTimeoutMs: 10_000,
+    requestBytesMax: 524_288,
     requestTimeoutMs: 30_000,
     slot: "bench",
     instanceId: "bench",

@@ -39,6 +39,7 @@ const COLUMNS = {
   headers: "headers",
 };
 const LIMITS = { partitions: () => PARTITIONS, batchBytesMax: () => 1_048_588 };
+const REQUEST_BYTES = 512 * 1024;
 const STAMP = { producerId: 7n, epoch: 1, sequence: 0, isTransactional: true };
 
 /** One transaction's rows, as the stream of a table with jsonb payloads of about 300 bytes carries them. */
@@ -99,7 +100,7 @@ class Stages {
   }
 
   share(): ReturnType<typeof shareOut> {
-    return shareOut(this.records, LIMITS);
+    return shareOut(this.records, LIMITS, REQUEST_BYTES);
   }
 
   encode(shares: ReturnType<typeof shareOut>): void {

@@ -103,6 +103,7 @@ export function kafkaOptions(config: Config): KafkaSinkOptions {
     topicAutoCreate: topic.autoCreate
       ? { partitions: topic.partitions, replicationFactor: topic.replicationFactor }
       : null,
+    requestBytesMax: config.producer.requestBytesMax,
     requestTimeoutMs: kafka.requestTimeoutMs,
     epochMaxAgeMs: EPOCH_MAX_AGE_MS,
     metadataMaxAgeMs: kafka.metadataMaxAgeMs,

@@ -125,6 +125,11 @@ export const sinkSettings = {
     doc: "Reading from Postgres pauses above this much waiting and in flight.",
   }),
   producer: {
+    requestBytesMax: setting("RELAY_PRODUCER_MAX_REQUEST_BYTES", {
+      kind: size({ min: KIB, max: 64 * MIB }),
+      default: 512 * KIB,
+      doc: "A batch goes out in requests of about this size, five at a time; one larger event makes a request of its own.",
+    }),
     compression: setting("RELAY_PRODUCER_COMPRESSION", {
       kind: oneOf("none", "gzip", "snappy", "lz4", "zstd"),
       default: "none",

@@ -10,6 +10,8 @@ export interface KafkaPorts {
 }
 
 export interface KafkaSinkOptions {
+  /** What one Produce takes, about. */
+  readonly requestBytesMax: number;
   readonly requestTimeoutMs: number;
   readonly slot: string;
   readonly instanceId: string;

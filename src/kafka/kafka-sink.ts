@@ -149,7 +149,7 @@ export class KafkaSink implements Sink {
       const named = [...notes].map(([name, value]) => [`${slot}#${name}`, value] as const);
       // The checkpoint last: in at-least-once mode what stands before it is durable when it is.
       const round = this.#checkpointRound([...named, [slot, checkpoint]]);
-      await publish(shareOut(records, this.#limits), round, next);
+      await publish(shareOut(records, this.#limits, this.#options.requestBytesMax), round, next);
     } catch (error) {
       if (this.#publish === publish) {
         this.#publish = null;

@@ -15,22 +15,16 @@ export interface PartitionShare {
 /** What goes out in one go, to each partition at most once. */
 export type Round = readonly PartitionShare[];
 
-/**
- * What one round takes, about: enough for the brokers' work for each request not to count, and little enough for several
- * to be under way.
- */
-export const ROUND_BYTES_MAX = 512 * 1024;
-
 export interface TopicLimits {
   partitions(topic: string): number;
   batchBytesMax(topic: string): number;
 }
 
-/** Shares records out by key, in their order. */
+/** Shares records out by key, in their order, into rounds of `roundBytesMax` or one record each. */
 export function shareOut(
   records: readonly OutboundRecord[],
   limits: TopicLimits,
-  roundBytesMax = ROUND_BYTES_MAX,
+  roundBytesMax: number,
 ): Round[] {
   const rounds: Round[] = [];
   const byTopic = new Map<string, GrowingShare[]>();

@@ -126,14 +126,13 @@ export const PUBLISH_MUTANTS: readonly Mutant[] = [
     caughtBy: { unit: "test/unit/kafka/transactional-producer" },
   },
   {
-    name: "produce the next transaction before EndTxn is on its way",
-    harm: "leaves two transactions open of which the earlier one is not complete",
+    name: "produce the next transaction before the one before it is acknowledged",
+    harm: "has a successor commit half of a transaction, or puts events in the wrong order",
     file: "src/kafka/transactional-producer.ts",
     edits: [
       {
         find: "    await this.#produce(id, rounds);\n",
-        replace:
-          "    await this.#produce(id, rounds);\n    ending();\n    await new Promise((resolve) => clock.after(1, () => resolve(undefined)));\n",
+        replace: "    ending();\n    await this.#produce(id, rounds);\n",
       },
     ],
     caughtBy: "simulation",
@@ -141,14 +140,14 @@ export const PUBLISH_MUTANTS: readonly Mutant[] = [
   {
     name: "produce the next transaction where nobody could finish the one before it",
     harm: "shows aborted records to consumers on kafkajs, and hides others from them",
-    file: "src/kafka/transactional-producer.ts",
+    file: "src/kafka/kafka-sink.ts",
     edits: [
       {
-        find: "    this.#overlaps = overlaps;",
-        replace: "    this.#overlaps = overlaps || ids.length > 1;",
+        find: "        canFinish && ids.length >= OVERLAPPING_IDS_MIN,",
+        replace: "        canFinish || ids.length >= OVERLAPPING_IDS_MIN,",
       },
     ],
-    caughtBy: "simulation",
+    caughtBy: { unit: "test/unit/kafka/opening" },
   },
   {
     name: "abort what a predecessor had asked to commit",
@@ -189,7 +188,7 @@ export const PUBLISH_MUTANTS: readonly Mutant[] = [
         replace: "  }",
       },
     ],
-    caughtBy: "simulation",
+    caughtBy: { unit: "test/unit/kafka/transactional-producer" },
   },
   {
     name: "put a batch back behind the others",

@@ -80,6 +80,7 @@ export class Sinks {
       codec: null,
       topicAutoCreate: null,
       connectTimeoutMs: 5_000,
+      requestBytesMax: 524_288,
       requestTimeoutMs: 5_000,
       epochMaxAgeMs: 3_600_000,
       metadataMaxAgeMs: 300_000,

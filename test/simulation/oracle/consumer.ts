@@ -6,17 +6,22 @@ import { readEntry } from "./read-records.ts";
 
 const ENTRIES_MAX = 8;
 
+/** `java`: Kafka's own. `kafkajs`: as kafkajs 2.2.4 reads. */
+export type ConsumerKind = "java" | "kafkajs";
+
 /**
- * A read_committed consumer at the end of one partition, as kafkajs 2.2.4 is one: it takes the list of aborted
- * transactions for sorted by their beginnings, and takes at most one entry of it per message. What this one sees, users see.
+ * A read_committed consumer at the end of one partition. What it sees, users see. kafkajs takes the list of aborted
+ * transactions for sorted by their beginnings, which it is not, and takes at most one entry of it per message.
  */
 export class ModelConsumer {
   readonly #log: PartitionLog;
+  readonly #kind: ConsumerKind;
   readonly #clock: SimClock;
   #next = 0n;
 
-  constructor(log: PartitionLog, clock: SimClock) {
+  constructor(log: PartitionLog, kind: ConsumerKind, clock: SimClock) {
     this.#log = log;
+    this.#kind = kind;
     this.#clock = clock;
   }
 
@@ -44,15 +49,17 @@ export class ModelConsumer {
 
   #visible(entries: readonly LogEntry[]): SeenRecord[] {
     const last = (entries.at(-1) as LogEntry).lastOffset;
-    const toCome = abortedBetween(this.#log, this.#next, last);
+    const toCome = [...abortedBetween(this.#log, this.#next, last)];
+    if (this.#kind === "java") toCome.sort((a, b) => Number(a.firstOffset - b.firstOffset));
     const current = new Set<bigint>();
     return entries.flatMap((entry) => {
       const records = entry.kind === "data" ? readEntry(entry) : [null];
       return records.filter((record, i) => {
-        const next = toCome[0];
-        if (next !== undefined && entry.baseOffset + BigInt(i) >= next.firstOffset) {
+        const offset = entry.baseOffset + BigInt(i);
+        for (let next = toCome[0]; next !== undefined && offset >= next.firstOffset; ) {
           current.add(next.producerId);
           toCome.shift();
+          next = this.#kind === "java" ? toCome[0] : undefined;
         }
         if (entry.kind === "abort") current.delete(entry.producerId);
         if (record === null) return false;

@@ -109,6 +109,7 @@ function sinkOptions(
     transactionProtocol: plan.protocol,
     codec: null,
     topicAutoCreate: null,
+    requestBytesMax: plan.requestBytesMax,
     requestTimeoutMs: plan.requestTimeoutMs,
     epochMaxAgeMs: EPOCH_MAX_AGE_MS,
     metadataMaxAgeMs: 3_000,

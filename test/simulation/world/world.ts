@@ -75,7 +75,7 @@ export class World {
     const logs = [...this.brokers.cluster.topics.values()].flatMap((topic) => topic.logs);
     this.#consumers = logs
       .filter(({ topic }) => topic !== CHECKPOINT_TOPIC)
-      .map((log) => new ModelConsumer(log, clock));
+      .map((log) => new ModelConsumer(log, plan.consumers, clock));
     this.seats = ["a", "b"].map((name) => ({ name, relay: null, incarnation: 0, doom: null }));
     this.#consume();
   }

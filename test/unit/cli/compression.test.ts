@@ -9,7 +9,7 @@ const missing = (): never => {
 };
 
 function chosen(compression: Chosen): Parameters<typeof chosenCodec>[0] {
-  return { producer: { compression } };
+  return { producer: { compression, requestBytesMax: 1_024 } };
 }
 
 describe("RELAY_PRODUCER_COMPRESSION", () => {

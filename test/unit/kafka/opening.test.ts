@@ -10,6 +10,7 @@ import { ModelCluster } from "../../support/brokers/model-cluster.ts";
 import { until } from "../../support/until.ts";
 
 const API_INIT_PRODUCER_ID = 22;
+const API_END_TXN = 26;
 const CHECKPOINTS = "checkpoints";
 const GO_ON = new AbortController().signal;
 
@@ -39,6 +40,7 @@ function newSink(
     transactionProtocol: "auto",
     codec: null,
     topicAutoCreate: null,
+    requestBytesMax: 524_288,
     requestTimeoutMs: 200,
     epochMaxAgeMs: 60_000,
     metadataMaxAgeMs: 60_000,
@@ -129,3 +131,41 @@ describe("at-least-once delivery", () => {
     });
   });
 });
+
+/** Keeps EndTxn from being answered once it is told to. */
+class EndlessChannel extends InstantChannel {
+  isEndless = false;
+
+  override request(...asked: Parameters<InstantChannel["request"]>): Promise<Buffer> {
+    const [, , { apiKey }, sent] = asked;
+    if (!this.isEndless || apiKey !== API_END_TXN) return super.request(...asked);
+    sent?.();
+    return new Promise(() => undefined);
+  }
+}
+
+describe("while a transaction commits", () => {
+  it.each([
+    { wants: "v2" as const, transactionalIds: 3, isTaken: true },
+    { wants: "v2" as const, transactionalIds: 2, isTaken: false },
+    { wants: "v1" as const, transactionalIds: 3, isTaken: false },
+  ])(
+    "the next batch is taken only where a successor can finish the commit: $wants, $transactionalIds ids",
+    async ({ wants, transactionalIds, isTaken }) => {
+      const channel = new EndlessChannel(cluster, systemClock);
+      const sink = newSink({ transactionProtocol: wants, transactionalIds }, channel);
+      await sink.open(GO_ON);
+      channel.isEndless = true;
+      let isNextWanted = false;
+      const next = (): void => void (isNextWanted = true);
+      void sink.publish({ records: [], checkpoint: Buffer.from("one") }, next);
+      await systemTurns();
+      expect(isNextWanted).toBe(isTaken);
+    },
+  );
+});
+
+/** Answers of the model come at once, so that all is done after a few turns of the event loop. */
+async function systemTurns(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+}

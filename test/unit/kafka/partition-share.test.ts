@@ -56,7 +56,7 @@ describe("sharing a batch out", () => {
 
   it("cuts a share into batches that the topic takes, each with at least one record", () => {
     const records = Array.from({ length: 30 }, () => record("a", "same", 1_500));
-    const rounds = shareOut(records, limits);
+    const rounds = shareOut(records, limits, 500_000);
     expect(rounds.length).toBeGreaterThan(4);
     expect(rounds.every((round) => round.length === 1)).toBe(true);
     expect(rounds.flat().flatMap((share) => share.records)).toEqual(records);
@@ -66,6 +66,6 @@ describe("sharing a batch out", () => {
 
   it("refuses a record of a topic whose partitions nobody knows: it would be lost", () => {
     const unknown = { ...limits, partitions: () => 0 };
-    expect(() => shareOut([record("a", "k")], unknown)).toThrow(InvariantError);
+    expect(() => shareOut([record("a", "k")], unknown, 500_000)).toThrow(InvariantError);
   });
 });

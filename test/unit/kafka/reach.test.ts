@@ -59,6 +59,7 @@ beforeEach(() => {
       transactionProtocol: "auto",
       codec: null,
       topicAutoCreate: null,
+      requestBytesMax: 524_288,
       requestTimeoutMs: 200,
       epochMaxAgeMs: 60_000,
       metadataMaxAgeMs: 60_000,

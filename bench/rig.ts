@@ -95,17 +95,21 @@ export class Rig {
 
 /** The relay as a process, with its metrics and its memory. */
 export class BenchRelay {
-  readonly #child: ChildProcess;
+  readonly child: ChildProcess;
   #output = "";
 
   constructor(env: Readonly<Record<string, string>>, program: string) {
-    this.#child = spawn(process.execPath, [program, "run"], {
+    this.child = spawn(process.execPath, [program, "run"], {
       env,
       stdio: ["ignore", "pipe", "inherit"],
     });
-    this.#child.stdout?.on("data", (chunk: Buffer) => {
+    this.child.stdout?.on("data", (chunk: Buffer) => {
       this.#output += chunk.toString();
     });
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
   }
 
   output(): string {
@@ -135,14 +139,14 @@ export class BenchRelay {
 
   /** Largest resident set of the process so far, MB; Linux only. */
   async rssMbMax(): Promise<number> {
-    const text = await readFile(`/proc/${this.#child.pid}/status`, "utf8");
+    const text = await readFile(`/proc/${this.child.pid}/status`, "utf8");
     return Math.round(Number(/VmHWM:\s+(\d+)/.exec(text)?.[1]) / 1024);
   }
 
   /** User and system CPU so far, s; Linux only. */
   async cpuSeconds(): Promise<number> {
     const fields =
-      (await readFile(`/proc/${this.#child.pid}/stat`, "utf8")).split(") ")[1]?.split(" ") ?? [];
+      (await readFile(`/proc/${this.child.pid}/stat`, "utf8")).split(") ")[1]?.split(" ") ?? [];
     return (Number(fields[11]) + Number(fields[12])) / 100;
   }
 
@@ -161,27 +165,27 @@ export class BenchRelay {
   }
 
   signal(signal: NodeJS.Signals): void {
-    this.#child.kill(signal);
+    this.child.kill(signal);
   }
 
   async ended(): Promise<void> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null)
-      await once(this.#child, "exit");
+    if (this.child.exitCode === null && this.child.signalCode === null)
+      await once(this.child, "exit");
   }
 
   #assertRuns(): void {
-    if (this.#child.exitCode !== null) throw new Error(`the relay ended:\n${this.#output}`);
+    if (this.child.exitCode !== null) throw new Error(`the relay ended:\n${this.#output}`);
     if (this.#output.includes('"state":"failed"'))
       throw new Error(`the relay failed:\n${this.#output}`);
   }
 
   kill(): void {
-    this.#child.kill("SIGKILL");
+    this.child.kill("SIGKILL");
   }
 
   async stop(): Promise<void> {
-    const exit = once(this.#child, "exit");
-    this.#child.kill("SIGTERM");
+    const exit = once(this.child, "exit");
+    this.child.kill("SIGTERM");
     await exit;
   }
 }

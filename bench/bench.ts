@@ -11,8 +11,8 @@ export interface Bench {
   readonly world: World;
   readonly figures: Figures;
   readonly systems: readonly System[];
-  /** Why a system has no figures. */
-  readonly notes: Map<System, string>;
+  /** Sentences for below the table: why a system has no figures, and which figures mean little. */
+  readonly remarks: Set<string>;
   /** Every single run, as it came. */
   readonly details: object[];
   readonly progress: (line: string) => void;
@@ -53,8 +53,9 @@ export async function unlessUnavailable(
     await work();
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;
-    bench.notes.set(system, error.message);
-    bench.progress(`${TITLES[system]} is left out: ${error.message}`);
+    const remark = `${TITLES[system]} is left out: ${error.message}`;
+    if (!bench.remarks.has(remark)) bench.progress(remark);
+    bench.remarks.add(remark);
   }
 }
 

@@ -1,7 +1,7 @@
 /** `npm run bench`: one table of the relay beside its limits and its rival; `npm run bench -- --help`. */
 import { execFile } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
-import { cpus, release, totalmem } from "node:os";
+import { cpus, loadavg, release, totalmem } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -15,28 +15,57 @@ import { measureDrain } from "./rows/drain.ts";
 import { measureLatency } from "./rows/latency.ts";
 import { measureMemory } from "./rows/memory.ts";
 import { World } from "./servers/world.ts";
-import { TITLES } from "./systems/system.ts";
+import { soak } from "./soak/soak.ts";
+import { renderSoak } from "./soak/verdict.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const DRAIN_ROWS = 500_000;
 const SMALL_ROWS = 200_000;
 const BIG_ROWS = 1_000_000;
+/** A load average above this share of the cores is not our own doing. */
+const BUSY_SHARE = 0.4;
 
 const options = parseBenchOptions(process.argv.slice(2));
 if (options === "help") process.stdout.write(USAGE);
 else if ("problem" in options) {
   process.stderr.write(`${options.problem}\n\n${USAGE}`);
   process.exitCode = 2;
-} else await measure(options);
+} else if (options.isSoak) await runSoak(options);
+else await measure(options);
 
-async function measure(chosen: BenchOptions): Promise<void> {
+/** Others on the machine take from what is measured; null where it is quiet. */
+function busyRemark(): string | null {
+  const [load = 0] = loadavg();
+  if (load < cpus().length * BUSY_SHARE) return null;
+  return `the machine was busy before this began (load ${load.toFixed(1)} on ${cpus().length} cores): times and rates are too bad, ratios are rough, CPU seconds hold`;
+}
+
+async function build(): Promise<void> {
   progress("building the relay, starting the servers");
   await promisify(execFile)("npm", ["run", "-s", "build"], { cwd: ROOT });
+}
+
+async function runSoak({ minutes, roundTripMs, json }: BenchOptions): Promise<void> {
+  await build();
+  const world = await World.start(roundTripMs);
+  try {
+    const result = await soak(world, minutes, progress);
+    process.stdout.write(`\n${renderSoak(result.verdict)}`);
+    if (result.verdict.problems.length > 0) process.exitCode = 1;
+    await save("soak-", json, { minutes, roundTripMs, ...result });
+  } finally {
+    await world.stop();
+  }
+}
+
+async function measure(chosen: BenchOptions): Promise<void> {
+  const busy = busyRemark();
+  await build();
   const bench: Bench = {
     world: await World.start(chosen.roundTripMs),
     figures: new Figures(),
     systems: chosen.systems,
-    notes: new Map(),
+    remarks: new Set(busy === null ? [] : [busy]),
     details: [],
     progress,
   };
@@ -44,8 +73,8 @@ async function measure(chosen: BenchOptions): Promise<void> {
     await rows(bench, chosen);
   } finally {
     await bench.world.stop();
+    await report(bench, chosen); // After a failure: what there is.
   }
-  await report(bench, chosen);
 }
 
 async function rows(bench: Bench, { rows, rowCount, runs, rates, seconds }: BenchOptions) {
@@ -65,24 +94,30 @@ async function rows(bench: Bench, { rows, rowCount, runs, rates, seconds }: Benc
 }
 
 async function report(bench: Bench, chosen: BenchOptions): Promise<void> {
-  const { figures, notes, details } = bench;
+  const { figures, remarks, details } = bench;
   const verdicts = judge(figures, chosen.roundTripMs);
-  const missing = [...notes].map(([system, why]) => `${TITLES[system]}: ${why}\n`).join("");
+  const said = [...remarks].map((remark) => `${remark}\n`).join("");
   process.stdout.write(
-    `\n${renderTable(figures, chosen.systems)}\n${missing}${renderVerdicts(verdicts)}`,
+    `\n${renderTable(figures, chosen.systems)}\n${said}\n${renderVerdicts(verdicts)}`,
   );
+  const content = { options: chosen, figures, verdicts, remarks: [...remarks], details };
+  await save("", chosen.json, content);
+}
+
+/** With the time and the machine; to `json`, or to a file of its own in bench/results/. */
+async function save(prefix: string, json: string | null, content: object): Promise<void> {
+  const at = new Date().toISOString();
   const machine = {
     cpus: cpus().map(({ model }) => model),
     memoryBytes: totalmem(),
+    loadAtEnd: loadavg(),
     kernel: release(),
+    node: process.version,
   };
-  const at = new Date().toISOString();
-  const file = resolve(
-    chosen.json ?? join(ROOT, "bench/results", `${at.replaceAll(":", "-")}.json`),
-  );
+  const name = `${prefix}${at.replaceAll(":", "-")}.json`;
+  const file = resolve(json ?? join(ROOT, "bench/results", name));
   await mkdir(dirname(file), { recursive: true });
-  const content = { at, machine, options: chosen, figures, verdicts, notes: [...notes], details };
-  await writeFile(file, `${JSON.stringify(content, null, 2)}\n`);
+  await writeFile(file, `${JSON.stringify({ at, machine, ...content }, null, 2)}\n`);
   progress(`figures: ${file}`);
 }
 

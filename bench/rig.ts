@@ -131,9 +131,13 @@ export class BenchRelay {
     }
   }
 
-  async published(): Promise<number> {
+  async metrics(): Promise<string> {
     const port = /"port":(\d+)/.exec(this.#output)?.[1];
-    const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    return (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  }
+
+  async published(): Promise<number> {
+    const text = await this.metrics();
     return Number(/^relay_events_published_total\{.*\} (\d+)/m.exec(text)?.[1] ?? 0);
   }
 

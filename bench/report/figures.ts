@@ -1,7 +1,7 @@
 import type { System } from "../systems/system.ts";
 
 /**
- * What was measured, by name and system. Names: `drain.perSecond`, `drain.cpuSeconds` (per million events),
+ * What was measured, by name and system. Names: `drain.perSecond`, `drain.fromStartPerSecond`, `drain.cpuSeconds` (per million events),
  * `drain.rssMb`, `drain-small.perSecond`, `latency.1000.p50Ms`, `latency.1000.linger0.p99Ms`, `idle.rssMb`,
  * `idle.cpuPercent` (of one core), `big.perSecond` and `big.rssMb` (one transaction).
  */

@@ -54,12 +54,17 @@ export function renderVerdicts(verdicts: readonly Verdict[]): string {
     .join("");
 }
 
+/**
+ * Against the stream alone the relay's clock runs from the start: up to its buffer's size is read ahead of the first
+ * record, which would let it seem faster than what it reads from.
+ */
 function drainGoals(): Goal[] {
   const drain = { title: "drain, 100 rows/txn", figure: ["drain.perSecond", "relay"] } as const;
-  const small: Figure = ["drain-small.perSecond", "relay"];
+  const whole: Figure = ["drain.fromStartPerSecond", "relay"];
+  const small: Figure = ["drain-small.fromStartPerSecond", "relay"];
   const wanted = "at least";
   return [
-    { ...drain, to: ["drain.perSecond", "recvlogical"], wanted, bound: 0.8 },
+    { ...drain, figure: whole, to: ["drain.perSecond", "recvlogical"], wanted, bound: 0.8 },
     { ...drain, to: ["drain.perSecond", "at-least-once"], wanted, bound: 0.8 },
     { ...drain, to: ["drain.perSecond", "debezium-eos"], wanted, bound: 2 },
     { ...drain, to: ["drain.perSecond", "debezium"], wanted, bound: 1.5 },

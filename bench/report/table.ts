@@ -26,7 +26,9 @@ export function renderTable(figures: Figures, systems: readonly System[]): strin
 function tableRows(figures: Figures): Row[] {
   const rows: Row[] = [
     { title: "drain, 100 rows/txn, events/s", names: ["drain.perSecond"], digits: 0 },
+    { title: "the same from the start", names: ["drain.fromStartPerSecond"], digits: 0 },
     { title: "drain, 1 row/txn, events/s", names: ["drain-small.perSecond"], digits: 0 },
+    { title: "the same from the start", names: ["drain-small.fromStartPerSecond"], digits: 0 },
     ...latencyRows(figures),
     { title: "RSS idle, MB", names: ["idle.rssMb"], digits: 0 },
     { title: "RSS draining, MB", names: ["drain.rssMb"], digits: 0 },

@@ -1,19 +1,15 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { Bench } from "../bench.ts";
 import { freshRun, unlessUnavailable, withPublisher } from "../bench.ts";
 import { median } from "../report/statistics.ts";
-import type { Scan } from "../servers/kafka-side.ts";
-import { cpuSeconds, forgetPeak, rssMbMax } from "../servers/processes.ts";
 import type { World } from "../servers/world.ts";
 import { produce } from "../systems/producer-perf.ts";
-import { receive } from "../systems/recvlogical.ts";
-import type { Publisher, Run, System } from "../systems/system.ts";
+import type { Run, System } from "../systems/system.ts";
 import { isPublisher, TITLES } from "../systems/system.ts";
+import type { Drained } from "./drain-once.ts";
+import { drainOnce, receiveOnce } from "./drain-once.ts";
 
-const POLL_MS = 100;
-/** So long without a further record is the end, if nothing is missing. */
-const QUIET_MS = 1_500;
-const STUCK_MS = 60_000;
+/** A shorter drain shows how a system starts, not how fast it is. */
+const TELLING_S = 2;
 
 export interface DrainRow {
   readonly name: "drain" | "drain-small";
@@ -22,149 +18,121 @@ export interface DrainRow {
   readonly runs: number;
 }
 
-interface Drained {
-  readonly perSecond: number;
-  readonly cpuSeconds?: number;
-  readonly rssMb?: number;
+/** One system in this row: the slots of its runs, in front of the backlog, and what its runs gave. */
+interface Lane {
+  readonly system: System;
+  readonly runs: readonly Run[];
+  readonly drained: Drained[];
 }
 
-/** Every system reads the same backlog, each run from a slot of its own in front of it. */
+/**
+ * Every system reads the same backlog, each run from a slot of its own in front of it. Those that are a process for
+ * each run take turns, so that other load on the machine meets them alike; a Debezium keeps its worker for all its runs.
+ */
 export async function measureDrain(bench: Bench, row: DrainRow): Promise<void> {
-  const slots = await slotsInFront(bench, row);
+  const lanes: Lane[] = [];
+  for (const system of bench.systems) {
+    if (system === "producer-perf" && row.name === "drain-small") continue; // It knows no transactions of rows.
+    lanes.push({ system, runs: await slotsInFront(bench, row, system), drained: [] });
+  }
   bench.progress(`${row.name}: filling ${row.rows.toLocaleString("en")} rows`);
   await bench.world.fill(row.rows, row.perTransaction);
-  for (const system of bench.systems) {
-    const runs = slots.get(system) ?? [];
-    if (isPublisher(system)) {
-      await withPublisher(bench, system, (publisher) =>
-        drainAll(bench, row, system, runs, (run) =>
-          drainOnce(bench.world, publisher, run, row.rows),
-        ),
-      );
-    } else if (system === "recvlogical") {
-      const end = await endOfLog(bench.world);
-      await unlessUnavailable(bench, system, () =>
-        drainAll(bench, row, system, runs, (run) => receiveOnce(bench.world, run, row.rows, end)),
-      );
-    } else if (row.name === "drain") {
-      await unlessUnavailable(bench, system, () =>
-        drainAll(bench, row, system, runs, () => produce(bench.world, row.rows, -1)),
-      );
-    }
-    for (const run of isPublisher(system) || system === "recvlogical" ? runs : []) {
-      await bench.world.dropSlot(run).catch(() => undefined); // An unavailable system made none.
+  const end = await endOfLog(bench.world);
+  for (let i = 0; i < row.runs; i++) {
+    for (const lane of lanes) if (!isJvm(lane.system)) await takeTurn(bench, row, lane, i, end);
+  }
+  for (const lane of lanes) if (isJvm(lane.system)) await drainWarm(bench, row, lane);
+  for (const lane of lanes) {
+    keep(bench, row, lane);
+    for (const run of lane.system === "producer-perf" ? [] : lane.runs) {
+      await bench.world.dropSlot(run);
     }
   }
 }
 
 /** A Debezium has one run more: its JVM is cold in the first, which is kept apart. */
-async function slotsInFront(bench: Bench, row: DrainRow): Promise<Map<System, Run[]>> {
-  const slots = new Map<System, Run[]>();
-  for (const system of bench.systems) {
-    const count = row.runs + (isJvm(system) ? 1 : 0);
-    const runs = Array.from({ length: count }, () => freshRun(system));
-    slots.set(system, runs);
-    bench.progress(`${row.name}: ${count} slots for ${TITLES[system]}`);
-    for (const run of system === "producer-perf" ? [] : runs) {
-      if (isPublisher(system)) await bench.world.createTopic(run);
-      if (system === "relay" || system === "at-least-once") {
-        await withPublisher(bench, system, (publisher) => publisher.prepare(run));
-      } else await bench.world.createSlot(run);
-    }
+async function slotsInFront(bench: Bench, row: DrainRow, system: System): Promise<Run[]> {
+  const count = row.runs + (isJvm(system) ? 1 : 0);
+  const runs = Array.from({ length: count }, () => freshRun(system));
+  if (system === "producer-perf") return runs;
+  bench.progress(`${row.name}: ${count} slots for ${TITLES[system]}`);
+  for (const run of runs) {
+    if (isPublisher(system)) await bench.world.createTopic(run);
+    if (isPublisher(system) && !isJvm(system)) {
+      await withPublisher(bench, system, (publisher) => publisher.prepare(run));
+    } else await bench.world.createSlot(run);
   }
-  return slots;
+  return runs;
 }
 
-async function drainAll(
+async function takeTurn(
+  bench: Bench,
+  row: DrainRow,
+  { system, runs, drained }: Lane,
+  index: number,
+  end: string,
+): Promise<void> {
+  const run = runs[index] ?? "";
+  const keepRun = (one: Drained): void => {
+    drained.push(one);
+    tell(bench, row, system, { one, of: `${index + 1}/${runs.length}`, isCold: false });
+  };
+  if (isPublisher(system)) {
+    await withPublisher(bench, system, async (publisher) =>
+      keepRun(await drainOnce(bench.world, publisher, run, row.rows)),
+    );
+    return;
+  }
+  await unlessUnavailable(bench, system, async () =>
+    keepRun(
+      system === "recvlogical"
+        ? await receiveOnce(bench.world, run, row.rows, end)
+        : await produce(bench.world, row.rows, -1),
+    ),
+  );
+}
+
+async function drainWarm(bench: Bench, row: DrainRow, lane: Lane): Promise<void> {
+  const { system, runs, drained } = lane;
+  if (!isPublisher(system)) return;
+  await withPublisher(bench, system, async (publisher) => {
+    for (const [index, run] of runs.entries()) {
+      const one = await drainOnce(bench.world, publisher, run, row.rows);
+      if (index > 0) drained.push(one);
+      tell(bench, row, system, { one, of: `${index}/${row.runs}`, isCold: index === 0 });
+    }
+  });
+}
+
+function tell(
   bench: Bench,
   row: DrainRow,
   system: System,
-  runs: readonly Run[],
-  once: (run: Run) => Promise<Drained>,
-): Promise<void> {
-  const all: Drained[] = [];
-  for (const [index, run] of runs.entries()) {
-    const drained = await once(run);
-    const isCold = isJvm(system) && index === 0;
-    if (!isCold) all.push(drained);
-    bench.details.push({ row: row.name, system, isCold, ...drained });
-    const shown = Math.round(drained.perSecond).toLocaleString("en");
-    bench.progress(
-      `${row.name} ${index + 1}/${runs.length} ${TITLES[system]}: ${shown}/s${isCold ? " (cold, not counted)" : ""}`,
-    );
-  }
-  const keep = (name: string, values: readonly (number | undefined)[]): void => {
-    const there = values.filter((value) => value !== undefined);
-    if (there.length > 0) bench.figures.set(`${row.name}.${name}`, system, median(there));
+  { one, of, isCold }: { one: Drained; of: string; isCold: boolean },
+): void {
+  bench.details.push({ row: row.name, system, isCold, ...one });
+  const shown = Math.round(one.perSecond).toLocaleString("en");
+  const which = isCold ? "cold, not counted" : of;
+  bench.progress(`${row.name} ${TITLES[system]}: ${shown} events/s (${which})`);
+}
+
+function keep(bench: Bench, row: DrainRow, { system, drained }: Lane): void {
+  const figures = {
+    perSecond: drained.map(({ perSecond }) => perSecond),
+    fromStartPerSecond: drained.flatMap(({ fromStartPerSecond }) => fromStartPerSecond ?? []),
+    cpuSeconds: drained.flatMap(({ cpuSeconds: cpu }) =>
+      cpu === undefined ? [] : (cpu * 1e6) / row.rows,
+    ),
+    rssMb: drained.flatMap(({ rssMb }) => rssMb ?? []),
   };
-  keep(
-    "perSecond",
-    all.map(({ perSecond }) => perSecond),
-  );
-  keep(
-    "cpuSeconds",
-    all.map((one) => one.cpuSeconds && (one.cpuSeconds * 1e6) / row.rows),
-  );
-  keep(
-    "rssMb",
-    all.map(({ rssMb }) => rssMb),
-  );
-}
-
-/** From the first to the last record, by the broker's clock; CPU until the last one. */
-export async function drainOnce(
-  world: World,
-  publisher: Publisher,
-  run: Run,
-  rows: number,
-): Promise<Drained & { scan: Scan }> {
-  const topic = `${run}.order`;
-  const running = await publisher.begin(run);
-  await forgetPeak(running.pid);
-  const cpuBefore = (await cpuSeconds(running.pid)) ?? 0;
-  const { scan, cpuAtEnd } = await untilAllThere(world, topic, rows, running.pid);
-  const rssMb = await rssMbMax(running.pid);
-  await running.stop();
-  await world.kafka.removeTopic(topic);
-  const seconds = (scan.lastAppendMs - scan.firstAppendMs) / 1000;
-  return { perSecond: rows / seconds, cpuSeconds: cpuAtEnd - cpuBefore, rssMb, scan };
-}
-
-async function untilAllThere(
-  world: World,
-  topic: string,
-  rows: number,
-  pid: number,
-): Promise<{ scan: Scan; cpuAtEnd: number }> {
-  let [ends, changedMs, cpuAtEnd] = [0, performance.now(), 0];
-  for (;;) {
-    const now = await world.kafka.ends(topic);
-    if (now !== ends) {
-      [ends, changedMs] = [now, performance.now()];
-      cpuAtEnd = (await cpuSeconds(pid)) ?? cpuAtEnd;
-    }
-    const quietMs = performance.now() - changedMs;
-    // Markers count as well, so that only reading tells whether all are there.
-    if (ends >= rows && quietMs > QUIET_MS) {
-      const scan = await world.kafka.scan(topic, rows);
-      if (scan.missing === 0) return { scan: verified(scan, topic), cpuAtEnd };
-    }
-    if (quietMs > STUCK_MS) throw new Error(`${topic} stands still at ${ends} of ${rows} records`);
-    await delay(POLL_MS);
+  for (const [name, values] of Object.entries(figures)) {
+    if (values.length > 0) bench.figures.set(`${row.name}.${name}`, system, median(values));
   }
-}
-
-/** Fast and wrong does not count. */
-function verified(scan: Scan, topic: string): Scan {
-  if (scan.duplicates + scan.outOfOrder + scan.foreign > 0) {
-    throw new Error(`${topic} is not what was written: ${JSON.stringify(scan)}`);
-  }
-  return scan;
-}
-
-async function receiveOnce(world: World, slot: Run, rows: number, end: string): Promise<Drained> {
-  const { seconds, cpuSeconds: cpu } = await receive(world, slot, end);
-  return { perSecond: rows / seconds, cpuSeconds: cpu };
+  const shortestS = row.rows / Math.max(...figures.perSecond);
+  if (shortestS >= TELLING_S || drained.length === 0) return;
+  bench.remarks.add(
+    `${row.name}, ${TITLES[system]}: a run took ${shortestS.toFixed(1)} s, too short for its rate to mean much; give more --rows`,
+  );
 }
 
 async function endOfLog({ client }: World): Promise<string> {

@@ -5,7 +5,7 @@ import { cpuSeconds, rssMb } from "../servers/processes.ts";
 import type { World } from "../servers/world.ts";
 import type { Publisher, PublisherName, Run } from "../systems/system.ts";
 import { isPublisher, TITLES } from "../systems/system.ts";
-import { drainOnce } from "./drain.ts";
+import { drainOnce } from "./drain-once.ts";
 
 const SETTLE_MS = 5_000;
 const IDLE_S = 20;

@@ -144,7 +144,7 @@ export class World {
       Array.from({ length: writers }, async (_, writer) => {
         const client = new pg.Client({ connectionString: this.url });
         await client.connect();
-        const share = Math.max(1, Math.round(rate / writers));
+        const share = Math.floor(rate / writers) + (writer < rate % writers ? 1 : 0);
         await client.query(`call bench.pace(${share}, ${seconds}, ${writer + 1})`);
         await client.end();
       }),

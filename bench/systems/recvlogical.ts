@@ -12,14 +12,18 @@ const SAMPLE_MS = 5;
 
 /** What reading the log alone takes. */
 export interface Received {
-  readonly seconds: number;
+  /** From its first write to its last one. */
+  readonly ms: number;
+  /** From the start of its process to its last write. */
+  readonly fromStartMs: number;
   readonly cpuSeconds: number;
 }
 
-/** Has pg_recvlogical read a slot up to `end` and throw it away; timed from its first write to its last. */
+/** Has pg_recvlogical read a slot up to `end` and throw it away. */
 export async function receive(world: World, slot: string, end: string): Promise<Received> {
   const options = ["-o", "proto_version=1", "-o", "publication_names=outbox_relay"];
   const where = ["-d", world.url, "--slot", slot, "--start", "--no-loop", `--endpos=${end}`];
+  const startedMs = performance.now();
   const child = spawn(program(), [...where, ...options, "-f", "/dev/null"], {
     stdio: ["ignore", "ignore", "inherit"],
   });
@@ -38,7 +42,7 @@ export async function receive(world: World, slot: string, end: string): Promise<
   }
   await ended;
   if (child.exitCode !== 0) throw new Error(`pg_recvlogical ended with ${child.exitCode}`);
-  return { seconds: (lastMs - firstMs) / 1000, cpuSeconds: cpu };
+  return { ms: lastMs - firstMs, fromStartMs: lastMs - startedMs, cpuSeconds: cpu };
 }
 
 /** `PG_BIN` wins, then the newest of Debian's folders, then the path. */

@@ -1,7 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -10,12 +9,13 @@ import pg from "pg";
 import { createTopicsWithLeaders } from "../src/demo/services/kafka-topics.ts";
 import type { Services } from "../src/demo/services/services.ts";
 import { startServices } from "../src/demo/services/services.ts";
+import { cpuSeconds, rssMbMax } from "./servers/processes.ts";
 
 const SOURCE = "src/main.ts";
 const MAIN = programPath(SOURCE);
 const run = promisify(execFile);
 
-export const TOPIC = "outbox.event.order";
+const TOPIC = "outbox.event.order";
 const STUCK_MS = 60_000;
 export const SLOT = "outbox_relay";
 
@@ -142,16 +142,13 @@ export class BenchRelay {
   }
 
   /** Largest resident set of the process so far, MB; Linux only. */
-  async rssMbMax(): Promise<number> {
-    const text = await readFile(`/proc/${this.child.pid}/status`, "utf8");
-    return Math.round(Number(/VmHWM:\s+(\d+)/.exec(text)?.[1]) / 1024);
+  rssMbMax(): Promise<number> {
+    return rssMbMax(this.pid);
   }
 
   /** User and system CPU so far, s; Linux only. */
   async cpuSeconds(): Promise<number> {
-    const fields =
-      (await readFile(`/proc/${this.child.pid}/stat`, "utf8")).split(") ")[1]?.split(" ") ?? [];
-    return (Number(fields[11]) + Number(fields[12])) / 100;
+    return (await cpuSeconds(this.pid)) ?? Number.NaN;
   }
 
   /** Resolves when `rows` events are durable at Kafka; rejects when nothing more comes. */

@@ -10,8 +10,13 @@ const [listenPort = 0, targetPort = 0, roundTripMs = 0] = process.argv.slice(2).
 const thereMs = Math.floor(roundTripMs / 2);
 const backMs = roundTripMs - thereMs;
 
-const server = createServer({ noDelay: true }, (client) => {
-  const broker = connect({ port: targetPort, host: "127.0.0.1", noDelay: true });
+const server = createServer({ noDelay: true, allowHalfOpen: true }, (client) => {
+  const broker = connect({
+    port: targetPort,
+    host: "127.0.0.1",
+    noDelay: true,
+    allowHalfOpen: true,
+  });
   delayed(client, broker, thereMs);
   delayed(broker, client, backMs);
 });

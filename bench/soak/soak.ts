@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 import type { BenchRelay } from "../rig.ts";
 import { rssMb } from "../servers/processes.ts";
@@ -87,6 +88,8 @@ class Sampler {
   phase = "start";
   readonly #relay: BenchRelay;
   readonly #progress: (line: string) => void;
+  /** Of this process, which has little to do: what it waits, the machine makes everybody wait. */
+  readonly #control = monitorEventLoopDelay({ resolution: 10 });
   #isStopped = false;
 
   constructor(relay: BenchRelay, progress: (line: string) => void) {
@@ -96,6 +99,7 @@ class Sampler {
 
   async run(): Promise<void> {
     const startedMs = performance.now();
+    this.#control.enable();
     for (let second = 0; !this.#isStopped; second++) {
       const metrics = await this.#relay.metrics();
       // The first one covers the start.
@@ -107,14 +111,18 @@ class Sampler {
 
   stop(): void {
     this.#isStopped = true;
+    this.#control.disable();
   }
 
   async #sample(metrics: string, second: number): Promise<Sample> {
+    const controlMs = this.#control.max / 1e6;
+    this.#control.reset();
     return {
       second,
       phase: this.phase,
       rssMb: await rssMb(this.#relay.pid),
       stallMs: valueOf(metrics, "nodejs_eventloop_lag_max_seconds") * 1000,
+      controlMs,
       lagSeconds: valueOf(metrics, "relay_lag_seconds"),
     };
   }

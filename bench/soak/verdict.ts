@@ -8,6 +8,8 @@ export interface Sample {
   readonly rssMb: number;
   /** The longest delay of the event loop since the sample before, ms. */
   readonly stallMs: number;
+  /** The same of an idle process beside it: what the machine alone makes everybody wait. */
+  readonly controlMs: number;
   /** Age of the oldest event that is not durable at Kafka. */
   readonly lagSeconds: number;
 }
@@ -19,6 +21,7 @@ export interface SoakVerdict {
   readonly rssGrowthMb: number;
   readonly stallMsMax: number;
   readonly stallPhase: string;
+  readonly controlMsMax: number;
   readonly lagSecondsMax: number;
   /** What is not as it should be; empty is a pass. */
   readonly problems: readonly string[];
@@ -50,16 +53,19 @@ export function judgeSoak(
     rssGrowthMb,
     stallMsMax: longest.stallMs,
     stallPhase: longest.phase,
+    controlMsMax: Math.max(...samples.map(({ controlMs }) => controlMs)),
     lagSecondsMax: Math.max(...samples.map(({ lagSeconds }) => lagSeconds)),
     problems,
   };
 }
 
 export function renderSoak(verdict: SoakVerdict): string {
-  const { rssMbMin, rssMbMax, rssGrowthMb, stallMsMax, stallPhase, lagSecondsMax } = verdict;
+  const { rssMbMin, rssMbMax, rssGrowthMb, lagSecondsMax } = verdict;
+  const { stallMsMax, stallPhase, controlMsMax } = verdict;
   return [
     `RSS ${rssMbMin} to ${rssMbMax} MB, growth over the second half ${rssGrowthMb.toFixed(1)} MB (at most ${GROWTH_MB_MAX})`,
     `longest stall of the event loop ${stallMsMax.toFixed(0)} ms, while "${stallPhase}" (at most ${STALL_MS_MAX})`,
+    `longest stall of an idle process beside it ${controlMsMax.toFixed(0)} ms: that much the machine makes everybody wait`,
     `largest lag ${lagSecondsMax.toFixed(1)} s`,
     ...verdict.problems.map((problem) => `missed: ${problem}`),
     verdict.problems.length === 0 ? "passed" : "not passed",

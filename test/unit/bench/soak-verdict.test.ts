@@ -10,6 +10,7 @@ function samples(count: number, of: (second: number) => Partial<Sample>): Sample
     phase: "steady",
     rssMb: 100,
     stallMs: 2,
+    controlMs: 1,
     lagSeconds: 0,
     ...of(i + 1),
   }));
@@ -54,6 +55,15 @@ describe("the verdict of the soak", () => {
       stallPhase: "burst",
       problems: ["the event loop stood still for 51 ms"],
     });
+  });
+
+  it("shows what an idle process waited, and forgives nothing for it", () => {
+    const verdict = judgeSoak(
+      samples(10, (second) => (second === 4 ? { stallMs: 80, controlMs: 75 } : {})),
+      ALL,
+    );
+    expect(renderSoak(verdict)).toContain("idle process beside it 75 ms");
+    expect(verdict.problems).toEqual(["the event loop stood still for 80 ms"]);
   });
 
   it("does not pass when rows are missing or repeated", () => {

@@ -37,7 +37,7 @@ else await measure(options);
 function busyRemark(): string | null {
   const [load = 0] = loadavg();
   if (load < cpus().length * BUSY_SHARE) return null;
-  return `the machine was busy before this began (load ${load.toFixed(1)} on ${cpus().length} cores): times and rates are too bad, ratios are rough, CPU seconds hold`;
+  return `the machine was busy before this began (load ${load.toFixed(1)} on ${cpus().length} cores): rates and latency mean little, ratios are rough, CPU and memory suffer least`;
 }
 
 async function build(): Promise<void> {

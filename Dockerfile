@@ -8,7 +8,8 @@ ARG NODE_RUNTIME_IMAGE=gcr.io/distroless/nodejs26-debian13:nonroot
 FROM ${NODE_BUILD_IMAGE} AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
+# Node itself is an optional package, for development; native parts of dependencies are optional, too.
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund && rm -rf node_modules/node-linux-* node_modules/node-bin-*
 
 FROM ${NODE_BUILD_IMAGE} AS build
 WORKDIR /app

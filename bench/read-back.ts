@@ -15,7 +15,8 @@ import { kafkajsPorts } from "../src/kafka/kafkajs-ports.ts";
 import { systemClock } from "../src/ops/system-clock.ts";
 import type { Lsn } from "../src/relay/lsn.ts";
 import { formatPosition } from "../src/relay/position.ts";
-import type { OutboundRecord } from "../src/relay/publish/sink.ts";
+import type { OutboundRecord } from "../src/relay/record/outbound-record.ts";
+import { packRecord } from "../src/relay/record/pack-record.ts";
 
 const READER = fileURLToPath(new URL("read-back-reader.ts", import.meta.url));
 const BATCH_EVENTS = 5_000;
@@ -75,7 +76,7 @@ function recordOf(topic: string, number: number): OutboundRecord {
     value: Buffer.from(value),
   });
   const id = `019f0000-0000-7000-8000-${number.toString(16).padStart(12, "0")}`;
-  return {
+  return packRecord({
     topic,
     key: Buffer.from(`order-${number % 50_000}`),
     value: Buffer.from(`{"seq":${number},"cents":${(number * 7_919) % 10_007}}`),
@@ -85,7 +86,7 @@ function recordOf(topic: string, number: number): OutboundRecord {
       header("position", positionOf(number)),
     ],
     timestampMs: Date.now(),
-  };
+  });
 }
 
 function positionOf(number: number): string {

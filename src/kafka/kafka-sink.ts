@@ -5,7 +5,9 @@ import type { Finding } from "../relay/finding.ts";
 import { findingOf } from "../relay/finding.ts";
 import type { AnnounceMoment, SinkObserver } from "../relay/observer.ts";
 import { SILENT_SINK_OBSERVER } from "../relay/observer.ts";
-import type { OutboundRecord, Sink, SinkBatch } from "../relay/publish/sink.ts";
+import type { Sink, SinkBatch } from "../relay/publish/sink.ts";
+import type { OutboundRecord } from "../relay/record/outbound-record.ts";
+import { packRecord } from "../relay/record/pack-record.ts";
 import type { BrokerChannel } from "./broker-channel.ts";
 import { CheckpointTopic } from "./checkpoint-topic.ts";
 import { Cluster } from "./cluster.ts";
@@ -237,7 +239,8 @@ export class KafkaSink implements Sink {
     const topic = this.#options.checkpointTopic;
     const timestampMs = this.#clock.wallMs();
     const records = values.map(([key, value]) => {
-      return { topic, key: new TextEncoder().encode(key), value, headers: [], timestampMs };
+      const parts = { key: new TextEncoder().encode(key), value, headers: [] };
+      return packRecord({ topic, timestampMs, ...parts });
     });
     return { topic, partition: 0, rounds: [records] };
   }

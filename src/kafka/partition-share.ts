@@ -1,6 +1,6 @@
-import type { OutboundRecord } from "../relay/publish/sink.ts";
+import type { OutboundRecord } from "../relay/record/outbound-record.ts";
 import type { PartitionBatch } from "./api/produce.ts";
-import { partitionOf } from "./partitioner.ts";
+import { recordPartition } from "./partitioner.ts";
 import type { Sequences } from "./sequences.ts";
 import { BATCH_HEADER_BYTES, recordBytesMax } from "./wire/record-batch.ts";
 
@@ -21,43 +21,50 @@ export function shareOut(
   records: readonly OutboundRecord[],
   limits: TopicLimits,
 ): PartitionShare[] {
-  const byTopic = new Map<string, OutboundRecord[][]>();
+  const byTopic = new Map<string, GrowingShare[]>();
+  let [topic, shares] = ["", [] as GrowingShare[]];
   for (const record of records) {
-    let partitions = byTopic.get(record.topic);
-    if (partitions === undefined) {
-      partitions = Array.from({ length: limits.partitions(record.topic) }, () => []);
-      byTopic.set(record.topic, partitions);
+    if (record.topic !== topic) {
+      topic = record.topic;
+      shares = byTopic.get(topic) ?? emptyShares(topic, limits);
+      byTopic.set(topic, shares);
     }
-    partitions[partitionOf(record.key, partitions.length)]?.push(record);
+    shares[recordPartition(record, shares.length)]?.add(record);
   }
-  const shares: PartitionShare[] = [];
-  for (const [topic, partitions] of byTopic) {
-    const bytesMax = limits.batchBytesMax(topic);
-    partitions.forEach((ofPartition, partition) => {
-      if (ofPartition.length === 0) return;
-      shares.push({ topic, partition, rounds: roundsOf(ofPartition, bytesMax) });
-    });
-  }
-  return shares;
+  return [...byTopic.values()].flat().filter(({ rounds }) => rounds.length > 0);
 }
 
-/** A record that alone is near the limit gets a batch of its own; one above it was refused before. */
-function roundsOf(records: readonly OutboundRecord[], bytesMax: number): OutboundRecord[][] {
-  const rounds: OutboundRecord[][] = [];
-  let current: OutboundRecord[] = [];
-  let bytes = BATCH_HEADER_BYTES;
-  for (const record of records) {
-    const size = recordBytesMax(record);
-    if (current.length > 0 && bytes + size > bytesMax) {
-      rounds.push(current);
-      current = [];
-      bytes = BATCH_HEADER_BYTES;
-    }
-    current.push(record);
-    bytes += size;
+function emptyShares(topic: string, limits: TopicLimits): GrowingShare[] {
+  const bytesMax = limits.batchBytesMax(topic);
+  const length = limits.partitions(topic);
+  return Array.from({ length }, (_, partition) => new GrowingShare(topic, partition, bytesMax));
+}
+
+class GrowingShare implements PartitionShare {
+  readonly topic: string;
+  readonly partition: number;
+  readonly rounds: OutboundRecord[][] = [];
+  readonly #bytesMax: number;
+  #current: OutboundRecord[] = [];
+  #bytes = Infinity;
+
+  constructor(topic: string, partition: number, bytesMax: number) {
+    this.topic = topic;
+    this.partition = partition;
+    this.#bytesMax = bytesMax;
   }
-  rounds.push(current);
-  return rounds;
+
+  /** A record that alone is near the limit gets a batch of its own; one above it was refused before. */
+  add(record: OutboundRecord): void {
+    const size = recordBytesMax(record);
+    if (this.#bytes + size > this.#bytesMax) {
+      this.#current = [];
+      this.rounds.push(this.#current);
+      this.#bytes = BATCH_HEADER_BYTES;
+    }
+    this.#current.push(record);
+    this.#bytes += size;
+  }
 }
 
 /** What goes to each partition in one round, stamped with the sequences that it takes. */

@@ -1,3 +1,6 @@
+import type { OutboundRecord } from "../relay/record/outbound-record.ts";
+import { keyOf } from "../relay/record/record-view.ts";
+
 const SEED = 0x9747b28c;
 const M = 0x5bd1e995;
 
@@ -5,11 +8,11 @@ const M = 0x5bd1e995;
  * murmur2 with Java's seed, in 32-bit arithmetic
  * (org.apache.kafka.common.utils.Utils.murmur2; proven equal in test/unit/kafka).
  */
-export function murmur2(bytes: Uint8Array): number {
-  const { length } = bytes;
+export function murmur2(bytes: Uint8Array, from = 0, to = bytes.length): number {
+  const length = to - from;
   let h = SEED ^ length;
-  let i = 0;
-  for (; i + 4 <= length; i += 4) {
+  let i = from;
+  for (; i + 4 <= to; i += 4) {
     let k =
       (bytes[i] as number) |
       ((bytes[i + 1] as number) << 8) |
@@ -19,7 +22,7 @@ export function murmur2(bytes: Uint8Array): number {
     k = Math.imul(k ^ (k >>> 24), M);
     h = Math.imul(h, M) ^ k;
   }
-  const rest = length - i;
+  const rest = to - i;
   if (rest === 3) h ^= (bytes[i + 2] as number) << 16;
   if (rest >= 2) h ^= (bytes[i + 1] as number) << 8;
   if (rest >= 1) h = Math.imul(h ^ (bytes[i] as number), M);
@@ -28,6 +31,19 @@ export function murmur2(bytes: Uint8Array): number {
 }
 
 /** The partition that the Java client's default partitioner gives a key: the sign bit is masked, not dropped by abs. */
-export function partitionOf(key: Uint8Array, partitions: number): number {
-  return (murmur2(key) & 0x7fffffff) % partitions;
+export function partitionOf(
+  key: Uint8Array,
+  partitions: number,
+  from = 0,
+  to = key.length,
+): number {
+  return (murmur2(key, from, to) & 0x7fffffff) % partitions;
+}
+
+/** The key comes first in a packed record, behind its length. */
+export function recordPartition(record: OutboundRecord, partitions: number): number {
+  const { memory, from } = record;
+  const first = memory[from] as number;
+  if (first > 127) return partitionOf(keyOf(record), partitions);
+  return partitionOf(memory, partitions, from + 1, from + 1 + first / 2);
 }

@@ -1,5 +1,6 @@
 import { RelayError } from "../relay/errors.ts";
-import type { OutboundRecord } from "../relay/publish/sink.ts";
+import type { OutboundRecord } from "../relay/record/outbound-record.ts";
+import { headerOf } from "../relay/record/record-view.ts";
 import type { PartitionAnswer, PartitionBatch } from "./api/produce.ts";
 import { ERROR, errorName } from "./error-code.ts";
 
@@ -33,6 +34,6 @@ export function refusedRecord(
 }
 
 function header(record: OutboundRecord | undefined, wanted: string): string {
-  const found = record?.headers.find(({ name }) => utf8.decode(name) === wanted);
-  return found?.value ? utf8.decode(found.value) : "unknown";
+  const value = record === undefined ? null : headerOf(record, wanted);
+  return value === null ? "unknown" : utf8.decode(value);
 }

@@ -1,6 +1,6 @@
 import type { Clock } from "../relay/clock.ts";
 import { RelayError } from "../relay/errors.ts";
-import type { OutboundRecord } from "../relay/publish/sink.ts";
+import type { OutboundRecord } from "../relay/record/outbound-record.ts";
 import { describeTopicsRequest, readTopicConfigs } from "./api/describe-configs.ts";
 import type { TopicMetadata } from "./api/metadata.ts";
 import type { BrokerChannel } from "./broker-channel.ts";

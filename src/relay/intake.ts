@@ -8,6 +8,7 @@ import { NativeFormat } from "./event/formats/native.ts";
 import type { OutboxRecord } from "./event/outbox-record.ts";
 import type { OutboxColumnNames, OutboxTable } from "./event/outbox-table.ts";
 import { outboxTable } from "./event/outbox-table.ts";
+import { RouteTopics } from "./event/route-topics.ts";
 import { RowReader } from "./event/row-reader.ts";
 import { TopicTemplate } from "./event/topic-template.ts";
 import type { Lsn } from "./lsn.ts";
@@ -82,7 +83,7 @@ export class Intake implements DecodedMessages {
     this.#target = target;
     this.#counts = counts;
     this.#reader = new RowReader(options.columns, timelines);
-    this.#format = new NativeFormat(new TopicTemplate(options.topicTemplate));
+    this.#format = new NativeFormat(new RouteTopics(new TopicTemplate(options.topicTemplate)));
   }
 
   /** Whether the last message lies inside a transaction; keepalives there confirm nothing. */
@@ -120,7 +121,7 @@ export class Intake implements DecodedMessages {
     this.#target.begin(transaction.commitLsn);
   }
 
-  insert(relation: Relation, tuple: Tuple, spare: Uint8Array): void {
+  insert(relation: Relation, tuple: Tuple): void {
     invariant(this.#transaction !== null, "a row belongs to a transaction");
     const table = this.#table(relation);
     if (table === null) return;
@@ -132,7 +133,7 @@ export class Intake implements DecodedMessages {
         return;
       }
     }
-    this.#target.record(this.#format.record(this.#reader.read(table, tuple, this.#rows, spare)));
+    this.#target.record(this.#format.record(this.#reader.read(table, tuple, this.#rows)));
   }
 
   commit(endLsn: Lsn): void {

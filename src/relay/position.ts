@@ -1,3 +1,4 @@
+import { writeHex32 } from "./hex.ts";
 import type { Lsn } from "./lsn.ts";
 
 /**
@@ -24,12 +25,27 @@ function hex(value: bigint | number, digits: number): string {
   return value.toString(16).toUpperCase().padStart(digits, "0");
 }
 
-/** The part of the `position` header that the rows of one transaction share, up to the last slash. */
-export function positionPrefix(timeline: number, commitLsn: Lsn): string {
-  return `${hex(timeline, 8)}/${hex(commitLsn, 16)}/`;
-}
+/** Length of the `position` header. */
+export const POSITION_BYTES = 34;
+const SLASH = 0x2f;
+const LSN_AT = 9;
+const INDEX_AT = 26;
 
 /** `TTTTTTTT/CCCCCCCCCCCCCCCC/NNNNNNNN`: text order is position order. */
 export function formatPosition(position: Position): string {
-  return positionPrefix(position.timeline, position.commitLsn) + hex(position.index, 8);
+  return `${hex(position.timeline, 8)}/${hex(position.commitLsn, 16)}/${hex(position.index, 8)}`;
+}
+
+/** The part of `formatPosition` that the rows of one transaction share, as ASCII into POSITION_BYTES of room. */
+export function writePosition(text: Uint8Array, timeline: number, commitLsn: Lsn): void {
+  writeHex32(text, 0, timeline);
+  text[LSN_AT - 1] = SLASH;
+  writeHex32(text, LSN_AT, Number(commitLsn >> 32n));
+  writeHex32(text, LSN_AT + 8, Number(commitLsn & 0xffff_ffffn));
+  text[INDEX_AT - 1] = SLASH;
+}
+
+/** The rest of it. */
+export function writePositionIndex(text: Uint8Array, index: number): void {
+  writeHex32(text, INDEX_AT, index);
 }

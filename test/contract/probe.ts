@@ -14,6 +14,7 @@ import { ERROR } from "../../src/kafka/error-code.ts";
 import { ByteWriter } from "../../src/kafka/wire/byte-writer.ts";
 import { RecordBatchEncoder } from "../../src/kafka/wire/record-batch.ts";
 import { readRecords } from "../../src/kafka/wire/record-batch-reader.ts";
+import { packRecord } from "../../src/relay/record/pack-record.ts";
 import { until } from "../support/until.ts";
 
 const DEADLINE_MS = 20_000;
@@ -123,13 +124,15 @@ export class Probe {
     settings: ProduceSettings = {},
   ): Promise<number> {
     const { partition = 0, sequence = 0, transactionalId = null, apiVersion = 11 } = settings;
-    const records = texts.map((text, index) => ({
-      topic: this.topic,
-      key: Buffer.from("k"),
-      value: Buffer.from(text),
-      headers: [],
-      timestampMs: settings.timesMs?.[index] ?? Date.now(),
-    }));
+    const records = texts.map((text, index) =>
+      packRecord({
+        topic: this.topic,
+        key: Buffer.from("k"),
+        value: Buffer.from(text),
+        headers: [],
+        timestampMs: settings.timesMs?.[index] ?? Date.now(),
+      }),
+    );
     const batches = [{ topic: this.topic, partition, records, sequence }];
     const options = { apiVersion, transactionalId, identity, timeoutMs: 10_000 };
     const memory = Buffer.alloc(requestBytesMax(batches));

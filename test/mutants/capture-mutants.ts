@@ -114,8 +114,13 @@ export const CAPTURE_MUTANTS: readonly Mutant[] = [
   {
     name: "give each row the same memory",
     harm: "publishes the bytes of another row",
-    file: "src/relay/decode/row-arena.ts",
-    edits: [{ find: "    this.#used += size;\n", replace: "" }],
+    file: "src/relay/record/record-memory.ts",
+    edits: [
+      {
+        find: "    if (this.#block === this.#shared) this.#used = end;\n",
+        replace: "    void end;\n",
+      },
+    ],
     caughtBy: "simulation",
   },
   {

@@ -1,4 +1,4 @@
-import type { OutboundRecord } from "../../relay/publish/sink.ts";
+import type { OutboundRecord } from "../../relay/record/outbound-record.ts";
 import type { BrokerRequest } from "../broker-channel.ts";
 import { ByteReader } from "../wire/byte-reader.ts";
 import { ByteWriter } from "../wire/byte-writer.ts";

@@ -1,68 +1,29 @@
-const POLYNOMIAL = 0x82f63b78;
-const SLICES = 8;
+import { createRequire } from "node:module";
+import { Crc32cTables } from "./crc32c-tables.ts";
+
+type Checksum = (bytes: Buffer, from: number, to: number) => number;
+
+interface NativePackage {
+  readonly crc32c: (bytes: Buffer) => number;
+}
 
 /**
- * CRC-32C (Castagnoli), the checksum of record batches (KIP-98, "Message format"), eight bytes at a time.
- * The tables take 8 KiB and are made with the object.
+ * CRC-32C (Castagnoli) of `bytes[from, to)` as an unsigned number: the checksum of record batches (KIP-98, "Message format").
+ * Native where the platform's package is installed, about 1 us less for each event.
  */
-export class Crc32c {
-  readonly #tables: readonly Int32Array[];
+export const crc32c: Checksum = native() ?? byTables();
 
-  constructor() {
-    this.#tables = makeTables();
-  }
-
-  /** Checksum of `bytes[from, to)` as an unsigned number. */
-  of(bytes: Uint8Array, from: number, to: number): number {
-    const [t0, t1, t2, t3, t4, t5, t6, t7] = this.#tables as unknown as Tables;
-    let crc = -1;
-    let i = from;
-    for (; i + SLICES <= to; i += SLICES) {
-      const low = crc ^ word(bytes, i);
-      const high = word(bytes, i + 4);
-      crc =
-        at(t7, low & 255) ^
-        at(t6, (low >>> 8) & 255) ^
-        at(t5, (low >>> 16) & 255) ^
-        at(t4, low >>> 24) ^
-        at(t3, high & 255) ^
-        at(t2, (high >>> 8) & 255) ^
-        at(t1, (high >>> 16) & 255) ^
-        at(t0, high >>> 24);
-    }
-    for (; i < to; i++) crc = (crc >>> 8) ^ at(t0, (crc ^ (bytes[i] as number)) & 255);
-    return ~crc >>> 0;
+/** Null where `npm` has left the optional package out, or there is none for the platform. */
+function native(): Checksum | null {
+  try {
+    const { crc32c: of } = createRequire(import.meta.url)("@node-rs/crc32") as NativePackage;
+    return (bytes, from, to) => of(bytes.subarray(from, to));
+  } catch {
+    return null;
   }
 }
 
-type Table = Int32Array;
-type Tables = readonly [Table, Table, Table, Table, Table, Table, Table, Table];
-
-function at(table: Table, index: number): number {
-  return table[index] as number;
-}
-
-/** Little-endian. */
-function word(bytes: Uint8Array, i: number): number {
-  return (
-    (bytes[i] as number) |
-    ((bytes[i + 1] as number) << 8) |
-    ((bytes[i + 2] as number) << 16) |
-    ((bytes[i + 3] as number) << 24)
-  );
-}
-
-function makeTables(): Int32Array[] {
-  const first = new Int32Array(256);
-  for (let n = 0; n < 256; n++) {
-    let crc = n;
-    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ POLYNOMIAL : crc >>> 1;
-    first[n] = crc;
-  }
-  const tables = [first];
-  for (let slice = 1; slice < SLICES; slice++) {
-    const former = tables[slice - 1] as Int32Array;
-    tables.push(Int32Array.from(former, (crc) => (crc >>> 8) ^ at(first, crc & 255)));
-  }
-  return tables;
+function byTables(): Checksum {
+  const tables = new Crc32cTables();
+  return (bytes, from, to) => tables.of(bytes, from, to);
 }

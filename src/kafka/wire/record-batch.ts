@@ -1,11 +1,11 @@
-import type { OutboundRecord } from "../../relay/publish/sink.ts";
-import { Crc32c } from "./crc32c.ts";
+import type { OutboundRecord } from "../../relay/record/outbound-record.ts";
+import { copyRange } from "../../relay/record/packing.ts";
+import { crc32c } from "./crc32c.ts";
 
 /** Fixed part of a RecordBatch v2 (KIP-98), before the first record. */
 export const BATCH_HEADER_BYTES = 61;
-/** Length, attributes, timestamp and offset deltas, key, value and header counts at their longest. */
-const RECORD_OVERHEAD_BYTES = 36;
-const HEADER_OVERHEAD_BYTES = 10;
+/** Length, attributes, timestamp and offset deltas at their longest. */
+const RECORD_FRAME_BYTES = 16;
 
 const MAGIC = 2;
 const ATTRIBUTE_TRANSACTIONAL = 16;
@@ -19,19 +19,13 @@ export interface BatchStamp {
   readonly isTransactional: boolean;
 }
 
-/** At most this many bytes; within 30 bytes of what the broker will weigh for records of usual size. */
-export function recordBytesMax(record: OutboundRecord): number {
-  let size = RECORD_OVERHEAD_BYTES + record.key.length + (record.value?.length ?? 0);
-  for (const { name, value } of record.headers) {
-    size += HEADER_OVERHEAD_BYTES + name.length + (value?.length ?? 0);
-  }
-  return size;
+/** At most this many bytes; within 13 bytes of what the broker will weigh. */
+export function recordBytesMax({ from, to }: OutboundRecord): number {
+  return to - from + RECORD_FRAME_BYTES;
 }
 
 /** Encodes record batches in one pass, straight into the request. */
 export class RecordBatchEncoder {
-  readonly #crc = new Crc32c();
-
   /**
    * Writes one uncompressed batch at `at` and returns where it ends. `bytes` must have room for
    * BATCH_HEADER_BYTES and `recordBytesMax` of each record.
@@ -57,59 +51,30 @@ export class RecordBatchEncoder {
     bytes.writeInt16BE(stamp.epoch, at + 51);
     bytes.writeInt32BE(stamp.sequence, at + 53);
     bytes.writeInt32BE(records.length, at + 57);
-    bytes.writeUInt32BE(this.#crc.of(bytes, at + 21, end), at + 17);
+    bytes.writeUInt32BE(crc32c(bytes, at + 21, end), at + 17);
     return end;
   }
 }
 
 /** Size of a batch that holds this record alone: what `max.message.bytes` limits. */
-export function singleRecordBytes(record: OutboundRecord): number {
-  const size = recordBodyBytes(record, 0, 0);
+export function singleRecordBytes({ from, to }: OutboundRecord): number {
+  const size = 3 + to - from;
   return BATCH_HEADER_BYTES + varintBytes(size) + size;
-}
-
-function recordBodyBytes(
-  record: OutboundRecord,
-  offsetDelta: number,
-  timestampDelta: number,
-): number {
-  const { key, value, headers } = record;
-  let size = 1 + varintBytes(timestampDelta) + varintBytes(offsetDelta);
-  size += varintBytes(key.length) + key.length;
-  size += value === null ? 1 : varintBytes(value.length) + value.length;
-  size += varintBytes(headers.length);
-  for (const header of headers) {
-    size += varintBytes(header.name.length) + header.name.length;
-    size += header.value === null ? 1 : varintBytes(header.value.length) + header.value.length;
-  }
-  return size;
 }
 
 function writeRecord(
   bytes: Buffer,
   at: number,
-  record: OutboundRecord,
+  { memory, from, to }: OutboundRecord,
   offsetDelta: number,
   timestampDelta: number,
 ): number {
-  const { key, value, headers } = record;
-  let o = writeVarint(bytes, at, recordBodyBytes(record, offsetDelta, timestampDelta));
+  const deltas = 1 + varintBytes(timestampDelta) + varintBytes(offsetDelta);
+  let o = writeVarint(bytes, at, deltas + to - from);
   bytes[o++] = 0;
   o = writeVarint(bytes, o, timestampDelta);
   o = writeVarint(bytes, o, offsetDelta);
-  o = writeBytes(bytes, o, key);
-  o = writeBytes(bytes, o, value);
-  o = writeVarint(bytes, o, headers.length);
-  for (const header of headers)
-    o = writeBytes(bytes, writeBytes(bytes, o, header.name), header.value);
-  return o;
-}
-
-function writeBytes(bytes: Buffer, at: number, value: Uint8Array | null): number {
-  if (value === null) return writeVarint(bytes, at, -1);
-  const o = writeVarint(bytes, at, value.length);
-  bytes.set(value, o);
-  return o + value.length;
+  return copyRange(bytes, o, memory, from, to);
 }
 
 /** Zigzag; deltas of timestamps within one batch fit 31 bits: 24 days. */

@@ -3,8 +3,7 @@ import type { Lsn } from "../lsn.ts";
 import { ByteReader } from "./byte-reader.ts";
 import type { Relation } from "./relation.ts";
 import { readRelation } from "./relation.ts";
-import { RowArena } from "./row-arena.ts";
-import { Tuple } from "./tuple.ts";
+import { readInt32, Tuple } from "./tuple.ts";
 
 /** Milliseconds between 1970 and Postgres's epoch, 2000-01-01. */
 export const POSTGRES_EPOCH_MS = 946_684_800_000;
@@ -15,9 +14,6 @@ const IGNORED_TAGS: ReadonlySet<number> = new Set([0x4f, 0x59, 0x55, 0x44, 0x54]
 /** INSERT: tag, relation OID, then the letter N, then the tuple. */
 const INSERT_TUPLE_AT = 6;
 
-/** Bytes that each row's copy has to spare at its end, for the position header. */
-export const ROW_SPARE_BYTES = 34;
-
 export interface TransactionStart {
   /** Start of the commit record: `final_lsn` of BEGIN. Strictly increasing on one timeline. */
   readonly commitLsn: Lsn;
@@ -27,8 +23,8 @@ export interface TransactionStart {
 
 export interface DecodedMessages {
   begin(transaction: TransactionStart): void;
-  /** `tuple` holds during the call; the bytes it gives out stay. `spare` is the row's spare room. */
-  insert(relation: Relation, tuple: Tuple, spare: Uint8Array): void;
+  /** `tuple` and the bytes that it points to hold during the call. */
+  insert(relation: Relation, tuple: Tuple): void;
   /** `endLsn` is the byte after the commit record: what may be confirmed once all before it is durable. */
   commit(endLsn: Lsn): void;
 }
@@ -42,8 +38,8 @@ export interface DecodedMessages {
  */
 export class PgoutputDecoder {
   readonly #out: DecodedMessages;
-  readonly #arena = new RowArena();
   readonly #relations = new Map<number, Relation>();
+  #lastRelation: Relation | null = null;
   readonly #tuple = new Tuple();
 
   constructor(out: DecodedMessages) {
@@ -67,14 +63,20 @@ export class PgoutputDecoder {
 
   #relation(relation: Relation): void {
     this.#relations.set(relation.oid, relation);
+    this.#lastRelation = null;
   }
 
   #insert(message: Uint8Array): void {
-    const relation = this.#relations.get(new ByteReader(message, 1).uint32());
+    const relation = this.#relationOf(readInt32(message, 1) >>> 0);
     invariant(relation !== undefined, "a RELATION message precedes the rows of its table");
-    const row = this.#arena.copy(message, ROW_SPARE_BYTES);
-    this.#tuple.read(row.subarray(0, message.length), INSERT_TUPLE_AT);
-    this.#out.insert(relation, this.#tuple, row.subarray(message.length));
+    this.#lastRelation = relation;
+    this.#tuple.read(message, INSERT_TUPLE_AT);
+    this.#out.insert(relation, this.#tuple);
+  }
+
+  /** Most rows are of the table of the row before. */
+  #relationOf(oid: number): Relation | undefined {
+    return this.#lastRelation?.oid === oid ? this.#lastRelation : this.#relations.get(oid);
   }
 }
 

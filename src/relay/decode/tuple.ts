@@ -5,10 +5,10 @@ const KIND_TEXT = 0x74; // t
 const KIND_BINARY = 0x62; // b
 
 /**
- * The columns of one inserted row, as ranges of the row's bytes.
+ * The columns of one inserted row, as ranges of the message that brought it.
  *
- * One object is used for all rows: it holds until the next `read`. The bytes it points into are the
- * row's own copy and stay.
+ * One object is used for all rows: it holds until the next `read`, and no longer than the driver leaves the message's
+ * bytes alone.
  */
 export class Tuple {
   #bytes: Uint8Array = new Uint8Array(0);
@@ -19,6 +19,11 @@ export class Tuple {
 
   get count(): number {
     return this.#count;
+  }
+
+  /** The message; columns are ranges of it. */
+  get message(): Uint8Array {
+    return this.#bytes;
   }
 
   /** Reads the TupleData that starts at `at`; returns where it ends. */
@@ -54,21 +59,27 @@ export class Tuple {
     return this.#kinds[column] === KIND_BINARY;
   }
 
-  /** The column's bytes as they came; not for a null. */
-  bytes(column: number): Uint8Array {
-    return this.#bytes.subarray(this.#starts[column], this.#ends[column]);
+  /** Where the column's bytes begin in `message`; not for a null. */
+  start(column: number): number {
+    return this.#starts[column] as number;
+  }
+
+  /** The byte after them. */
+  end(column: number): number {
+    return this.#ends[column] as number;
   }
 }
 
-function readUint16(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
-}
-
-function readInt32(bytes: Uint8Array, at: number): number {
+/** Big-endian; the highest bit counts as a sign, and a length has none. */
+export function readInt32(bytes: Uint8Array, at: number): number {
   return (
     ((bytes[at] as number) << 24) |
     ((bytes[at + 1] as number) << 16) |
     ((bytes[at + 2] as number) << 8) |
     (bytes[at + 3] as number)
   );
+}
+
+function readUint16(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
 }

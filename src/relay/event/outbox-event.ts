@@ -1,19 +1,22 @@
-import type { Lsn } from "../lsn.ts";
+import type { TransactionStart } from "../decode/pgoutput-decoder.ts";
+import type { Field } from "./field.ts";
 
-/** The business fact in one outbox row, checked, before it becomes a record. Bytes are as stored. */
+/**
+ * The business fact in one outbox row, checked, before it becomes a record. Bytes are as stored.
+ * One object serves all rows, so it holds until the next row is read.
+ */
 export interface OutboxEvent {
   /** Text of the event id: what consumers deduplicate by. */
-  readonly id: Uint8Array;
+  readonly id: Field;
   /** Value of the routing column; the topic comes from it. */
-  readonly route: string;
-  readonly key: Uint8Array;
-  readonly type: Uint8Array;
-  /** Null for SQL NULL: a tombstone. */
-  readonly payload: Uint8Array | null;
+  readonly route: Field;
+  readonly key: Field;
+  readonly type: Field;
+  /** SQL NULL is a tombstone. */
+  readonly payload: Field;
   /** Text of the row's JSON headers, not parsed yet; null when there are none. */
-  readonly headers: Uint8Array | null;
-  readonly commitMs: number;
-  readonly commitLsn: Lsn;
+  readonly headers: Field;
+  readonly transaction: TransactionStart;
   /** Number of the row within its transaction, from 1. */
   readonly index: number;
   /** ASCII of the `position` header. */

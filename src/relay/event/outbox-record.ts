@@ -1,16 +1,51 @@
+import type { TransactionStart } from "../decode/pgoutput-decoder.ts";
 import type { Lsn } from "../lsn.ts";
-import type { HeaderBytes } from "./row-headers.ts";
+import type { OutboundRecord } from "../record/outbound-record.ts";
+import { headerOf } from "../record/record-view.ts";
 
-/** What one event becomes in Kafka, and where it came from. */
-export interface OutboxRecord {
+/** What a record takes on the wire beside what is packed, at most: its length, attributes, and two deltas. */
+export const RECORD_FRAME_BYTES = 16;
+
+/** What one event becomes in Kafka, and where it came from. One object and no other for each row. */
+export class OutboxRecord implements OutboundRecord {
   readonly topic: string;
-  readonly key: Uint8Array;
-  readonly value: Uint8Array | null;
-  readonly headers: readonly HeaderBytes[];
-  readonly timestampMs: number;
-  readonly id: Uint8Array;
-  readonly commitLsn: Lsn;
+  readonly transaction: TransactionStart;
+  /** Number of the row within its transaction, from 1. */
   readonly index: number;
-  /** What it takes on the wire, about. */
-  readonly bytes: number;
+  readonly memory: Uint8Array;
+  readonly from: number;
+  readonly to: number;
+
+  constructor(
+    topic: string,
+    transaction: TransactionStart,
+    index: number,
+    memory: Uint8Array,
+    from: number,
+    to: number,
+  ) {
+    this.topic = topic;
+    this.transaction = transaction;
+    this.index = index;
+    this.memory = memory;
+    this.from = from;
+    this.to = to;
+  }
+
+  get timestampMs(): number {
+    return this.transaction.commitMs;
+  }
+
+  get commitLsn(): Lsn {
+    return this.transaction.commitLsn;
+  }
+
+  /** What it takes on the wire, at most. */
+  get bytes(): number {
+    return this.to - this.from + RECORD_FRAME_BYTES;
+  }
+
+  get id(): Uint8Array {
+    return headerOf(this, "id") ?? new Uint8Array(0);
+  }
 }

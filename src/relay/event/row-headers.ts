@@ -1,11 +1,7 @@
+import type { RecordHeader } from "../record/outbound-record.ts";
 import { ascii } from "./ascii.ts";
 import type { OutboxEvent } from "./outbox-event.ts";
 import { PoisonError } from "./poison.ts";
-
-export interface HeaderBytes {
-  readonly name: Uint8Array;
-  readonly value: Uint8Array | null;
-}
 
 /** Headers that the relay itself writes: a second one of the same name would hide or fake it. */
 export const OWN_HEADERS: readonly string[] = ["id", "type", "position"];
@@ -18,8 +14,9 @@ export class RowHeaders {
   readonly #encoder = new TextEncoder();
 
   /** Throws PoisonError `ROW_HEADERS` when the column holds anything else. */
-  read(event: OutboxEvent, json: Uint8Array): HeaderBytes[] {
-    const object = parseObject(json);
+  read(event: OutboxEvent): readonly RecordHeader[] {
+    if (event.headers.isNull) return [];
+    const object = parseObject(event.headers.view());
     if (object === undefined) throw refuse(event, "is no JSON object");
     if (object === null) return [];
     return Object.entries(object).map(([name, value]) => {
@@ -56,13 +53,16 @@ function parseObject(json: Uint8Array): Record<string, unknown> | null | undefin
 }
 
 function refuse(event: OutboxEvent, problem: string): PoisonError {
-  return new PoisonError(event, {
+  const { transaction, index } = event;
+  const place = { id: event.id.view().slice(), commitLsn: transaction.commitLsn, index };
+  return new PoisonError(place, {
     code: "ROW_HEADERS",
     message: `its headers column ${problem}`,
     hint: 'Write an object of strings into the headers column, such as {"correlation-id": "42"}; see docs/guarantees.md, "A row that cannot be published".',
   });
 }
 
+/** `OWN_HEADERS` as bytes. */
 export const HEADER_NAMES = {
   id: ascii("id"),
   type: ascii("type"),

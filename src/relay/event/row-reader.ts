@@ -1,13 +1,29 @@
 import type { TransactionStart } from "../decode/pgoutput-decoder.ts";
 import type { Tuple } from "../decode/tuple.ts";
 import type { ErrorCode } from "../errors.ts";
-import { positionPrefix } from "../position.ts";
+import { LSN_ZERO } from "../lsn.ts";
+import { POSITION_BYTES, writePosition, writePositionIndex } from "../position.ts";
 import type { TimelineHistory } from "../timeline-history.ts";
-import { textOf, writeAscii, writeHex32 } from "./ascii.ts";
-import { columnValue } from "./column-value.ts";
+import { readColumn } from "./column-value.ts";
+import { Field } from "./field.ts";
 import type { OutboxEvent } from "./outbox-event.ts";
 import type { OutboxColumn, OutboxColumnNames, OutboxTable } from "./outbox-table.ts";
 import { PoisonError } from "./poison.ts";
+
+/** The one event that stands for each row in turn. */
+class RowEvent implements OutboxEvent {
+  readonly id = new Field();
+  readonly route = new Field();
+  readonly key = new Field();
+  readonly type = new Field();
+  readonly payload = new Field();
+  readonly headers = new Field();
+  transaction: TransactionStart = NO_TRANSACTION;
+  index = 0;
+  readonly position = new Uint8Array(POSITION_BYTES);
+}
+
+const NO_TRANSACTION: TransactionStart = { commitLsn: LSN_ZERO, commitMs: 0 };
 
 /**
  * Turns rows of one transaction into events: checks what must be there and stamps the position.
@@ -16,9 +32,7 @@ import { PoisonError } from "./poison.ts";
 export class RowReader {
   readonly #names: OutboxColumnNames;
   readonly #timelines: TimelineHistory;
-  #transaction: TransactionStart | null = null;
-  #positionPrefix = "";
-  readonly #routes = new RouteTexts();
+  readonly #event = new RowEvent();
 
   constructor(names: OutboxColumnNames, timelines: TimelineHistory) {
     this.#names = names;
@@ -26,43 +40,47 @@ export class RowReader {
   }
 
   begin(transaction: TransactionStart): void {
-    this.#transaction = transaction;
     const { commitLsn } = transaction;
-    this.#positionPrefix = positionPrefix(this.#timelines.at(commitLsn), commitLsn);
+    const event = this.#event;
+    event.transaction = transaction;
+    writePosition(event.position, this.#timelines.at(commitLsn), commitLsn);
   }
 
-  /** `spare` (ROW_SPARE_BYTES long, the row's own) becomes the position text. */
-  read(table: OutboxTable, tuple: Tuple, index: number, spare: Uint8Array): OutboxEvent {
-    const { commitLsn, commitMs } = this.#transaction as TransactionStart;
-    const place = { id: null as Uint8Array | null, commitLsn, index };
-    const value = (column: OutboxColumn): Uint8Array | null => {
-      const found = columnValue(tuple, table.indexes[column], table.typeOids[column]);
-      if (found === undefined) throw this.#poison(place, column, unreadable(table, column));
-      return found;
-    };
-    const required = (column: OutboxColumn): Uint8Array => {
-      const found = value(column);
-      if (found === null) throw this.#poison(place, column, NULL_VALUE);
-      return found;
-    };
-    place.id = required("id");
-    writeAscii(spare, 0, this.#positionPrefix);
-    writeHex32(spare, this.#positionPrefix.length, index);
-    return {
-      id: place.id,
-      route: this.#routes.text(required("route")),
-      key: required("key"),
-      type: required("type"),
-      payload: value("payload"),
-      headers: table.indexes.headers < 0 ? null : value("headers"),
-      commitMs,
-      commitLsn,
+  /** The event holds until the next call, and no longer than the tuple. */
+  read(table: OutboxTable, tuple: Tuple, index: number): OutboxEvent {
+    const event = this.#event;
+    event.index = index;
+    event.id.setNull();
+    this.#required("id", table, tuple);
+    this.#required("route", table, tuple);
+    this.#required("key", table, tuple);
+    this.#required("type", table, tuple);
+    this.#read("payload", table, tuple);
+    if (table.indexes.headers < 0) event.headers.setNull();
+    else this.#read("headers", table, tuple);
+    writePositionIndex(event.position, index);
+    return event;
+  }
+
+  #required(column: OutboxColumn, table: OutboxTable, tuple: Tuple): void {
+    this.#read(column, table, tuple);
+    if (this.#event[column].isNull) throw this.#poison(column, NULL_VALUE);
+  }
+
+  #read(column: OutboxColumn, table: OutboxTable, tuple: Tuple): void {
+    const field = this.#event[column];
+    if (!readColumn(field, tuple, table.indexes[column], table.typeOids[column]))
+      throw this.#poison(column, unreadable(table, column));
+  }
+
+  #poison(column: OutboxColumn, problem: Problem): PoisonError {
+    const { id, transaction, index } = this.#event;
+    const isKnown = column !== "id" && !id.isNull;
+    const place = {
+      id: isKnown ? id.view().slice() : null,
+      commitLsn: transaction.commitLsn,
       index,
-      position: spare,
     };
-  }
-
-  #poison(place: PoisonError["place"], column: OutboxColumn, problem: Problem): PoisonError {
     const message = `column ${this.#names[column]} ${problem.message}`;
     return new PoisonError(place, { ...problem, message });
   }
@@ -86,24 +104,4 @@ function unreadable(table: OutboxTable, column: OutboxColumn): Problem {
     message: `has a type or form that cannot be read (type OID ${table.typeOids[column]})`,
     hint: "Use one of uuid, text, varchar, json, jsonb, bytea, smallint, integer or bigint for it.",
   };
-}
-
-/** Texts of the few routes that most rows share; bounded, because a route can be anything. */
-class RouteTexts {
-  #last: Uint8Array = new Uint8Array(0);
-  #lastText = "";
-
-  text(bytes: Uint8Array): string {
-    if (!sameBytes(bytes, this.#last)) {
-      this.#lastText = textOf(bytes);
-      this.#last = bytes.slice();
-    }
-    return this.#lastText;
-  }
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }

@@ -1,21 +1,6 @@
 import type { RelayError } from "../errors.ts";
 import type { Finding } from "../finding.ts";
-
-/** A header; its name is UTF-8 already, because the same few names go out with every record. */
-export interface RecordHeader {
-  readonly name: Uint8Array;
-  readonly value: Uint8Array | null;
-}
-
-/** What Kafka stores. A null value is a tombstone. */
-export interface OutboundRecord {
-  readonly topic: string;
-  readonly key: Uint8Array;
-  readonly value: Uint8Array | null;
-  readonly headers: readonly RecordHeader[];
-  /** CreateTime, ms since 1970: when the row's transaction committed. */
-  readonly timestampMs: number;
-}
+import type { OutboundRecord } from "../record/outbound-record.ts";
 
 /** Records in commit order and the checkpoint that covers exactly them; either all of it becomes visible or nothing. */
 export interface SinkBatch {

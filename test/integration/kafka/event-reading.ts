@@ -5,8 +5,9 @@ import { systemClock } from "../../../src/ops/system-clock.ts";
 import type { PublishedEvent } from "../../../src/relay/backfill/published-events.ts";
 import type { Lsn } from "../../../src/relay/lsn.ts";
 import { formatPosition } from "../../../src/relay/position.ts";
-import type { OutboundRecord } from "../../../src/relay/publish/sink.ts";
-import { batch, GO_ON, publishAsRelay, RECORD_MS, record } from "./sinks.ts";
+import type { OutboundRecord } from "../../../src/relay/record/outbound-record.ts";
+import { packRecord } from "../../../src/relay/record/pack-record.ts";
+import { batch, GO_ON, publishAsRelay, RECORD_MS } from "./sinks.ts";
 
 export interface Read {
   readonly events: readonly PublishedEvent[];
@@ -73,15 +74,19 @@ export async function publishEvents(
   for (let first = from; first <= to; first += 1_000) {
     const records: OutboundRecord[] = [];
     for (let number = first; number <= Math.min(to, first + 999); number++) {
-      records.push({
-        ...record(topic, `key-${number % 97}`, value(number)),
-        headers: [
-          { name: Buffer.from("id"), value: Buffer.from(`e${number}`) },
-          { name: Buffer.from("type"), value: Buffer.from("OrderPlaced") },
-          { name: Buffer.from("position"), value: Buffer.from(positionOf(number)) },
-        ],
-        timestampMs: RECORD_MS + number,
-      });
+      records.push(
+        packRecord({
+          topic,
+          key: Buffer.from(`key-${number % 97}`),
+          value: Buffer.from(value(number)),
+          headers: [
+            { name: Buffer.from("id"), value: Buffer.from(`e${number}`) },
+            { name: Buffer.from("type"), value: Buffer.from("OrderPlaced") },
+            { name: Buffer.from("position"), value: Buffer.from(positionOf(number)) },
+          ],
+          timestampMs: RECORD_MS + number,
+        }),
+      );
     }
     await publishAsRelay(sink, batch(records, String(first)));
   }

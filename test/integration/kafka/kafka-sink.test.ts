@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { KafkaSink } from "../../../src/kafka/kafka-sink.ts";
 import { partitionOf } from "../../../src/kafka/partitioner.ts";
+import { packRecord } from "../../../src/relay/record/pack-record.ts";
+import { unpackRecord } from "../../../src/relay/record/record-view.ts";
 import { readCommitted } from "../../support/relay/topic-reader.ts";
 import { createTopics, kafkaBrokers, uniqueName } from "../../support/services.ts";
 import {
@@ -51,7 +53,8 @@ describe.each(["v1", "v2"] as const)("publishing in protocol %s", (transactionPr
       { name: Buffer.from("id"), value: Buffer.from("1") },
       { name: Buffer.from("position"), value: Buffer.from("00000001/ä€😀") },
     ];
-    const first = { ...record(topic, "schlüssel-😀", "wert-€"), headers };
+    const parts = unpackRecord(record(topic, "schlüssel-😀", "wert-€"));
+    const first = packRecord({ ...parts, headers });
     const tombstone = { ...record(topic, "schlüssel-😀", null), timestampMs: RECORD_MS - 9_877 };
     await sink.publish(batch([first, tombstone], "one"));
     const read = await readCommitted(kafkaBrokers(), [topic]);

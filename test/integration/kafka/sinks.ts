@@ -6,7 +6,9 @@ import { kafkajsPorts } from "../../../src/kafka/kafkajs-ports.ts";
 import { systemClock } from "../../../src/ops/system-clock.ts";
 import { RelayError } from "../../../src/relay/errors.ts";
 import type { AnnounceMoment } from "../../../src/relay/observer.ts";
-import type { OutboundRecord, SinkBatch } from "../../../src/relay/publish/sink.ts";
+import type { SinkBatch } from "../../../src/relay/publish/sink.ts";
+import type { OutboundRecord } from "../../../src/relay/record/outbound-record.ts";
+import { packRecord } from "../../../src/relay/record/pack-record.ts";
 import { kafkaBrokers, uniqueName, until } from "../../support/services.ts";
 
 export const GO_ON = new AbortController().signal;
@@ -85,13 +87,13 @@ export class Sinks {
 }
 
 export function record(topic: string, key: string, value: string | null): OutboundRecord {
-  return {
+  return packRecord({
     topic,
     key: Buffer.from(key),
     value: value === null ? null : Buffer.from(value),
     headers: [],
     timestampMs: RECORD_MS,
-  };
+  });
 }
 
 export function batch(records: readonly OutboundRecord[], checkpoint: string): SinkBatch {

@@ -6,11 +6,14 @@ import type {
 import type { Clock } from "../../../src/relay/clock.ts";
 import { RelayError } from "../../../src/relay/errors.ts";
 import type { Finding } from "../../../src/relay/finding.ts";
-import type { OutboundRecord, Sink, SinkBatch } from "../../../src/relay/publish/sink.ts";
+import type { Sink, SinkBatch } from "../../../src/relay/publish/sink.ts";
+import type { OutboundRecord } from "../../../src/relay/record/outbound-record.ts";
+import type { RecordParts } from "../../../src/relay/record/pack-record.ts";
+import { unpackRecord } from "../../../src/relay/record/record-view.ts";
 
 /** What the cluster keeps; several sinks may come and go in front of it, the newest one fences the others. */
 export class ModelCluster {
-  readonly records: OutboundRecord[] = [];
+  readonly records: RecordParts[] = [];
   readonly checkpoints: Uint8Array[] = [];
   readonly notes = new Map<string, Uint8Array>();
   readonly missingTopics = new Set<string>();
@@ -98,7 +101,7 @@ export class ModelSink implements Sink, PublishedEvents {
     if (epoch !== this.#cluster.epoch) throw this.#fenced();
     if (this.#isBroken || this.#isAway) throw this.#fail();
     if (apply) {
-      this.#cluster.records.push(...batch.records);
+      this.#cluster.records.push(...batch.records.map(unpackRecord));
       this.#cluster.checkpoints.push(batch.checkpoint);
       for (const [name, value] of batch.notes ?? []) this.#cluster.notes.set(name, value);
     }
@@ -159,7 +162,7 @@ export class ModelSink implements Sink, PublishedEvents {
   }
 }
 
-function publishedEvent({ topic, headers, timestampMs }: OutboundRecord): PublishedEvent {
+function publishedEvent({ topic, headers, timestampMs }: RecordParts): PublishedEvent {
   const text = (name: string): string | null => {
     const header = headers.find((one) => new TextDecoder().decode(one.name) === name);
     return header?.value == null ? null : new TextDecoder().decode(header.value);

@@ -4,7 +4,9 @@ import { HeaderScanner } from "../../../src/kafka/wire/header-scanner.ts";
 import { RecordBatchEncoder, recordBytesMax } from "../../../src/kafka/wire/record-batch.ts";
 import type { FetchedBatch } from "../../../src/kafka/wire/record-batch-reader.ts";
 import { readBatches } from "../../../src/kafka/wire/record-batch-reader.ts";
-import type { OutboundRecord } from "../../../src/relay/publish/sink.ts";
+import type { OutboundRecord } from "../../../src/relay/record/outbound-record.ts";
+import type { RecordParts } from "../../../src/relay/record/pack-record.ts";
+import { packRecord } from "../../../src/relay/record/pack-record.ts";
 
 const NOW_MS = 1_800_000_000_000;
 const STAMP = { producerId: -1n, epoch: -1, sequence: -1, isTransactional: false };
@@ -29,17 +31,18 @@ function scan(bytes: Buffer, names: readonly string[]): Row[] {
 function record(
   headers: readonly (readonly [string, string | null])[],
   timestampMs = NOW_MS,
+  { key, value }: Pick<RecordParts, "key" | "value"> = { key: Buffer.from("k"), value: null },
 ): OutboundRecord {
-  return {
+  return packRecord({
     topic: "orders",
-    key: Buffer.from("k"),
-    value: null,
+    key,
+    value,
     headers: headers.map(([name, value]) => ({
       name: Buffer.from(name),
       value: value === null ? null : Buffer.from(value),
     })),
     timestampMs,
-  };
+  });
 }
 
 describe("the header scanner", () => {
@@ -77,11 +80,9 @@ describe("the header scanner", () => {
     });
     fc.assert(
       fc.property(fc.array(one, { minLength: 1, maxLength: 12 }), (ones) => {
-        const records = ones.map(({ headers, timestampMs, key, value }) => ({
-          ...record(headers, timestampMs),
-          key,
-          value,
-        }));
+        const records = ones.map(({ headers, timestampMs, ...rest }) =>
+          record(headers, timestampMs, rest),
+        );
         const first = (headers: readonly (readonly [string, string | null])[], name: string) =>
           headers.find((each) => each[0] === name && each[1] !== null)?.[1] ?? null;
         const expected = ones.map(({ headers, timestampMs }, i) => {

@@ -3,7 +3,7 @@ import type { BrokerChannel, BrokerRequest } from "../../../src/kafka/broker-cha
 import { KafkaSink } from "../../../src/kafka/kafka-sink.ts";
 import type { KafkaSinkOptions } from "../../../src/kafka/kafka-sink-options.ts";
 import { systemClock } from "../../../src/ops/system-clock.ts";
-import type { OutboundRecord } from "../../../src/relay/publish/sink.ts";
+import { packRecord } from "../../../src/relay/record/pack-record.ts";
 import { Probe } from "../../contract/probe.ts";
 import { InstantChannel } from "../../support/brokers/instant-channel.ts";
 import { ModelCluster } from "../../support/brokers/model-cluster.ts";
@@ -48,13 +48,13 @@ function newSink(
 }
 
 async function publish(sink: KafkaSink, value: string): Promise<void> {
-  const record: OutboundRecord = {
+  const record = packRecord({
     topic: "events",
     key: Buffer.from("k"),
     value: Buffer.from(value),
     headers: [],
     timestampMs: Date.now(),
-  };
+  });
   await sink.learn(["events"], false, GO_ON);
   await sink.publish({ records: [record], checkpoint: Buffer.from(value) });
 }

@@ -2,11 +2,13 @@ import { describe, expect, it } from "@jest/globals";
 import { shareOut } from "../../../src/kafka/partition-share.ts";
 import { partitionOf } from "../../../src/kafka/partitioner.ts";
 import { BATCH_HEADER_BYTES, recordBytesMax } from "../../../src/kafka/wire/record-batch.ts";
-import type { OutboundRecord } from "../../../src/relay/publish/sink.ts";
+import type { OutboundRecord } from "../../../src/relay/record/outbound-record.ts";
+import { packRecord } from "../../../src/relay/record/pack-record.ts";
+import { keyOf } from "../../../src/relay/record/record-view.ts";
 
 function record(topic: string, key: string, bytes = 10): OutboundRecord {
   const value = Buffer.alloc(bytes, key);
-  return { topic, key: Buffer.from(key), value, headers: [], timestampMs: 1 };
+  return packRecord({ topic, key: Buffer.from(key), value, headers: [], timestampMs: 1 });
 }
 
 const limits = { partitions: () => 6, batchBytesMax: () => 10_000 };
@@ -22,7 +24,7 @@ describe("sharing a batch out", () => {
     );
     expect(shared).toHaveLength(500);
     for (const { share, one } of shared) {
-      expect([share.topic, share.partition]).toEqual([one.topic, partitionOf(one.key, 6)]);
+      expect([share.topic, share.partition]).toEqual([one.topic, partitionOf(keyOf(one), 6)]);
     }
     for (const share of shares) {
       const indexes = share.rounds.flat().map((one) => records.indexOf(one));

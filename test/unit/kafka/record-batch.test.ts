@@ -1,7 +1,8 @@
 import { createRequire } from "node:module";
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { Crc32c } from "../../../src/kafka/wire/crc32c.ts";
+import { crc32c } from "../../../src/kafka/wire/crc32c.ts";
+import { Crc32cTables } from "../../../src/kafka/wire/crc32c-tables.ts";
 import type { BatchStamp } from "../../../src/kafka/wire/record-batch.ts";
 import {
   BATCH_HEADER_BYTES,
@@ -10,7 +11,9 @@ import {
   singleRecordBytes,
 } from "../../../src/kafka/wire/record-batch.ts";
 import { readBatches, readRecords } from "../../../src/kafka/wire/record-batch-reader.ts";
-import type { OutboundRecord } from "../../../src/relay/publish/sink.ts";
+import type { OutboundRecord } from "../../../src/relay/record/outbound-record.ts";
+import type { RecordParts } from "../../../src/relay/record/pack-record.ts";
+import { packRecord } from "../../../src/relay/record/pack-record.ts";
 
 interface DecodedRecord {
   readonly offset: string;
@@ -39,15 +42,15 @@ const decodeBatch = require("kafkajs/src/protocol/recordBatch/v0/decoder") as (
 const STAMP: BatchStamp = { producerId: 4_711n, epoch: 3, sequence: 17, isTransactional: true };
 const NOW_MS = 1_800_000_000_000;
 
-function record(over: Partial<OutboundRecord> = {}): OutboundRecord {
-  return {
+function record(over: Partial<RecordParts> = {}): OutboundRecord {
+  return packRecord({
     topic: "orders",
     key: Buffer.from("key"),
     value: Buffer.from("value"),
     headers: [],
     timestampMs: NOW_MS,
     ...over,
-  };
+  });
 }
 
 function encode(records: readonly OutboundRecord[], stamp = STAMP): Buffer {
@@ -62,7 +65,7 @@ function decode(batch: Buffer): Promise<DecodedBatch> {
   return decodeBatch(new Decoder(batch));
 }
 
-function plain(one: OutboundRecord): Pick<DecodedRecord, "key" | "value" | "timestamp"> {
+function plain(one: RecordParts): Pick<DecodedRecord, "key" | "value" | "timestamp"> {
   return {
     key: Buffer.from(one.key),
     value: one.value === null ? null : Buffer.from(one.value),
@@ -120,7 +123,7 @@ describe("the record batch encoder", () => {
     });
     await fc.assert(
       fc.asyncProperty(fc.array(any, { minLength: 1, maxLength: 40 }), async (records) => {
-        const batch = encode(records);
+        const batch = encode(records.map(packRecord));
         const { records: read } = await decode(batch);
         expect(read.map(({ key, value, timestamp }) => ({ key, value, timestamp }))).toEqual(
           records.map(plain),
@@ -161,12 +164,13 @@ describe("CRC-32C", () => {
     ["32 times 0xff", Buffer.alloc(32, 0xff), 0x62a8ab43],
     ["nothing", Buffer.alloc(0), 0],
   ])("of %s is the published value", (_, bytes, expected) => {
-    expect(new Crc32c().of(bytes, 0, bytes.length)).toBe(expected);
+    expect(crc32c(bytes, 0, bytes.length)).toBe(expected);
+    expect(new Crc32cTables().of(bytes, 0, bytes.length)).toBe(expected);
   });
 
   it("looks at the given part only, wherever it starts", () => {
-    const crc = new Crc32c();
     const text = Buffer.from("xx123456789yyy");
-    expect(crc.of(text, 2, 11)).toBe(0xe3069283);
+    expect(crc32c(text, 2, 11)).toBe(0xe3069283);
+    expect(new Crc32cTables().of(text, 2, 11)).toBe(0xe3069283);
   });
 });

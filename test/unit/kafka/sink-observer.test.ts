@@ -8,6 +8,7 @@ import type { ProducerParts } from "../../../src/kafka/transactional-producer.ts
 import { TransactionalProducer } from "../../../src/kafka/transactional-producer.ts";
 import { RecordBatchEncoder } from "../../../src/kafka/wire/record-batch.ts";
 import type { ProduceAttempt } from "../../../src/relay/observer.ts";
+import { packRecord } from "../../../src/relay/record/pack-record.ts";
 import { VirtualClock } from "../../support/model/virtual-clock.ts";
 import { endedV5, produced, ScriptedBrokers, sentPartitions } from "./scripted-brokers.ts";
 
@@ -39,7 +40,8 @@ beforeEach(async () => {
 });
 
 function share(): PartitionShare {
-  const one = { topic: "t", key: Buffer.from("k"), value: null, headers: [], timestampMs: 1 };
+  const parts = { topic: "t", key: Buffer.from("k"), value: null, headers: [], timestampMs: 1 };
+  const one = packRecord(parts);
   return { topic: "t", partition: 0, rounds: [[one]] };
 }
 

@@ -9,6 +9,7 @@ import { RecordBatchEncoder } from "../../../src/kafka/wire/record-batch.ts";
 import type { Clock } from "../../../src/relay/clock.ts";
 import type { Moment } from "../../../src/relay/observer.ts";
 import { SILENT_SINK_OBSERVER } from "../../../src/relay/observer.ts";
+import { packRecord } from "../../../src/relay/record/pack-record.ts";
 import type { SentRequest } from "./scripted-brokers.ts";
 import {
   endedV2,
@@ -31,7 +32,8 @@ const clock: Clock = {
 };
 
 function share(partition: number, count = 1): PartitionShare {
-  const one = { topic: "t", key: Buffer.from("k"), value: null, headers: [], timestampMs: 1 };
+  const parts = { topic: "t", key: Buffer.from("k"), value: null, headers: [], timestampMs: 1 };
+  const one = packRecord(parts);
   return { topic: "t", partition, rounds: [Array.from({ length: count }, () => one)] };
 }
 

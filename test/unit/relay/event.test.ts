@@ -3,11 +3,13 @@ import fc from "fast-check";
 import { PgoutputDecoder } from "../../../src/relay/decode/pgoutput-decoder.ts";
 import { textOf } from "../../../src/relay/event/ascii.ts";
 import { NativeFormat } from "../../../src/relay/event/formats/native.ts";
-import type { OutboxRecord } from "../../../src/relay/event/outbox-record.ts";
 import { outboxTable } from "../../../src/relay/event/outbox-table.ts";
+import { RouteTopics } from "../../../src/relay/event/route-topics.ts";
 import { RowReader } from "../../../src/relay/event/row-reader.ts";
 import { TopicTemplate } from "../../../src/relay/event/topic-template.ts";
 import { lsn } from "../../../src/relay/lsn.ts";
+import type { RecordParts } from "../../../src/relay/record/pack-record.ts";
+import { unpackRecord } from "../../../src/relay/record/record-view.ts";
 import { TimelineHistory } from "../../../src/relay/timeline-history.ts";
 import { MODEL_OPTIONS } from "../../support/model/model-relay.ts";
 import type { ColumnValue } from "../../support/model/pgoutput-bytes.ts";
@@ -25,18 +27,18 @@ const ROW: Columns = {
 };
 
 /** What one row becomes: bytes in, record out. */
-function recordOf(columns: Columns, template = "outbox.event.${routedByValue}"): OutboxRecord {
+function recordOf(columns: Columns, template = "outbox.event.${routedByValue}"): RecordParts {
   const { outbox } = MODEL_OPTIONS;
   const reader = new RowReader(outbox.columns, new TimelineHistory(3, null));
   reader.begin({ commitLsn: lsn(0xabcdefn), commitMs: 1_700_000_000_000 });
-  const format = new NativeFormat(new TopicTemplate(template));
-  const records: OutboxRecord[] = [];
+  const format = new NativeFormat(new RouteTopics(new TopicTemplate(template)));
+  const records: RecordParts[] = [];
   const decoder = new PgoutputDecoder({
     begin: () => undefined,
     commit: () => undefined,
-    insert: (relation, tuple, spare) => {
+    insert: (relation, tuple) => {
       const table = outboxTable(relation, outbox.columns);
-      records.push(format.record(reader.read(table, tuple, 0x1f, spare)));
+      records.push(unpackRecord(format.record(reader.read(table, tuple, 0x1f))));
     },
   });
   const names = Object.entries(columns).map(([name, [typeOid]]) => ({ name, typeOid }));
@@ -47,10 +49,10 @@ function recordOf(columns: Columns, template = "outbox.event.${routedByValue}"):
       Object.values(columns).map(([, value]) => value),
     ),
   );
-  return records[0] as OutboxRecord;
+  return records[0] as RecordParts;
 }
 
-function headersOf(record: OutboxRecord): [string, string | null][] {
+function headersOf(record: RecordParts): [string, string | null][] {
   return record.headers.map(({ name, value }) => [
     textOf(name),
     value === null ? null : textOf(value),

@@ -1,6 +1,7 @@
 import type { BatchStamp } from "../../../../src/kafka/wire/record-batch.ts";
 import { RecordBatchEncoder, recordBytesMax } from "../../../../src/kafka/wire/record-batch.ts";
-import type { OutboundRecord, RecordHeader } from "../../../../src/relay/publish/sink.ts";
+import type { OutboundRecord, RecordHeader } from "../../../../src/relay/record/outbound-record.ts";
+import { packRecord } from "../../../../src/relay/record/pack-record.ts";
 import type { PartitionLog } from "../../../support/brokers/partition-log.ts";
 
 const NOBODY: BatchStamp = { producerId: -1n, epoch: -1, sequence: -1, isTransactional: false };
@@ -76,5 +77,5 @@ function toRecord(topic: string, one: WrittenRecord): OutboundRecord {
   if (position !== undefined)
     headers.push({ name: Buffer.from("position"), value: Buffer.from(position) });
   const bytes = value === null ? null : Buffer.from(value);
-  return { topic, key: Buffer.from("k"), value: bytes, headers, timestampMs };
+  return packRecord({ topic, key: Buffer.from("k"), value: bytes, headers, timestampMs });
 }

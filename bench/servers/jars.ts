@@ -13,8 +13,8 @@ import {
 import { KAFKA_VERSION } from "../../src/demo/services/kafka-jars.ts";
 
 export const DEBEZIUM_VERSION = "3.7.0.Final";
-const DEBEZIUM_JAVA_MIN = 21;
-const HELPER_JAVA_MIN = 17;
+/** What Kafka's and Debezium's classes are compiled for. */
+const JAVA_MIN = 17;
 const JVM_FOLDER = "/usr/lib/jvm";
 const POM = fileURLToPath(new URL("../java/pom.xml", import.meta.url));
 const run = promisify(execFile);
@@ -61,18 +61,8 @@ async function maven(...words: string[]): Promise<void> {
   });
 }
 
-/** The folder of a JDK for the benchmark's own Java source. */
-export function helperJdk(): Promise<string> {
-  return jdk(HELPER_JAVA_MIN);
-}
-
-/** The folder of a JDK for Debezium. */
-export function debeziumJdk(): Promise<string> {
-  return jdk(DEBEZIUM_JAVA_MIN);
-}
-
-/** The newest JDK of this machine; `BENCH_JAVA_HOME` wins. */
-async function jdk(majorMin: number): Promise<string> {
+/** The folder of the newest JDK of this machine; `BENCH_JAVA_HOME` wins. */
+export async function jdk(): Promise<string> {
   const named = process.env["BENCH_JAVA_HOME"];
   const names = existsSync(JVM_FOLDER) ? await readdir(JVM_FOLDER) : [];
   const homes = named === undefined ? names.map((name) => join(JVM_FOLDER, name)) : [named];
@@ -83,9 +73,9 @@ async function jdk(majorMin: number): Promise<string> {
     found.push({ home, major: Number(/^JAVA_VERSION="(\d+)/m.exec(release)?.[1] ?? 0) });
   }
   const newest = found.toSorted((a, b) => b.major - a.major)[0];
-  if (newest !== undefined && newest.major >= majorMin) return newest.home;
+  if (newest !== undefined && newest.major >= JAVA_MIN) return newest.home;
   throw new Unavailable(
-    `there is no JDK ${majorMin} or newer in ${named ?? JVM_FOLDER}: ` +
-      `\`apt-get install --yes openjdk-${majorMin}-jdk-headless\`, or set BENCH_JAVA_HOME to one`,
+    `there is no JDK ${JAVA_MIN} or newer in ${named ?? JVM_FOLDER}: ` +
+      `\`apt-get install --yes openjdk-${JAVA_MIN}-jdk-headless\`, or set BENCH_JAVA_HOME to one`,
   );
 }

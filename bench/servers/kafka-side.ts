@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { ProcessGuard } from "../../src/demo/services/process-guard.ts";
-import { benchJars, helperJdk } from "./jars.ts";
+import { benchJars, jdk } from "./jars.ts";
 
 const SOURCE = fileURLToPath(new URL("../java/KafkaSide.java", import.meta.url));
 const FLAGS = ["-Xmx1g", "-XX:+UseSerialGC", "-Dorg.slf4j.simpleLogger.defaultLogLevel=error"];
@@ -51,7 +51,7 @@ export class KafkaSide {
 
   static async start(brokers: readonly string[], guard: ProcessGuard): Promise<KafkaSide> {
     const classPath = ["-cp", join(await benchJars(), "*")];
-    const java = join(await helperJdk(), "bin", "java");
+    const java = join(await jdk(), "bin", "java");
     const child = spawn(java, [...FLAGS, ...classPath, SOURCE, brokers.join(",")], {
       stdio: ["pipe", "pipe", "pipe"],
     });

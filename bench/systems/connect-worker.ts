@@ -6,7 +6,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { freePorts } from "../../src/demo/services/free-ports.ts";
-import { benchJars, debeziumJdk, debeziumPlugins } from "../servers/jars.ts";
+import { benchJars, debeziumPlugins, jdk } from "../servers/jars.ts";
 import type { World } from "../servers/world.ts";
 
 const START_DEADLINE_MS = 120_000;
@@ -40,7 +40,7 @@ export class ConnectWorker {
 
   /** Fetches the jars where they are not there yet; rejects with Unavailable where that fails. */
   static async start(world: World, isExactlyOnce: boolean): Promise<ConnectWorker> {
-    const java = join(await debeziumJdk(), "bin", "java");
+    const java = join(await jdk(), "bin", "java");
     const [jars, plugins] = [await benchJars(), await debeziumPlugins()];
     const [port = 0] = await freePorts(1);
     const name = `connect-${port}`;

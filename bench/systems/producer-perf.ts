@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { benchJars, helperJdk } from "../servers/jars.ts";
+import { benchJars, jdk } from "../servers/jars.ts";
 import type { World } from "../servers/world.ts";
 import { PARTITIONS } from "../servers/world.ts";
 
@@ -29,7 +29,7 @@ export interface Produced {
 export async function produce(world: World, records: number, perSecond: number): Promise<Produced> {
   const topic = `perf_${Date.now()}`;
   await world.kafka.createTopic(topic, PARTITIONS, []);
-  const java = join(await helperJdk(), "bin", "java");
+  const java = join(await jdk(), "bin", "java");
   const sizes = ["--num-records", String(records), "--record-size", String(RECORD_BYTES)];
   const words = ["--topic", topic, ...sizes, "--throughput", String(perSecond)];
   const producer = [...PRODUCER, `bootstrap.servers=${world.bootstrap}`];

@@ -108,6 +108,7 @@ function openSink(): KafkaSink {
     transactionalIds: 3,
     transactionTimeoutMs: 60_000,
     transactionProtocol: "auto",
+    codec: null,
     topicAutoCreate: null,
     epochMaxAgeMs: 3_600_000,
     metadataMaxAgeMs: 300_000,

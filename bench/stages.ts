@@ -103,13 +103,11 @@ class Stages {
   }
 
   encode(shares: ReturnType<typeof shareOut>): void {
-    for (const { rounds } of shares) {
-      for (const round of rounds) {
-        let bytesMax = BATCH_HEADER_BYTES;
-        for (const record of round) bytesMax += recordBytesMax(record);
-        if (bytesMax > this.#memory.length) throw new Error("the memory is too small");
-        this.#encoder.write(this.#memory, 0, round, STAMP);
-      }
+    for (const { records } of shares.flat()) {
+      let bytesMax = BATCH_HEADER_BYTES;
+      for (const record of records) bytesMax += recordBytesMax(record);
+      if (bytesMax > this.#memory.length) throw new Error("the memory is too small");
+      this.#encoder.write(this.#memory, 0, records, STAMP);
     }
   }
 }

@@ -10,6 +10,10 @@ interface LockedPackage {
   readonly dev?: boolean;
   readonly optional?: boolean;
   readonly devOptional?: boolean;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+  readonly os?: readonly string[];
+  readonly cpu?: readonly string[];
+  readonly libc?: readonly string[];
 }
 
 interface Lock {
@@ -26,14 +30,11 @@ interface SpdxPackage extends Readonly<Record<string, unknown>> {
 const ROOT_ID = "SPDXRef-Package-outbox-relay";
 const UNKNOWN = "NOASSERTION";
 
-/** `createdMs`: when it was made; the same lockfile and time give the same text. */
-export function sbom(lockfile: string, createdMs: number): string {
+/** `createdMs`: when it was made, `cpu`: the processor of the image; the same lockfile, time and processor give the same text. */
+export function sbom(lockfile: string, createdMs: number, cpu: string): string {
   const lock = JSON.parse(lockfile) as Lock;
   const parts = Object.entries(lock.packages)
-    .filter(([path, { dev, optional, devOptional }]) => {
-      const isLeftOut = dev === true || optional === true || devOptional === true;
-      return path !== "" && !isLeftOut;
-    })
+    .filter(([path, entry]) => isInImage(lock, path, entry, cpu))
     .map(([path, entry]) => npmPackage(path, entry));
   const own = ownPackage(lock);
   const document = {
@@ -56,6 +57,16 @@ export function sbom(lockfile: string, createdMs: number): string {
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
+/** Of the optional packages the image has the binaries for itself; Node, which is another of them, it brings along. */
+function isInImage({ packages }: Lock, path: string, entry: LockedPackage, cpu: string): boolean {
+  if (path === "" || entry.dev === true || entry.devOptional === true) return false;
+  if (entry.optional !== true) return true;
+  const ownOptional = Object.keys(packages[""]?.optionalDependencies ?? {});
+  if (ownOptional.includes(nameOf(path))) return false;
+  const { os = ["linux"], cpu: processors = [cpu], libc = ["glibc"] } = entry;
+  return os.includes("linux") && processors.includes(cpu) && libc.includes("glibc");
+}
+
 function ownPackage({ name, version, packages }: Lock): SpdxPackage {
   const license = packages[""]?.license ?? UNKNOWN;
   return { ...described(name, version, license), SPDXID: ROOT_ID };
@@ -63,13 +74,17 @@ function ownPackage({ name, version, packages }: Lock): SpdxPackage {
 
 /** `path`: where the package lies, as `node_modules/a/node_modules/@b/c`. */
 function npmPackage(path: string, entry: LockedPackage): SpdxPackage {
-  const name = path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length);
+  const name = nameOf(path);
   const { version = "", license = UNKNOWN, integrity } = entry;
   return {
     ...described(name, version, license),
     SPDXID: `SPDXRef-Package-${path.replaceAll(/[^A-Za-z0-9.-]+/g, "-")}`,
     ...(integrity !== undefined && { checksums: [checksum(integrity)] }),
   };
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length);
 }
 
 function described(name: string, version: string, license: string): Record<string, unknown> {
@@ -111,5 +126,7 @@ function digest(text: string): string {
 if (import.meta.main) {
   const lockfile = readFileSync(new URL("../package-lock.json", import.meta.url), "utf8");
   const epoch = process.env["SOURCE_DATE_EPOCH"] ?? "";
-  process.stdout.write(sbom(lockfile, epoch === "" ? Date.now() : Number(epoch) * 1000));
+  process.stdout.write(
+    sbom(lockfile, epoch === "" ? Date.now() : Number(epoch) * 1000, process.arch),
+  );
 }

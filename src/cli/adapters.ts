@@ -19,6 +19,8 @@ import { parseTableName } from "../postgres/table-name.ts";
 import type { TlsOptions } from "../postgres/tls.ts";
 import type { OutboxColumnNames } from "../relay/event/outbox-table.ts";
 import type { RelayOptions } from "../relay/options.ts";
+import { formatShard } from "../relay/shard.ts";
+import { chosenCodec } from "./compression.ts";
 
 /** What the core is told of the settings. */
 export function relayOptions(config: Config): RelayOptions {
@@ -33,7 +35,12 @@ export function relayOptions(config: Config): RelayOptions {
       columns: columnNames(config),
       topicTemplate: config.topic.template,
     },
-    configFingerprint: fingerprint([config.publication.name, ...outbox.tables]),
+    shard: config.shard === null ? null : formatShard(config.shard),
+    configFingerprint: fingerprint([
+      config.publication.name,
+      ...outbox.tables,
+      ...(config.shard === null ? [] : [formatShard(config.shard), outbox.columns.key]),
+    ]),
     statusIntervalMs: config.statusIntervalMs,
     batchEventsMax: batch.maxEvents,
     batchBytesMax: batch.maxBytes,
@@ -92,6 +99,7 @@ export function kafkaOptions(config: Config): KafkaSinkOptions {
     transactionalIds: transaction.ids,
     transactionTimeoutMs: transaction.timeoutMs,
     transactionProtocol: transaction.protocol,
+    codec: chosenCodec(config),
     topicAutoCreate: topic.autoCreate
       ? { partitions: topic.partitions, replicationFactor: topic.replicationFactor }
       : null,
@@ -157,6 +165,7 @@ function postgresOptions(config: Config, url: string, tls: TlsOptions): Postgres
     publications: [config.publication.name],
     tables: config.outbox.tables,
     columns: columnNames(config),
+    shard: config.shard,
     connectTimeoutMs: config.database.connectTimeoutMs,
     applicationName: `relay:${config.instanceId}`,
   };

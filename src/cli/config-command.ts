@@ -2,6 +2,7 @@ import type { Environment } from "../config/environment.ts";
 import { loadConfig } from "../config/load.ts";
 import { effectiveSettings, effectiveText } from "../config/print.ts";
 import { configurationMarkdown } from "../config/reference.ts";
+import { chosenCodec } from "./compression.ts";
 import { configured } from "./configured.ts";
 import { EXIT } from "./exit-code.ts";
 import type { Output } from "./output.ts";
@@ -59,7 +60,8 @@ function print(env: Environment, out: Output, isJson: boolean): Promise<number> 
 function check(env: Environment, out: Output): Promise<number> {
   return configured(
     () => loadConfig(env),
-    ({ warnings, cautions }) => {
+    ({ config, warnings, cautions }) => {
+      chosenCodec(config);
       const lines = [...warnings, ...cautions].map((sentence) => `warning: ${sentence}\n`);
       out.stdout(`${lines.join("")}ok\n`);
       return Promise.resolve(EXIT.ok);

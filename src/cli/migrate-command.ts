@@ -19,7 +19,9 @@ export async function migrate(argv: readonly string[], env: Environment): Promis
       const connectionString = withoutTlsParameters(config.database.migrationUrl);
       const tls = config.security.migration;
       const { name: publication } = config.publication;
-      return runMigrate(argv, { connectionString, tls, publication }, PROCESS_OUTPUT);
+      const keyColumn = config.outbox.columns.key;
+      const shard = config.shard === null ? null : { ...config.shard, keyColumn };
+      return runMigrate(argv, { connectionString, tls, publication, shard }, PROCESS_OUTPUT);
     },
   );
 }

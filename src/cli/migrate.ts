@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
-import type { MigrationTarget } from "../postgres/migration-file.ts";
-import { readMigrations, renderMigration } from "../postgres/migration-file.ts";
+import type { MigrationTarget, TargetShard } from "../postgres/migration-file.ts";
+import { migrationsFor, renderMigration } from "../postgres/migration-file.ts";
 import type { MigrationStatus } from "../postgres/migration-status.ts";
 import { migrationStatus } from "../postgres/migration-status.ts";
 import type { MigratorOptions } from "../postgres/migrator.ts";
@@ -15,6 +15,8 @@ export interface MigrateEnvironment {
   readonly tls?: TlsOptions;
   /** Unless `--publication` says otherwise. */
   readonly publication: string;
+  /** RELAY_SHARD, with the column that it divides by. Default: none. */
+  readonly shard?: TargetShard | null;
 }
 
 const PRINTED_LOCK_TIMEOUT_MS = 5_000;
@@ -31,6 +33,8 @@ Options:
   --table T         name of the outbox table (default: outbox)
   --publication P   name of the publication (default: RELAY_PUBLICATION_NAME)
   --json            status as JSON
+
+With RELAY_SHARD=i/n the publication is that shard's: it has the rows of its part of the keys, by RELAY_COLUMN_KEY.
 `;
 
 interface MigrateCommand {
@@ -97,7 +101,7 @@ function parseCommand(
     }
     const empty = Object.entries(target).find(([, name]) => name === "");
     if (empty !== undefined) return usage(`--${empty[0]} must not be empty`, out);
-    return { action, target, isJson };
+    return { action, target: { ...target, shard: env.shard ?? null }, isJson };
   } catch (error) {
     return usage((error as Partial<Error>).message ?? "the arguments cannot be read", out);
   }
@@ -116,13 +120,24 @@ const UP_ANSWERS = {
 
 /** The files are idempotent: where something was dropped since, all of them run again. */
 async function up(migrator: Migrator, { target }: MigrateCommand, out: Output): Promise<number> {
-  const files = await readMigrations();
+  const files = await migrationsFor(target);
   const { isReady } = await migrationStatus(migrator, files, target);
   for (const file of files) {
     const outcome = await migrator.apply(file, { again: !isReady });
     out.stdout(`${file.fileName}: ${UP_ANSWERS[outcome]}\n`);
   }
+  const { publication } = await migrationStatus(migrator, files, target);
+  if (!publication.hasRows) throw otherRows(publication.name);
   return EXIT.ok;
+}
+
+/** A publication that is there is never changed: a relay may be reading from it. */
+function otherRows(publication: string): RelayError {
+  return new RelayError(`publication ${publication} has other rows than RELAY_SHARD wants`, {
+    code: "CONFIG_SHARD",
+    remedy: "halt",
+    hint: "outbox-relay doctor --sql writes the statements that mend it. If no relay uses the publication, drop it and run this again.",
+  });
 }
 
 async function status(
@@ -130,7 +145,7 @@ async function status(
   { target, isJson }: MigrateCommand,
   out: Output,
 ): Promise<number> {
-  const result = await migrationStatus(migrator, await readMigrations(), target);
+  const result = await migrationStatus(migrator, await migrationsFor(target), target);
   out.stdout(isJson ? `${JSON.stringify(result, null, 2)}\n` : describe(result));
   return result.isReady ? EXIT.ok : EXIT.failure;
 }
@@ -150,11 +165,14 @@ function describe({ migrations, table, missingColumns, publication }: MigrationS
 function describePublication(publication: MigrationStatus["publication"]): string {
   if (!publication.exists) return "missing";
   if (!publication.publishesInsert) return "exists, but does not publish inserts";
-  return publication.hasTable ? "exists, with the table" : "exists, without the table";
+  if (!publication.hasTable) return "exists, without the table";
+  return publication.hasRows
+    ? "exists, with the table"
+    : "exists, with other rows than RELAY_SHARD wants";
 }
 
 async function print({ target }: MigrateCommand, out: Output): Promise<number> {
-  for (const file of await readMigrations()) {
+  for (const file of await migrationsFor(target)) {
     const sql = renderMigration(file, target, PRINTED_LOCK_TIMEOUT_MS);
     out.stdout(`-- ${file.fileName}\n${sql}\n`);
   }

@@ -1,3 +1,5 @@
+import type { Shard } from "../relay/shard.ts";
+import { formatShard } from "../relay/shard.ts";
 import { takeHosts, withHost } from "./host-list.ts";
 import type { Kind } from "./kinds.ts";
 import { FormatError, text } from "./kinds.ts";
@@ -6,6 +8,9 @@ export interface Listen {
   readonly host: string;
   readonly port: number;
 }
+
+/** Each has a slot and decodes the whole WAL. */
+const SHARDS_MAX = 32;
 
 const HOST_PORT = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?):(\d{1,5})$/;
 const TOPIC_LENGTH_MAX = 249;
@@ -18,6 +23,28 @@ export function slotName(): Kind<string> {
     /^[a-z0-9_]{1,63}$/,
     "lower-case letters, digits and underscores, at most 63",
   );
+}
+
+/** `i/n` with i from 0 to n-1: which of n relays this one is. */
+export function shard(): Kind<Shard> {
+  const expected = `i/n, for example 0/2 and 1/2 for two relays: i from 0 to n-1, n from 2 to ${SHARDS_MAX}`;
+  return {
+    name: "shard",
+    expected,
+    parse: (value) => {
+      const [, index, count] = /^(0|[1-9]\d?)\/([1-9]\d?)$/.exec(value)?.map(Number) ?? [];
+      if (index === undefined || count === undefined || count < 2 || count > SHARDS_MAX) {
+        throw new FormatError(`expected ${expected}`);
+      }
+      if (index >= count) {
+        throw new FormatError(
+          `the first shard is 0 and the last of ${count} is ${count - 1}; expected ${expected}`,
+        );
+      }
+      return { index, count };
+    },
+    show: formatShard,
+  };
 }
 
 /** One name of Postgres as the catalog holds it, case and all: no quotes, no dot. */

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import convict from "convict";
+import { shardSuffix } from "../relay/shard.ts";
 import { ConfigError } from "./config-error.ts";
 import type { Environment } from "./environment.ts";
 import type { Origin } from "./gathered.ts";
@@ -115,6 +116,7 @@ function quote(text: string): string {
 
 /** Works out the values that come from others when nobody sets them. */
 function deriveMissing(gathered: Gathered): void {
+  nameByShard(gathered);
   const slot = gathered.text("slot.name") ?? settings.slot.name.default;
   const derived: Record<string, unknown> = {
     "database.replicationUrl": gathered.get("database.url"),
@@ -126,6 +128,19 @@ function deriveMissing(gathered: Gathered): void {
   for (const [path, value] of Object.entries(derived)) {
     if (gathered.has(path) || value === undefined) continue;
     gathered.set(path, value, { from: "derived", name: null });
+  }
+}
+
+/** Shards share no slot and no publication. */
+function nameByShard(gathered: Gathered): void {
+  const shard = gathered.get("shard") as SettingValues["shard"] | undefined;
+  if (shard === undefined || shard === null) return;
+  for (const { path, preset } of [
+    { path: "slot.name", preset: settings.slot.name.default },
+    { path: "publication.name", preset: settings.publication.name.default },
+  ]) {
+    if (gathered.has(path)) continue;
+    gathered.set(path, `${preset}${shardSuffix(shard)}`, { from: "derived", name: null });
   }
 }
 

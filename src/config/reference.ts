@@ -9,6 +9,7 @@ const SECTIONS: readonly { readonly title: string; readonly groups: readonly str
   {
     title: "Slot and publication",
     groups: [
+      "shard",
       "slot",
       "snapshot",
       "witnessTable",
@@ -23,7 +24,15 @@ const SECTIONS: readonly { readonly title: string; readonly groups: readonly str
   { title: "Kafka connection", groups: ["kafka"] },
   {
     title: "Delivery",
-    groups: ["delivery", "transaction", "batch", "bufferMaxBytes", "retry", "sinkStallReleaseMs"],
+    groups: [
+      "delivery",
+      "transaction",
+      "batch",
+      "producer",
+      "bufferMaxBytes",
+      "retry",
+      "sinkStallReleaseMs",
+    ],
   },
   { title: "Checkpoint", groups: ["checkpoint"] },
   {

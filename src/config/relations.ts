@@ -1,3 +1,4 @@
+import { formatShard, shardSuffix } from "../relay/shard.ts";
 import type { SettingValues } from "./schema.ts";
 
 /** What must hold between settings that are each valid alone. */
@@ -27,5 +28,21 @@ export function relationProblems(config: SettingValues): string[] {
       "RELAY_HTTP_AUTH_USERNAME and RELAY_HTTP_AUTH_PASSWORD go together: set both, or neither",
     );
   }
-  return problems;
+  return [...problems, ...shardProblems(config)];
+}
+
+/** A name that two shards share would make one of them the standby of the other, and its rows would go nowhere. */
+function shardProblems({ shard, slot, publication }: SettingValues): string[] {
+  if (shard === null) return [];
+  const suffix = shardSuffix(shard);
+  return [
+    { env: "RELAY_SLOT_NAME", name: slot.name },
+    { env: "RELAY_PUBLICATION_NAME", name: publication.name },
+  ]
+    .filter(({ name }) => !name.endsWith(suffix))
+    .map(
+      ({ env, name }) =>
+        `${env} (${name}) must end in ${suffix} with RELAY_SHARD=${formatShard(shard)}, so that no two shards share it; ` +
+        `unset it, or set ${env}=${name.replace(/_s\d+of\d+$/, "")}${suffix}`,
+    );
 }

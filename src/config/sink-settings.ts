@@ -105,12 +105,12 @@ export const sinkSettings = {
   batch: {
     maxEvents: setting("RELAY_BATCH_MAX_EVENTS", {
       kind: integer({ min: 1, max: 100_000 }),
-      default: 4_000,
+      default: 16_000,
       doc: "A batch closes at this many events.",
     }),
     maxBytes: setting("RELAY_BATCH_MAX_BYTES", {
       kind: size({ min: KIB, max: 64 * MIB }),
-      default: 2 * MIB,
+      default: 8 * MIB,
       doc: "A batch closes at this many bytes; one larger event makes a batch of its own.",
     }),
     lingerMs: setting("RELAY_BATCH_LINGER", {
@@ -124,6 +124,13 @@ export const sinkSettings = {
     default: 16 * MIB,
     doc: "Reading from Postgres pauses above this much waiting and in flight.",
   }),
+  producer: {
+    compression: setting("RELAY_PRODUCER_COMPRESSION", {
+      kind: oneOf("none", "gzip", "snappy", "lz4", "zstd"),
+      default: "none",
+      doc: "How batches of events are compressed, above 4 KiB for a partition and only where they get smaller; the checkpoint never is. [performance.md](performance.md#compression) compares them.",
+    }),
+  },
   retry: {
     initialMs: setting("RELAY_RETRY_INITIAL", {
       kind: duration({ minMs: 1, maxMs: MINUTE }),

@@ -1,5 +1,5 @@
 import { duration, listOf, NONE, oneOf, orNone, size } from "./kinds.ts";
-import { identifier, postgresUrl, slotName, tableName } from "./kinds-of-names.ts";
+import { identifier, postgresUrl, shard, slotName, tableName } from "./kinds-of-names.ts";
 import { pemAuthorities, pemCertificates, pemPrivateKey } from "./pem.ts";
 import { optionalSetting, setting } from "./setting.ts";
 
@@ -73,11 +73,17 @@ export const sourceSettings = {
       doc: "How long one control query may take; the stream itself has no such limit.",
     }),
   },
+  shard: optionalSetting("RELAY_SHARD", {
+    kind: shard(),
+    doc: "Which of n relays this one is, where several divide the rows of the outbox tables among them by key (docs/scaling.md): `0/2` and `1/2` are two relays. Each has its own slot, publication, checkpoint and transactional ids, named after it. Needs Postgres 15. Never change it for a slot that exists.",
+    example: "0/2",
+    derived: "none: one relay has all rows",
+  }),
   slot: {
     name: setting("RELAY_SLOT_NAME", {
       kind: slotName(),
       default: "outbox_relay",
-      doc: "The replication slot. It is the lock as well: relays with the same slot are leader and standbys, and two relays with different slots publish everything twice.",
+      doc: "The replication slot. It is the lock as well: relays with the same slot are leader and standbys, and two relays with different slots publish everything twice. With `RELAY_SHARD=0/2` the default is `outbox_relay_s0of2`, and another name has to end like that.",
     }),
     create: setting("RELAY_SLOT_CREATE", {
       kind: oneOf("if-missing", "never"),
@@ -105,7 +111,7 @@ export const sourceSettings = {
     name: setting("RELAY_PUBLICATION_NAME", {
       kind: identifier(),
       default: "outbox_relay",
-      doc: "The publication with the outbox tables. The migration creates it; the relay only verifies it.",
+      doc: "The publication with the outbox tables. The migration creates it; the relay only verifies it. With `RELAY_SHARD=0/2` the default is `outbox_relay_s0of2`, and another name has to end like that.",
     }),
     rowFilter: setting("RELAY_ROW_FILTER", {
       kind: oneOf("refuse", "allow"),

@@ -29,8 +29,9 @@ export interface BrokerChannel {
   /**
    * Resolves with the response after its correlation id. Rejects with RelayError (remedy `retry`): then
    * nobody knows whether the broker carried the request out, and the connection is not used again.
+   * `sent` is called once the request was handed to the operating system, if it comes to that.
    */
-  request(broker: BrokerId, lane: Lane, request: BrokerRequest): Promise<Buffer>;
+  request(broker: BrokerId, lane: Lane, request: BrokerRequest, sent?: () => void): Promise<Buffer>;
   /** What metadata says of the brokers; others are hung up on. */
   setBrokers(brokers: readonly BrokerAddress[]): void;
   /** Cuts every connection at once; requests under way reject. A later request connects again. */

@@ -2,6 +2,7 @@ import type { Clock } from "../relay/clock.ts";
 import { pause } from "../relay/clock.ts";
 import { RelayError } from "../relay/errors.ts";
 import { apiVersionsRequest, readApiVersions } from "./api/api-versions.ts";
+import { API_DESCRIBE_TRANSACTIONS } from "./api/describe-transactions.ts";
 import type { ProducerIdentity } from "./api/init-producer-id.ts";
 import { initProducerIdRequest, readProducerId } from "./api/init-producer-id.ts";
 import type { BrokerChannel, BrokerId } from "./broker-channel.ts";
@@ -49,22 +50,23 @@ export class Fence {
   }
 
   /** The newer protocol where the cluster has finalized it (KIP-890), unless the settings say otherwise. Throws RelayError for brokers that are too old. */
-  async protocol(): Promise<TransactionProtocol> {
+  async protocol(): Promise<{ name: TransactionProtocol; describesTransactions: boolean }> {
     const answer = await this.#channel.request("any", "coordinator", apiVersionsRequest());
     const { maxVersions, transactionVersion } = readApiVersions(answer);
     const produce = maxVersions.get(API_PRODUCE) ?? 0;
     if (produce < 11) throw tooOld(`they speak Produce up to version ${produce}, and 11 is needed`);
     if ((maxVersions.get(API_INIT_PRODUCER_ID) ?? 0) < 4)
       throw tooOld("InitProducerId 4 is needed");
+    const describesTransactions = maxVersions.has(API_DESCRIBE_TRANSACTIONS);
     const { transactionProtocol } = this.#options;
     const offered = transactionVersion >= TRANSACTION_VERSION_2 && produce >= 12 ? "v2" : "v1";
-    if (transactionProtocol === "auto") return offered;
+    if (transactionProtocol === "auto") return { name: offered, describesTransactions };
     if (transactionProtocol === "v2" && offered === "v1") {
       throw tooOld(
         "RELAY_TRANSACTION_PROTOCOL is v2, and the feature transaction.version is below 2",
       );
     }
-    return transactionProtocol;
+    return { name: transactionProtocol, describesTransactions };
   }
 
   /** The ids that this relay publishes under. */

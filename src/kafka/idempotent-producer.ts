@@ -4,8 +4,8 @@ import type { PartitionBatch } from "./api/produce.ts";
 import type { Cluster } from "./cluster.ts";
 import { ERROR, isFenced } from "./error-code.ts";
 import { indefinite, kafkaError } from "./kafka-error.ts";
-import type { PartitionShare } from "./partition-share.ts";
-import { batchesOfRound, countRounds } from "./partition-share.ts";
+import type { Round } from "./partition-share.ts";
+import { stamped } from "./partition-share.ts";
 import { refusedRecord } from "./refused-record.ts";
 import type { TransactionalId } from "./transactional-id.ts";
 import type { ProducerParts } from "./transactional-producer.ts";
@@ -52,19 +52,15 @@ export class IdempotentProducer {
   }
 
   /** The events first; the checkpoint only once all of them are acknowledged. */
-  publish(events: readonly PartitionShare[], checkpoint: PartitionShare): Promise<void> {
+  publish(events: readonly Round[], checkpoint: Round, next: () => void): Promise<void> {
     const queuedMs = this.#parts.clock.monotonicMs();
     const done = this.#last.then(() => this.#publish(events, checkpoint, queuedMs));
     this.#last = done;
-    done.catch(() => undefined);
+    done.then(next, () => undefined);
     return done;
   }
 
-  async #publish(
-    events: readonly PartitionShare[],
-    checkpoint: PartitionShare,
-    queuedMs: number,
-  ): Promise<void> {
+  async #publish(events: readonly Round[], checkpoint: Round, queuedMs: number): Promise<void> {
     const { clock, observer, moment } = this.#parts;
     this.#assertEpochIsFresh();
     const turnMs = clock.monotonicMs();
@@ -92,11 +88,8 @@ export class IdempotentProducer {
     });
   }
 
-  async #produce(shares: readonly PartitionShare[]): Promise<void> {
-    const rounds = countRounds(shares);
-    for (let round = 0; round < rounds; round++) {
-      await this.#persist(batchesOfRound(shares, round, this.#id.sequences));
-    }
+  async #produce(rounds: readonly Round[]): Promise<void> {
+    for (const round of rounds) await this.#persist(stamped(round, this.#id.sequences));
   }
 
   /** Sends until every partition has acknowledged, with the same sequences, up to the deadline. */

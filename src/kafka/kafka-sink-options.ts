@@ -1,6 +1,7 @@
 import type { BrokerChannel } from "./broker-channel.ts";
 import type { TopicAdmin } from "./topic-admin.ts";
 import type { TopicCreation } from "./topics.ts";
+import type { Codec } from "./wire/compress/codec.ts";
 
 /** The way to the brokers. */
 export interface KafkaPorts {
@@ -20,6 +21,8 @@ export interface KafkaSinkOptions {
   readonly transactionalIds: number;
   readonly transactionTimeoutMs: number;
   readonly transactionProtocol: "auto" | "v1" | "v2";
+  /** Of batches of events; null: they stay plain. */
+  readonly codec: Codec | null;
   readonly topicAutoCreate: TopicCreation | null;
   /** How long an epoch serves without transactions; well below `transactional.id.expiration.ms` of the brokers. */
   readonly epochMaxAgeMs: number;

@@ -16,20 +16,24 @@ import { IdempotentProducer } from "./idempotent-producer.ts";
 import { decodeIncarnation, encodeIncarnation, incarnationKey } from "./incarnation.ts";
 import { openingGivenUp, overtaken } from "./kafka-error.ts";
 import type { KafkaPorts, KafkaSinkOptions, SinkStatus } from "./kafka-sink-options.ts";
+import { LeftCommit, OVERLAPPING_IDS_MIN } from "./left-commit.ts";
 import { LogTail } from "./log-tail.ts";
-import type { PartitionShare } from "./partition-share.ts";
+import type { Round } from "./partition-share.ts";
 import { shareOut } from "./partition-share.ts";
 import { ProduceRound } from "./produce-round.ts";
 import { Reach } from "./reach.ts";
+import type { IncarnationFound } from "./takeover.ts";
+import { Takeover } from "./takeover.ts";
 import { Topics } from "./topics.ts";
 import { TracelessFences } from "./traceless-fences.ts";
 import type { TransactionalId } from "./transactional-id.ts";
 import type { ProducerParts } from "./transactional-producer.ts";
 import { FencedError, TopicChangedError, TransactionalProducer } from "./transactional-producer.ts";
+import { compressionOf } from "./wire/compress/batch-compression.ts";
 import { RecordBatchEncoder } from "./wire/record-batch.ts";
 
 /** How a batch reaches the brokers in the delivery that was chosen. */
-type Publish = (events: PartitionShare[], checkpoint: PartitionShare) => Promise<void>;
+type Publish = (events: readonly Round[], checkpoint: Round, next: () => void) => Promise<void>;
 
 const NO_NOTES: ReadonlyMap<string, Uint8Array> = new Map();
 
@@ -44,6 +48,7 @@ export class KafkaSink implements Sink {
   readonly #checkpointTopic: CheckpointTopic;
   readonly #tail: LogTail;
   readonly #fence: Fence;
+  readonly #takeover: Takeover;
   readonly #reach: Reach;
   readonly #parts: ProducerParts;
   #publish: Publish | null = null;
@@ -66,7 +71,8 @@ export class KafkaSink implements Sink {
     this.#options = options;
     this.#clock = clock;
     this.#tracelessFences = new TracelessFences(clock);
-    this.inFlightMax = options.delivery === "exactly-once" ? options.transactionalIds : 1;
+    // One that commits, and one that is produced meanwhile.
+    this.inFlightMax = options.delivery === "exactly-once" ? 2 : 1;
     const cluster = new Cluster(channel, clock, requestTimeoutMs);
     this.#channel = channel;
     this.#cluster = cluster;
@@ -80,8 +86,10 @@ export class KafkaSink implements Sink {
     // An open transaction of a predecessor that could not be fenced ends after its time-out at the latest.
     this.#tail = new LogTail(cluster, clock, options.checkpointTopic, requestTimeoutMs);
     this.#fence = new Fence(channel, cluster, clock, options);
+    const leftCommit = new LeftCommit(channel, cluster, clock, requestTimeoutMs);
+    this.#takeover = new Takeover(options.slot, this.#tail, this.#fence, leftCommit);
     this.#reach = new Reach(channel, cluster, options.checkpointTopic, this.#fence.ours);
-    const encoder = new RecordBatchEncoder();
+    const encoder = new RecordBatchEncoder(compressionOf(options, observer));
     const round = new ProduceRound(channel, cluster, encoder, clock, moment, observer);
     this.#parts = { channel, round, clock, moment, observer, requestTimeoutMs };
   }
@@ -124,7 +132,7 @@ export class KafkaSink implements Sink {
     const { publish, ids } = await this.#fenced(signal);
     this.#parts.moment("fenced");
     this.#nonce = randomUUID();
-    await publish([], this.#incarnationShare(ids));
+    await publish([], this.#incarnationRound(ids), () => undefined);
     this.#parts.moment("barrier-committed");
     const checkpoint = await this.#readBack(signal);
     if (signal.aborted) throw openingGivenUp();
@@ -132,15 +140,16 @@ export class KafkaSink implements Sink {
     return checkpoint;
   }
 
-  async publish({ records, checkpoint, notes = NO_NOTES }: SinkBatch): Promise<void> {
+  async publish(batch: SinkBatch, next: () => void = () => undefined): Promise<void> {
+    const { records, checkpoint, notes = NO_NOTES } = batch;
     const publish = this.#publish;
     if (publish === null) throw await this.#whyClosed();
     try {
       const { slot } = this.#options;
       const named = [...notes].map(([name, value]) => [`${slot}#${name}`, value] as const);
       // The checkpoint last: in at-least-once mode what stands before it is durable when it is.
-      const share = this.#checkpointShare([...named, [slot, checkpoint]]);
-      await publish(shareOut(records, this.#limits), share);
+      const round = this.#checkpointRound([...named, [slot, checkpoint]]);
+      await publish(shareOut(records, this.#limits), round, next);
     } catch (error) {
       if (this.#publish === publish) {
         this.#publish = null;
@@ -174,35 +183,27 @@ export class KafkaSink implements Sink {
   async #fenced(signal: AbortSignal): Promise<{ publish: Publish; ids: readonly string[] }> {
     const { delivery, requestTimeoutMs, epochMaxAgeMs } = this.#options;
     const protocol = await this.#fence.protocol();
-    const ids = await this.#takeAll(signal);
+    const canFinish = protocol.name === "v2" && protocol.describesTransactions;
+    const ids = await this.#takeover.takeAll(canFinish, signal);
     const names = ids.map(({ name }) => name);
     if (delivery === "exactly-once") {
-      const producer = new TransactionalProducer(this.#parts, protocol, ids);
+      const producer = new TransactionalProducer(
+        this.#parts,
+        protocol.name,
+        ids,
+        canFinish && ids.length >= OVERLAPPING_IDS_MIN,
+      );
       return {
         ids: names,
-        publish: (events, checkpoint) => producer.publish([...events, checkpoint]),
+        // The checkpoint with the first: all partitions begin with one request then, and all is one transaction anyway.
+        publish: ([first = [], ...rest], checkpoint, next) =>
+          producer.publish([[...first, ...checkpoint], ...rest], next),
       };
     }
     const id = ids[0] as TransactionalId;
     const limits = { retryMs: requestTimeoutMs, epochMs: epochMaxAgeMs };
     const producer = new IdempotentProducer(this.#parts, this.#cluster, id, limits);
-    return { ids: names, publish: (events, checkpoint) => producer.publish(events, checkpoint) };
-  }
-
-  /**
-   * Takes our ids and those of the last incarnation. Another one may have come between our look and our taking, with ids
-   * that we did not know of; once our first id is taken nobody else comes without taking it back, so a second look,
-   * at all that is decided, is the last that is needed. Returns ours.
-   */
-  async #takeAll(signal: AbortSignal): Promise<readonly TransactionalId[]> {
-    const { ours } = this.#fence;
-    const former = await this.#incarnation(false, signal);
-    const known = new Set([...ours, ...(former?.transactionalIds ?? [])]);
-    const taken = await this.#fence.take([...known], signal);
-    const last = await this.#incarnation(true, signal);
-    const unknown = (last?.transactionalIds ?? []).filter((name) => !known.has(name));
-    await this.#fence.take(unknown, signal);
-    return taken.filter(({ name }) => ours.includes(name));
+    return { ids: names, publish: producer.publish.bind(producer) };
   }
 
   /** The last checkpoint below our own barrier, which must be the newest incarnation. */
@@ -215,34 +216,24 @@ export class KafkaSink implements Sink {
     return found.get(slot)?.value ?? null;
   }
 
-  async #incarnation(
-    isStrict: boolean,
-    signal: AbortSignal,
-  ): Promise<ReturnType<typeof decodeIncarnation>> {
-    const key = incarnationKey(this.#options.slot);
-    const found = await this.#tail.last([key], isStrict, signal);
-    const value = found.get(key)?.value;
-    return value === undefined || value === null ? null : decodeIncarnation(value);
-  }
-
-  #incarnationShare(ids: readonly string[]): PartitionShare {
+  #incarnationRound(ids: readonly string[]): Round {
     const value = encodeIncarnation({
       instance: this.#options.instanceId,
       nonce: this.#nonce,
       transactionalIds: ids,
       at: new Date(this.#clock.wallMs()).toISOString(),
     });
-    return this.#checkpointShare([[incarnationKey(this.#options.slot), value]]);
+    return this.#checkpointRound([[incarnationKey(this.#options.slot), value]]);
   }
 
-  #checkpointShare(values: readonly (readonly [key: string, value: Uint8Array])[]): PartitionShare {
+  #checkpointRound(values: readonly (readonly [key: string, value: Uint8Array])[]): Round {
     const topic = this.#options.checkpointTopic;
     const timestampMs = this.#clock.wallMs();
     const records = values.map(([key, value]) => {
       const parts = { key: new TextEncoder().encode(key), value, headers: [] };
       return packRecord({ topic, timestampMs, ...parts });
     });
-    return { topic, partition: 0, rounds: [records] };
+    return [{ topic, partition: 0, records }];
   }
 
   readonly #limits = {
@@ -266,9 +257,9 @@ export class KafkaSink implements Sink {
   }
 
   /** Undefined when it cannot be read now. */
-  async #newestIncarnation(): Promise<ReturnType<typeof decodeIncarnation> | undefined> {
+  async #newestIncarnation(): Promise<IncarnationFound | undefined> {
     try {
-      return await this.#incarnation(false, new AbortController().signal);
+      return await this.#takeover.incarnation(false, new AbortController().signal);
     } catch {
       return undefined; // The next opening finds out.
     }

@@ -64,11 +64,16 @@ export class KafkajsChannel implements BrokerChannel {
     for (const broker of brokers) this.#addresses.set(broker.id, broker);
   }
 
-  async request(id: BrokerId, lane: Lane, request: BrokerRequest): Promise<Buffer> {
+  async request(
+    id: BrokerId,
+    lane: Lane,
+    request: BrokerRequest,
+    sent: () => void = () => undefined,
+  ): Promise<Buffer> {
     const connecting = this.#broker(id);
     try {
       const broker = await connecting;
-      const answer = await sendRequest(broker, LANES[lane], request);
+      const answer = await sendRequest(broker, LANES[lane], request, sent);
       this.#isReachable = true;
       this.#suspect(id, false);
       return answer;

@@ -122,6 +122,7 @@ export async function sendRequest(
   { connectionPool }: KafkajsBroker,
   lane: number,
   request: BrokerRequest,
+  sent: () => void,
 ): Promise<Buffer> {
   const connection = connectionPool.pool[lane] as KafkajsConnection;
   if (!connection.isConnected()) await open(connection, lane);
@@ -135,7 +136,10 @@ export async function sendRequest(
       entry,
       expectResponse: true,
       requestTimeout: null,
-      sendRequest: () => writeFrame(connection, head, payload),
+      sendRequest: () => {
+        writeFrame(connection, head, payload);
+        sent();
+      },
     });
   });
   return answer.payload;

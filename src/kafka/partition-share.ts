@@ -1,15 +1,25 @@
+import { invariant } from "../relay/errors.ts";
 import type { OutboundRecord } from "../relay/record/outbound-record.ts";
 import type { PartitionBatch } from "./api/produce.ts";
 import { recordPartition } from "./partitioner.ts";
 import type { Sequences } from "./sequences.ts";
 import { BATCH_HEADER_BYTES, recordBytesMax } from "./wire/record-batch.ts";
 
-/** The part of a batch that goes to one partition, cut into record batches that the topic takes. */
+/** What goes to one partition in one request: a record batch that the topic takes. */
 export interface PartitionShare {
   readonly topic: string;
   readonly partition: number;
-  readonly rounds: readonly (readonly OutboundRecord[])[];
+  readonly records: readonly OutboundRecord[];
 }
+
+/** What goes out in one go, to each partition at most once. */
+export type Round = readonly PartitionShare[];
+
+/**
+ * What one round takes, about: enough for the brokers' work for each request not to count, and little enough for several
+ * to be under way.
+ */
+export const ROUND_BYTES_MAX = 512 * 1024;
 
 export interface TopicLimits {
   partitions(topic: string): number;
@@ -20,18 +30,29 @@ export interface TopicLimits {
 export function shareOut(
   records: readonly OutboundRecord[],
   limits: TopicLimits,
-): PartitionShare[] {
+  roundBytesMax = ROUND_BYTES_MAX,
+): Round[] {
+  const rounds: Round[] = [];
   const byTopic = new Map<string, GrowingShare[]>();
-  let [topic, shares] = ["", [] as GrowingShare[]];
+  let [topic, shares, bytes] = ["", [] as GrowingShare[], 0];
   for (const record of records) {
     if (record.topic !== topic) {
       topic = record.topic;
       shares = byTopic.get(topic) ?? emptyShares(topic, limits);
       byTopic.set(topic, shares);
     }
-    shares[recordPartition(record, shares.length)]?.add(record);
+    const share = shares[recordPartition(record, shares.length)];
+    invariant(share !== undefined, "the partitions of a record's topic are known");
+    const size = recordBytesMax(record);
+    if (bytes + size > roundBytesMax || !share.hasRoom(size)) {
+      if (bytes > 0) rounds.push(takeRound(byTopic));
+      bytes = 0;
+    }
+    share.add(record, size);
+    bytes += size;
   }
-  return [...byTopic.values()].flat().filter(({ rounds }) => rounds.length > 0);
+  if (bytes > 0) rounds.push(takeRound(byTopic));
+  return rounds;
 }
 
 function emptyShares(topic: string, limits: TopicLimits): GrowingShare[] {
@@ -40,48 +61,51 @@ function emptyShares(topic: string, limits: TopicLimits): GrowingShare[] {
   return Array.from({ length }, (_, partition) => new GrowingShare(topic, partition, bytesMax));
 }
 
-class GrowingShare implements PartitionShare {
-  readonly topic: string;
-  readonly partition: number;
-  readonly rounds: OutboundRecord[][] = [];
+function takeRound(byTopic: ReadonlyMap<string, readonly GrowingShare[]>): Round {
+  return [...byTopic.values()].flat().flatMap((share) => share.take());
+}
+
+class GrowingShare {
+  readonly #topic: string;
+  readonly #partition: number;
   readonly #bytesMax: number;
-  #current: OutboundRecord[] = [];
-  #bytes = Infinity;
+  #records: OutboundRecord[] = [];
+  #bytes = BATCH_HEADER_BYTES;
 
   constructor(topic: string, partition: number, bytesMax: number) {
-    this.topic = topic;
-    this.partition = partition;
+    this.#topic = topic;
+    this.#partition = partition;
     this.#bytesMax = bytesMax;
   }
 
   /** A record that alone is near the limit gets a batch of its own; one above it was refused before. */
-  add(record: OutboundRecord): void {
-    const size = recordBytesMax(record);
-    if (this.#bytes + size > this.#bytesMax) {
-      this.#current = [];
-      this.rounds.push(this.#current);
-      this.#bytes = BATCH_HEADER_BYTES;
-    }
-    this.#current.push(record);
+  hasRoom(size: number): boolean {
+    return this.#records.length === 0 || this.#bytes + size <= this.#bytesMax;
+  }
+
+  add(record: OutboundRecord, size: number): void {
+    this.#records.push(record);
     this.#bytes += size;
+  }
+
+  /** What has gathered, if anything has; it starts over. */
+  take(): PartitionShare[] {
+    if (this.#records.length === 0) return [];
+    const share = { topic: this.#topic, partition: this.#partition, records: this.#records };
+    this.#records = [];
+    this.#bytes = BATCH_HEADER_BYTES;
+    return [share];
   }
 }
 
-/** What goes to each partition in one round, stamped with the sequences that it takes. */
-export function batchesOfRound(
-  shares: readonly PartitionShare[],
-  round: number,
-  sequences: Sequences,
-): PartitionBatch[] {
-  return shares.flatMap(({ topic, partition, rounds }) => {
-    const records = rounds[round];
-    if (records === undefined) return [];
-    const sequence = sequences.take(topic, partition, records.length);
-    return [{ topic, partition, records, sequence }];
+/** A round stamped with the sequences that it takes. */
+export function stamped(round: Round, sequences: Sequences): PartitionBatch[] {
+  return round.map(({ topic, partition, records }) => {
+    return {
+      topic,
+      partition,
+      records,
+      sequence: sequences.take(topic, partition, records.length),
+    };
   });
-}
-
-/** Rounds that it takes until every share is out. */
-export function countRounds(shares: readonly PartitionShare[]): number {
-  return Math.max(0, ...shares.map(({ rounds }) => rounds.length));
 }

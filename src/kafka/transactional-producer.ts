@@ -9,16 +9,27 @@ import { byTopic } from "./api/produce.ts";
 import type { BrokerChannel } from "./broker-channel.ts";
 import { ERROR, isFenced } from "./error-code.ts";
 import { indefinite, kafkaError } from "./kafka-error.ts";
-import type { PartitionShare } from "./partition-share.ts";
-import { batchesOfRound, countRounds } from "./partition-share.ts";
+import type { Round } from "./partition-share.ts";
+import { stamped } from "./partition-share.ts";
 import type { ProduceRound } from "./produce-round.ts";
+import { ProduceWindow } from "./produce-window.ts";
 import { refusedRecord } from "./refused-record.ts";
 import type { TransactionalId } from "./transactional-id.ts";
 
+/** What brokers allow an idempotent producer, for each connection. */
+export const REQUESTS_IN_FLIGHT_MAX = 5;
 /** Between two tries while a broker still writes the markers of the id's former transaction. */
 const BUSY_PAUSE_MS = 2;
 
 export type TransactionProtocol = "v1" | "v2";
+
+/** How far a transaction is. */
+interface Turn {
+  /** All of it is acknowledged, and its EndTxn is on its way. */
+  readonly ending: Promise<void>;
+  /** Its EndTxn has answered success. */
+  readonly ended: Promise<void>;
+}
 
 export interface ProducerParts {
   readonly channel: BrokerChannel;
@@ -32,9 +43,11 @@ export interface ProducerParts {
 /**
  * Transactions over several ids in turn, which hides the time that brokers need to write markers.
  *
- * Invariants: a Produce goes out only after the EndTxn of the transaction before it answered success, so that all
- * partitions hold the transactions in order, and never more than one of them can still be aborted.
- * The latter is for consumers on kafkajs 2.2.4: brokers list aborted transactions by their ends, it takes that for the
+ * Invariants: a Produce goes out only once all of the transaction before it is acknowledged and its EndTxn is on its way,
+ * and an EndTxn only once the one before it has answered success. So all partitions hold the transactions in order, at
+ * most two are open, and a record of the later one proves that the earlier one is complete. Whoever takes over commits
+ * that one first (`LeftCommit`), so that never more than one is aborted. Where it could not, nothing overlaps.
+ * That is for consumers on kafkajs 2.2.4: brokers list aborted transactions by their ends, it takes that for the
  * order of their beginnings, and shows records of an aborted one where two overlap.
  * Fail-stop: after one failure everything later rejects too, and the object is thrown away.
  */
@@ -42,63 +55,79 @@ export class TransactionalProducer {
   readonly #parts: ProducerParts;
   readonly #protocol: TransactionProtocol;
   readonly #ids: readonly TransactionalId[];
-  #turn = 0;
-  #lastEnded: Promise<unknown> = Promise.resolve();
+  readonly #overlaps: boolean;
+  #turns = 0;
+  #last: Turn = { ending: Promise.resolve(), ended: Promise.resolve() };
 
+  /** `overlaps`: a transaction may be produced while the one before it commits; for three ids or more. */
   constructor(
     parts: ProducerParts,
     protocol: TransactionProtocol,
     ids: readonly TransactionalId[],
+    overlaps: boolean,
   ) {
     this.#parts = parts;
     this.#protocol = protocol;
     this.#ids = ids;
+    this.#overlaps = overlaps;
   }
 
-  /** One transaction; resolves when it is committed. Rejects with RelayError. */
-  publish(shares: readonly PartitionShare[]): Promise<void> {
-    const id = this.#ids[this.#turn % this.#ids.length] as TransactionalId;
-    this.#turn += 1;
-    const ended = this.#run(id, shares, this.#lastEnded);
-    this.#lastEnded = ended;
-    ended.catch(() => undefined);
+  /** One transaction; resolves when it is committed. Rejects with RelayError. `next`: the next one may be handed over. */
+  publish(rounds: readonly Round[], next: () => void): Promise<void> {
+    const id = this.#ids[this.#turns % this.#ids.length] as TransactionalId;
+    this.#turns += 1;
+    const ending = Promise.withResolvers<void>();
+    const ended = this.#run(id, rounds, this.#last, ending.resolve);
+    ended.then(ending.resolve, ending.reject);
+    this.#last = { ending: ending.promise, ended };
+    (this.#overlaps ? ending.promise : ended).then(next, () => undefined);
+    ending.promise.catch(() => undefined);
     return ended;
   }
 
   async #run(
     id: TransactionalId,
-    shares: readonly PartitionShare[],
-    before: Promise<unknown>,
+    rounds: readonly Round[],
+    before: Turn,
+    ending: () => void,
   ): Promise<void> {
     const { clock, observer } = this.#parts;
     const queuedMs = clock.monotonicMs();
-    await before;
+    await (this.#overlaps ? before.ending : before.ended);
     const turnMs = clock.monotonicMs();
     observer.stage("turn", turnMs - queuedMs);
-    await this.#produce(id, shares);
+    await this.#produce(id, rounds);
     const producedMs = clock.monotonicMs();
     observer.stage("produce", producedMs - turnMs);
-    await this.#end(id);
+    await before.ended;
+    await this.#end(id, ending);
     observer.stage("checkpoint", clock.monotonicMs() - producedMs);
   }
 
-  async #produce(id: TransactionalId, shares: readonly PartitionShare[]): Promise<void> {
+  async #produce(id: TransactionalId, rounds: readonly Round[]): Promise<void> {
     id.openedAtMs = this.#parts.clock.monotonicMs();
+    const window = new ProduceWindow(REQUESTS_IN_FLIGHT_MAX);
     try {
-      if (this.#protocol === "v1") await this.#addPartitions(id, shares);
-      const rounds = countRounds(shares);
-      for (let round = 0; round < rounds; round++) await this.#produceRound(id, shares, round);
+      const batches = rounds.map((round) => stamped(round, id.sequences));
+      if (this.#protocol === "v1") {
+        await this.#addPartitions(id, rounds.flat());
+        window.begin(batches.flat());
+      }
+      for (const round of batches) {
+        await window.add(round, (isAlone) => this.#produceRound(id, round, isAlone));
+      }
+      await window.empty();
     } catch (error) {
       throw indefinite(error);
     }
     this.#parts.moment("produce-acked");
   }
 
-  async #addPartitions(id: TransactionalId, shares: readonly PartitionShare[]): Promise<void> {
+  async #addPartitions(id: TransactionalId, round: Round): Promise<void> {
     const partitions = new Map(
-      [...byTopic(shares)].map(([topic, ofTopic]) => [
+      [...byTopic(round)].map(([topic, ofTopic]) => [
         topic,
-        ofTopic.map((share) => share.partition),
+        [...new Set(ofTopic.map((share) => share.partition))],
       ]),
     );
     const request = addPartitionsRequest(id.name, id.identity, partitions);
@@ -118,10 +147,10 @@ export class TransactionalProducer {
 
   async #produceRound(
     id: TransactionalId,
-    shares: readonly PartitionShare[],
-    round: number,
+    batches: readonly PartitionBatch[],
+    isAlone: boolean,
   ): Promise<void> {
-    let waiting = batchesOfRound(shares, round, id.sequences);
+    let waiting = batches;
     while (waiting.length > 0) {
       const answers = await this.#parts.round.send(waiting, {
         apiVersion: this.#protocol === "v2" ? 12 : 11,
@@ -129,32 +158,37 @@ export class TransactionalProducer {
         identity: id.identity,
         timeoutMs: this.#parts.requestTimeoutMs,
       });
-      waiting = waiting.filter((batch) => this.#isBusy(id, batch, answers));
+      waiting = waiting.filter((batch) => this.#isBusy(id, batch, answers, isAlone));
       if (waiting.length > 0) await this.#busy();
     }
   }
 
-  /** Whether nothing was written because the id's former transaction is still being ended; throws for any other refusal. */
+  /**
+   * Whether nothing was written because the id's former transaction is still being ended, and it may be sent again
+   * because nothing later is under way; throws for any other refusal.
+   */
   #isBusy(
     id: TransactionalId,
     batch: PartitionBatch,
     answers: readonly PartitionAnswer[],
+    isAlone: boolean,
   ): boolean {
     const { topic, partition } = batch;
     const answer = answers.find((one) => one.topic === topic && one.partition === partition);
     const error = answer?.error ?? -1;
     if (error === ERROR.none || error === ERROR.duplicateSequenceNumber) return false;
-    if (error === ERROR.concurrentTransactions) return true;
+    if (error === ERROR.concurrentTransactions && isAlone) return true;
     const refused = answer === undefined ? null : refusedRecord(batch, answer);
     if (refused !== null) throw refused;
     throw this.#failed(id, `Produce to ${topic}-${partition}`, error, topic);
   }
 
-  async #end(id: TransactionalId): Promise<void> {
+  /** `sent` is called once the EndTxn is on its way. */
+  async #end(id: TransactionalId, sent: () => void): Promise<void> {
     setImmediate(() => this.#parts.moment("end-sent"));
     try {
-      if (this.#protocol === "v1") await this.#endV1(id);
-      else await this.#endV2(id);
+      if (this.#protocol === "v1") await this.#endV1(id, sent);
+      else await this.#endV2(id, sent);
     } catch (error) {
       throw indefinite(error);
     }
@@ -163,22 +197,22 @@ export class TransactionalProducer {
   }
 
   /** Never repeated: a late EndTxn of this version can end another transaction. */
-  async #endV1(id: TransactionalId): Promise<void> {
+  async #endV1(id: TransactionalId, sent: () => void): Promise<void> {
     const request = endTxnV2Request(id.name, id.identity);
     const error = readEndTxnV2(
-      await this.#parts.channel.request(id.coordinator, "coordinator", request),
+      await this.#parts.channel.request(id.coordinator, "coordinator", request, sent),
     );
     if (error !== ERROR.none) throw this.#failed(id, "EndTxn", error);
   }
 
   /** The epoch makes a repetition a definite answer: one over a new connection is allowed. */
-  async #endV2(id: TransactionalId): Promise<void> {
+  async #endV2(id: TransactionalId, sent: () => void): Promise<void> {
     const request = endTxnV5Request(id.name, id.identity);
     let hasRepeated = false;
     for (;;) {
       try {
         const answer = readEndTxnV5(
-          await this.#parts.channel.request(id.coordinator, "coordinator", request),
+          await this.#parts.channel.request(id.coordinator, "coordinator", request, sent),
         );
         if (answer.error === ERROR.none) return id.renew(answer);
         // Aborted with the next epoch, which is what a time-out does, and one who takes the id over.

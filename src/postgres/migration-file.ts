@@ -2,13 +2,25 @@ import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import pg from "pg";
 import { InvariantError } from "../relay/errors.ts";
+import type { Shard } from "../relay/shard.ts";
+import { shardBounds } from "./shard-filter.ts";
 
 /** What the placeholders of the files stand for. */
 export interface MigrationTarget {
   readonly schema: string;
   readonly table: string;
   readonly publication: string;
+  /** The publication is to have only the rows whose keys are this shard's. Default: all rows. */
+  readonly shard?: TargetShard | null;
 }
+
+export interface TargetShard extends Shard {
+  readonly keyColumn: string;
+}
+
+/** Of these two each target needs one. */
+const WHOLE_PUBLICATION = "publication";
+const SHARD_PUBLICATION = "shard_publication";
 
 /** One file of `migrations/`, with its placeholders. */
 export interface MigrationFile {
@@ -39,6 +51,12 @@ export async function readMigrations(folder: URL = FOLDER): Promise<MigrationFil
   );
 }
 
+/** The files that the target needs, in their order. */
+export async function migrationsFor({ shard = null }: MigrationTarget): Promise<MigrationFile[]> {
+  const other = shard === null ? SHARD_PUBLICATION : WHOLE_PUBLICATION;
+  return (await readMigrations()).filter(({ name }) => name !== other);
+}
+
 /** The SQL of one file for one target; `{{x}}` becomes an identifier, `{{x:literal}}` a string. */
 export function renderMigration(
   file: MigrationFile,
@@ -53,7 +71,7 @@ export function renderMigration(
     ["qualified_table", qualifiedTable(target)],
   ]);
   const texts = new Map([
-    ...Object.entries(target),
+    ...Object.entries({ schema, table, publication, ...shardTexts(target) }),
     ["qualified_table", qualifiedTable(target)],
     ["lock_timeout", `${lockTimeoutMs}ms`],
   ] as [string, string][]);
@@ -62,6 +80,12 @@ export function renderMigration(
     if (text === undefined) throw new InvariantError(`${file.fileName} uses ${placeholder}`);
     return literal === undefined ? text : pg.escapeLiteral(text);
   });
+}
+
+function shardTexts({ shard = null }: MigrationTarget): Record<string, string> {
+  if (shard === null) return {};
+  const { from, below } = shardBounds(shard);
+  return { key_column: shard.keyColumn, shard_from: from ?? "", shard_below: below ?? "" };
 }
 
 export function qualifiedTable({ schema, table }: MigrationTarget): string {

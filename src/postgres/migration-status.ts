@@ -2,6 +2,7 @@ import type { MigrationFile, MigrationTarget } from "./migration-file.ts";
 import { qualifiedTable } from "./migration-file.ts";
 import type { Migrator } from "./migrator.ts";
 import { recordName } from "./migrator.ts";
+import { isShardFilter } from "./shard-filter.ts";
 
 export interface MigrationState {
   readonly version: number;
@@ -21,6 +22,8 @@ export interface MigrationStatus {
     readonly exists: boolean;
     readonly publishesInsert: boolean;
     readonly hasTable: boolean;
+    /** Whether it lets exactly the shard's rows through; true where all are wanted. */
+    readonly hasRows: boolean;
   };
   /** Whether table, columns and publication are there, whoever made them. */
   readonly isReady: boolean;
@@ -32,6 +35,8 @@ interface Reality {
   readonly columns: readonly string[] | null;
   readonly publishesInsert: boolean | null;
   readonly hasTable: boolean;
+  readonly rowFilter: string | null;
+  readonly keyType: string | null;
 }
 
 const REALITY = `
@@ -39,7 +44,11 @@ const REALITY = `
            where a.attrelid = to_regclass($1) and a.attnum > 0 and not a.attisdropped) as "columns",
          (select p.pubinsert from pg_publication p where p.pubname = $2) as "publishesInsert",
          exists (select from pg_publication_tables t
-                  where t.pubname = $2 and t.schemaname = $3 and t.tablename = $4) as "hasTable"`;
+                  where t.pubname = $2 and t.schemaname = $3 and t.tablename = $4) as "hasTable",
+         (select to_jsonb(t) ->> 'rowfilter' from pg_publication_tables t
+           where t.pubname = $2 and t.schemaname = $3 and t.tablename = $4) as "rowFilter",
+         (select t.typname::text from pg_attribute a join pg_type t on t.oid = a.atttypid
+           where a.attrelid = to_regclass($1) and a.attname = $5 and not a.attisdropped) as "keyType"`;
 
 export async function migrationStatus(
   migrator: Migrator,
@@ -49,12 +58,13 @@ export async function migrationStatus(
   const { schema, table, publication } = target;
   const applied = await migrator.applied();
   const [reality] = await migrator.query<Reality>(REALITY, [
-    ...[qualifiedTable(target), publication, schema, table],
+    ...[qualifiedTable(target), publication, schema, table, target.shard?.keyColumn ?? ""],
   ]);
   const columns = reality?.columns ?? null;
   const missingColumns = REQUIRED_COLUMNS.filter((name) => !(columns ?? []).includes(name));
   const publishesInsert = reality?.publishesInsert === true;
   const hasTable = reality?.hasTable === true;
+  const hasRows = hasRowsOf(target, reality);
   return {
     migrations: files.map((file) => stateOf(file, target, applied)),
     table: { name: `${schema}.${table}`, exists: columns !== null },
@@ -64,9 +74,16 @@ export async function migrationStatus(
       exists: (reality?.publishesInsert ?? null) !== null,
       publishesInsert,
       hasTable,
+      hasRows,
     },
-    isReady: missingColumns.length === 0 && publishesInsert && hasTable,
+    isReady: missingColumns.length === 0 && publishesInsert && hasTable && hasRows,
   };
+}
+
+function hasRowsOf({ shard = null }: MigrationTarget, reality: Reality | undefined): boolean {
+  if (shard === null) return true;
+  const { rowFilter = null, keyType } = reality ?? {};
+  return rowFilter !== null && isShardFilter(rowFilter, shard, shard.keyColumn, keyType ?? "");
 }
 
 function stateOf(

@@ -10,6 +10,7 @@ import type { MigrationFile, MigrationTarget } from "./migration-file.ts";
 import { renderMigration } from "./migration-file.ts";
 import type { ErrorContext } from "./postgres-error.ts";
 import { hasSqlState, postgresError } from "./postgres-error.ts";
+import { keyUnfit, tooOldForShards } from "./shard-filter.ts";
 import type { TlsOptions } from "./tls.ts";
 
 export interface MigratorOptions extends MigrationTarget {
@@ -38,6 +39,8 @@ const LOCK_TIMEOUT_MS = 5_000;
 const LOCK_TRIES_MAX = 4;
 const RETRY_DELAY_MS = 500;
 const LOCK_NOT_AVAILABLE = "55P03";
+const FEATURE_NOT_SUPPORTED = "0A000";
+const DATATYPE_MISMATCH = "42804";
 /** First half of our advisory locks' key, "obox"; the second is a hash of the schema. */
 const LOCK_SPACE = 0x6f626f78;
 
@@ -186,6 +189,12 @@ export class Migrator {
   }
 
   #explain(error: unknown, { fileName }: MigrationFile): RelayError {
+    const { shard = null } = this.#options;
+    if (shard !== null && hasSqlState(error, FEATURE_NOT_SUPPORTED)) return tooOldForShards(null);
+    if (shard !== null && hasSqlState(error, DATATYPE_MISMATCH)) {
+      const { schema, table: name } = this.#options;
+      return keyUnfit({ schema, name }, shard.keyColumn, null);
+    }
     const known = postgresError(error, "query", this.#context);
     if (known.code !== "POSTGRES_PERMISSION") return known;
     return new RelayError(

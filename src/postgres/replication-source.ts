@@ -7,6 +7,7 @@ import type {
   StreamHandlers,
 } from "../relay/capture/replication-stream.ts";
 import type { Clock } from "../relay/clock.ts";
+import type { Shard } from "../relay/shard.ts";
 import type { Watermark } from "../relay/watermark.ts";
 import { BackfillOpening } from "./backfill/backfill-opening.ts";
 import { firstHost } from "./first-host.ts";
@@ -33,6 +34,8 @@ export interface PostgresOptions {
   /** `schema.table`; quotes around names that hold a dot. */
   readonly tables: readonly string[];
   readonly columns: ColumnNames;
+  /** Of the rows only those are ours whose keys are this shard's. Default: all. */
+  readonly shard?: Shard | null;
   /** Until a connection is ready for use. */
   readonly connectTimeoutMs: number;
   /** Seen in `pg_stat_activity` and `pg_stat_replication`: `relay:<instance>`. */
@@ -120,9 +123,10 @@ export class PgReplicationSource implements ReplicationSource {
 
   #opening(session: HostSession, since: Watermark | null): BackfillOpening {
     const { slotFailover = false, createTimeoutMs = CREATE_TIMEOUT_MS } = this.#options;
-    const { slot, publications, columns, connectTimeoutMs } = this.#options;
+    const { slot, publications, columns, shard = null, connectTimeoutMs } = this.#options;
     const context = { address: session.address, slot, publications };
-    const settings = { slot, slotFailover, createTimeoutMs, columns, connectTimeoutMs, context };
+    const table = { columns, shard };
+    const settings = { slot, slotFailover, createTimeoutMs, connectTimeoutMs, context, ...table };
     const parts = { session, clock: this.#clock, tables: this.#tables };
     return new BackfillOpening({ ...settings, ...parts }, since);
   }

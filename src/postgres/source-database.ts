@@ -23,6 +23,9 @@ import { publicationFindings } from "./preflight/publication-findings.ts";
 import type { Ask } from "./preflight/read-facts.ts";
 import { readPublications, readServer, readTables } from "./preflight/read-facts.ts";
 import { serverFindings, versionFinding } from "./preflight/server-findings.ts";
+import type { ShardFacts } from "./preflight/shard-facts.ts";
+import { readShards, shardNames } from "./preflight/shard-facts.ts";
+import { shardFindings } from "./preflight/shard-findings.ts";
 import { tableFindings } from "./preflight/table-findings.ts";
 import { walFindings } from "./preflight/wal-findings.ts";
 import type { PostgresOptions } from "./replication-source.ts";
@@ -88,7 +91,7 @@ export class PgSourceDatabase implements SourceDatabase {
     const server = await readServer(ask);
     const tooOld = versionFinding(server);
     if (tooOld !== null) return [tooOld];
-    const { publications, columns, rowFilter = "refuse" } = this.#options;
+    const { publications, columns, rowFilter = "refuse", shard = null } = this.#options;
     const slot = await this.#slotRow(signal);
     const tables = await readTables(ask, this.#tables);
     const published = await readPublications(ask, publications, this.#tables);
@@ -101,8 +104,13 @@ export class PgSourceDatabase implements SourceDatabase {
       }),
       ...walFindings(server, slot, this.#options.walBudgetBytes ?? 0),
       ...tableFindings(this.#tables, tables, columns),
-      ...publicationFindings(publications, published, tables, columns, rowFilter),
+      ...publicationFindings(publications, published, tables, columns, { rowFilter, shard }),
+      ...shardFindings(shard, server.version, await this.#shards(ask), tables, columns),
     ];
+  }
+
+  #shards(ask: Ask): Promise<ShardFacts> {
+    return readShards(ask, shardNames(this.#options), this.#tables);
   }
 
   /** For `outbox-relay doctor`: all that can be asked, good or bad. Changes nothing. */

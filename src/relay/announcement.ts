@@ -24,6 +24,7 @@ export async function announce(
     systemId: seen.systemId,
     timeline: seen.timeline,
     config: options.configFingerprint,
+    shard: options.shard,
     publication: seen.publication,
     watermark,
     pending,

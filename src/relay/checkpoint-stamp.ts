@@ -57,6 +57,7 @@ export class CheckpointStamp {
       systemId,
       timeline,
       config: this.#options.configFingerprint,
+      shard: this.#options.shard,
       publication: this.#watch.publication,
       watermark: this.#watch.watermark(covered),
       pending: this.isPastBackfill(progress) ? null : "backfill",

@@ -8,5 +8,6 @@ export function observedFacts(
   { systemId, publication, witness }: Vantage,
 ): Omit<ContinuityFacts, "checkpoint" | "slot" | "lineage"> {
   const { slot: name, slotCreate, snapshot, configFingerprint: config } = options;
-  return { name, slotCreate, snapshot, config, systemId, publication, witness };
+  const { shard } = options;
+  return { name, slotCreate, snapshot, config, shard, systemId, publication, witness };
 }

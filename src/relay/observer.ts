@@ -119,10 +119,13 @@ export interface SinkObserver {
   /** A broker's quota made us wait. */
   throttled(durationMs: number): void;
   stage(stage: SinkStage, durationMs: number): void;
+  /** A batch for a partition was compressed, or tried to; `sentBytes` is `plainBytes` where it would not get smaller. */
+  compressed(plainBytes: number, sentBytes: number): void;
 }
 
 export const SILENT_SINK_OBSERVER: SinkObserver = {
   attempted: () => undefined,
   throttled: () => undefined,
   stage: () => undefined,
+  compressed: () => undefined,
 };

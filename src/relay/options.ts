@@ -9,6 +9,8 @@ export interface RelayOptions {
   readonly snapshot: "initial" | "never";
   readonly instance: string;
   readonly outbox: OutboxOptions;
+  /** `0/2` for the first of two relays that divide the rows among them; null for one that has them all. */
+  readonly shard: string | null;
   /** Fingerprint of the settings that give rows their index: tables and publication. */
   readonly configFingerprint: string;
   readonly statusIntervalMs: number;

@@ -65,6 +65,17 @@ describe("migrations by a hook", () => {
     });
   });
 
+  it("know the shard and what it divides by, so that each release makes its own publication", async () => {
+    const values = ["config.SHARD=0/2", "config.COLUMN_KEY=tenant"];
+    const pod = podOf(await render("hook", ...values), "Job");
+    expect(pod.containers[0]).toMatchObject({
+      env: expect.arrayContaining([
+        { name: "RELAY_COLUMN_KEY", value: "tenant" },
+        { name: "RELAY_SHARD", value: "0/2" },
+      ]) as unknown,
+    });
+  });
+
   it("have a copy of a connection string in plain text, made before them", async () => {
     const all = await manifests([ciFile("plain-url-values.yaml")]);
     const copy = only(all, "Secret", "-migrate").metadata.annotations;

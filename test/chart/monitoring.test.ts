@@ -75,6 +75,11 @@ describe("the chart's alerts", () => {
     expect(first?.expr).toContain('lag{slot_name="orders"}');
   });
 
+  it("ask for the slot of the shard that the relay has", async () => {
+    const [first] = await rulesOf("config.SHARD=1/2");
+    expect(first?.expr).toContain('lag{slot_name="outbox_relay_s1of2"}');
+  });
+
   it("are left out by name, in every severity", async () => {
     const rules = await rulesOf("prometheusRule.disabled.RelaySample=true");
     expect(rules.map(({ alert }) => alert)).toEqual(["RelayNoStandby"]);

@@ -1,4 +1,5 @@
 import { CAPTURE_MUTANTS } from "./capture-mutants.ts";
+import { COMPRESSION_MUTANTS } from "./compression-mutants.ts";
 import { FENCING_MUTANTS } from "./fencing-mutants.ts";
 import type { Mutant } from "./mutant.ts";
 import { PUBLISH_MUTANTS } from "./publish-mutants.ts";
@@ -7,5 +8,6 @@ import { PUBLISH_MUTANTS } from "./publish-mutants.ts";
 export const MUTANTS: readonly Mutant[] = [
   ...CAPTURE_MUTANTS,
   ...PUBLISH_MUTANTS,
+  ...COMPRESSION_MUTANTS,
   ...FENCING_MUTANTS,
 ];

@@ -5,7 +5,7 @@ export const FENCING_MUTANTS: readonly Mutant[] = [
   {
     name: "fence only our own ids",
     harm: "lets a predecessor with more ids commit after its successor has read the checkpoint",
-    file: "src/kafka/kafka-sink.ts",
+    file: "src/kafka/takeover.ts",
     edits: [
       {
         find: "    const known = new Set([...ours, ...(former?.transactionalIds ?? [])]);",
@@ -18,7 +18,7 @@ export const FENCING_MUTANTS: readonly Mutant[] = [
   {
     name: "look for predecessors only once",
     harm: "lets one that came between look and fence commit under ids that nobody took from it",
-    file: "src/kafka/kafka-sink.ts",
+    file: "src/kafka/takeover.ts",
     edits: [
       { find: "    await this.#fence.take(unknown, signal);\n", replace: "    void unknown;\n" },
     ],

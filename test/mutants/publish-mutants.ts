@@ -8,9 +8,9 @@ export const PUBLISH_MUTANTS: readonly Mutant[] = [
     file: "src/kafka/kafka-sink.ts",
     edits: [
       {
-        find: "        publish: (events, checkpoint) => producer.publish([...events, checkpoint]),",
+        find: "          producer.publish([[...first, ...checkpoint], ...rest], next),",
         replace:
-          "        publish: async (events, checkpoint) => {\n          if (events.length > 0) await producer.publish(events);\n          await producer.publish([checkpoint]);\n        },",
+          "          [first, ...rest].flat().length === 0\n            ? producer.publish([checkpoint], next)\n            : producer.publish([first, ...rest], () => undefined).then(() => producer.publish([checkpoint], next)),",
       },
     ],
     caughtBy: "simulation",
@@ -21,9 +21,13 @@ export const PUBLISH_MUTANTS: readonly Mutant[] = [
     file: "src/relay/publish/publisher.ts",
     edits: [
       {
-        find: "    this.#sink.publish({ records, checkpoint: this.#options.checkpoint(progress) }).then(\n      () => this.#settle(batch, startedMs),",
+        find: "      .then(\n        () => this.#settle(batch, startedMs),",
+        replace: "      .then(\n        () => undefined,",
+      },
+      {
+        find: "    const checkpoint = this.#options.checkpoint(progress);\n",
         replace:
-          "    queueMicrotask(() => this.#settle(batch, startedMs));\n    this.#sink.publish({ records, checkpoint: this.#options.checkpoint(progress) }).then(\n      () => undefined,",
+          "    const checkpoint = this.#options.checkpoint(progress);\n    queueMicrotask(() => this.#settle(batch, startedMs));\n",
       },
     ],
     caughtBy: "simulation",
@@ -34,9 +38,9 @@ export const PUBLISH_MUTANTS: readonly Mutant[] = [
     file: "src/kafka/transactional-producer.ts",
     edits: [
       {
-        find: "    if (error === ERROR.none || error === ERROR.duplicateSequenceNumber) return false;\n    if (error === ERROR.concurrentTransactions) return true;",
+        find: "    if (error === ERROR.none || error === ERROR.duplicateSequenceNumber) return false;\n    if (error === ERROR.concurrentTransactions && isAlone) return true;",
         replace:
-          "    if (error === ERROR.none || error === ERROR.notLeaderOrFollower) return false;\n    if (error === ERROR.concurrentTransactions) return true;",
+          "    if (error === ERROR.none || error === ERROR.notLeaderOrFollower) return false;\n    if (error === ERROR.concurrentTransactions && isAlone) return true;",
       },
     ],
     caughtBy: "simulation",
@@ -65,9 +69,9 @@ export const PUBLISH_MUTANTS: readonly Mutant[] = [
     file: "src/kafka/transactional-producer.ts",
     edits: [
       {
-        find: '    const error = readEndTxnV2(\n      await this.#parts.channel.request(id.coordinator, "coordinator", request),\n    );',
+        find: '    const error = readEndTxnV2(\n      await this.#parts.channel.request(id.coordinator, "coordinator", request, sent),\n    );',
         replace:
-          '    const ask = () => this.#parts.channel.request(id.coordinator, "coordinator", request);\n    const error = readEndTxnV2(await ask().catch(ask));',
+          '    const ask = () => this.#parts.channel.request(id.coordinator, "coordinator", request, sent);\n    const error = readEndTxnV2(await ask().catch(ask));',
       },
     ],
     caughtBy: { unit: "test/unit/kafka/transactional-producer" },
@@ -122,19 +126,67 @@ export const PUBLISH_MUTANTS: readonly Mutant[] = [
     caughtBy: { unit: "test/unit/kafka/transactional-producer" },
   },
   {
-    name: "send the next Produce while EndTxn is under way",
-    harm: "shows aborted records to consumers on kafkajs",
+    name: "produce the next transaction before EndTxn is on its way",
+    harm: "leaves two transactions open of which the earlier one is not complete",
     file: "src/kafka/transactional-producer.ts",
     edits: [
       {
-        find: "  #lastEnded: Promise<unknown> = Promise.resolve();\n",
+        find: "    await this.#produce(id, rounds);\n",
         replace:
-          "  #lastEnded: Promise<unknown> = Promise.resolve();\n  #lastProduced: Promise<unknown> = Promise.resolve();\n",
+          "    await this.#produce(id, rounds);\n    ending();\n    await new Promise((resolve) => clock.after(1, () => resolve(undefined)));\n",
+      },
+    ],
+    caughtBy: "simulation",
+  },
+  {
+    name: "produce the next transaction where nobody could finish the one before it",
+    harm: "shows aborted records to consumers on kafkajs, and hides others from them",
+    file: "src/kafka/transactional-producer.ts",
+    edits: [
+      {
+        find: "    this.#overlaps = overlaps;",
+        replace: "    this.#overlaps = overlaps || ids.length > 1;",
+      },
+    ],
+    caughtBy: "simulation",
+  },
+  {
+    name: "abort what a predecessor had asked to commit",
+    harm: "shows aborted records to consumers on kafkajs, and hides others from them",
+    file: "src/kafka/left-commit.ts",
+    edits: [
+      {
+        find: "    if (earlier !== null) await this.#commit(earlier, signal);",
+        replace: "    void [earlier, signal];",
+      },
+    ],
+    caughtBy: "simulation",
+  },
+  {
+    name: "commit the later one of two open transactions",
+    harm: "publishes half a batch, and a checkpoint that covers all of it",
+    file: "src/kafka/left-commit.ts",
+    edits: [
+      {
+        find: "  if (isNext(first, second)) return ids[first] ?? null;\n  return isNext(second, first) ? (ids[second] ?? null) : null;",
+        replace:
+          "  if (isNext(first, second)) return ids[second] ?? null;\n  return isNext(second, first) ? (ids[first] ?? null) : null;",
+      },
+    ],
+    caughtBy: "simulation",
+  },
+  {
+    name: "send a second batch to a partition that has not taken the first",
+    harm: "loses the first batch of a transaction, or puts it behind the second",
+    file: "src/kafka/produce-window.ts",
+    edits: [
+      {
+        find: "    if (isAlone) await this.empty();\n    while",
+        replace: "    while",
       },
       {
-        find: "    const ended = this.#run(id, shares, this.#lastEnded);\n    this.#lastEnded = ended;",
-        replace:
-          "    const former = this.#lastEnded;\n    const produced = this.#lastProduced.then(() => this.#produce(id, shares));\n    this.#lastProduced = produced;\n    produced.catch(() => undefined);\n    const ended = Promise.all([produced, former]).then(() => this.#end(id));\n    this.#lastEnded = ended;",
+        find: "    if (isAlone) await this.empty();\n  }",
+        replace: "  }",
       },
     ],
     caughtBy: "simulation",

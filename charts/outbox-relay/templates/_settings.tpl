@@ -47,7 +47,7 @@
 {{- range $name, $value := include "outbox-relay.settings" . | fromYaml -}}
 {{- $isPart := hasPrefix "PG" $name -}}
 {{- $isUrl := has $name (list "RELAY_DATABASE_URL_FILE" "RELAY_MIGRATION_DATABASE_URL_FILE") -}}
-{{- if or (hasPrefix "RELAY_DATABASE_" $name) (hasPrefix "RELAY_MIGRATION_" $name) (eq $name "RELAY_PUBLICATION_NAME") $isPart -}}
+{{- if or (hasPrefix "RELAY_DATABASE_" $name) (hasPrefix "RELAY_MIGRATION_" $name) (has $name (list "RELAY_PUBLICATION_NAME" "RELAY_SHARD" "RELAY_COLUMN_KEY")) $isPart -}}
 {{- if not (and $hasOwner (or $isPart $isUrl)) -}}{{- $_ := set $own $name $value -}}{{- end -}}
 {{- end -}}
 {{- end -}}

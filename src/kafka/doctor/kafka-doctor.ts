@@ -131,8 +131,8 @@ export class KafkaDoctor {
   }
 
   async #version(): Promise<Answer> {
-    const protocol = await this.#fence.protocol();
-    return { seen: `new enough, transaction protocol ${protocol}`, findings: [] };
+    const { name } = await this.#fence.protocol();
+    return { seen: `new enough, transaction protocol ${name}`, findings: [] };
   }
 
   async #brokers(): Promise<Answer> {

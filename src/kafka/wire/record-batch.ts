@@ -1,5 +1,6 @@
 import type { OutboundRecord } from "../../relay/record/outbound-record.ts";
 import { copyRange } from "../../relay/record/packing.ts";
+import type { BatchCompression } from "./compress/batch-compression.ts";
 import { crc32c } from "./crc32c.ts";
 
 /** Fixed part of a RecordBatch v2 (KIP-98), before the first record. */
@@ -26,9 +27,15 @@ export function recordBytesMax({ from, to }: OutboundRecord): number {
 
 /** Encodes record batches in one pass, straight into the request. */
 export class RecordBatchEncoder {
+  readonly #compression: BatchCompression | null;
+
+  constructor(compression: BatchCompression | null = null) {
+    this.#compression = compression;
+  }
+
   /**
-   * Writes one uncompressed batch at `at` and returns where it ends. `bytes` must have room for
-   * BATCH_HEADER_BYTES and `recordBytesMax` of each record.
+   * Writes one batch of records of one topic at `at` and returns where it ends. `bytes` must have room for
+   * BATCH_HEADER_BYTES and `recordBytesMax` of each record, however small the batch gets.
    */
   write(bytes: Buffer, at: number, records: readonly OutboundRecord[], stamp: BatchStamp): number {
     const baseMs = records[0]?.timestampMs ?? 0;
@@ -39,11 +46,15 @@ export class RecordBatchEncoder {
       if (record.timestampMs > maxMs) maxMs = record.timestampMs;
       end = writeRecord(bytes, end, record, i, record.timestampMs - baseMs);
     }
+    const plainEnd = end;
+    const topic = records[0]?.topic ?? "";
+    end = this.#compression?.pack(topic, bytes, at + BATCH_HEADER_BYTES, plainEnd) ?? plainEnd;
+    const codec = end < plainEnd ? (this.#compression?.codecId ?? 0) : 0;
     bytes.writeBigInt64BE(0n, at);
     bytes.writeInt32BE(end - at - 12, at + 8);
     bytes.writeInt32BE(-1, at + 12);
     bytes.writeInt8(MAGIC, at + 16);
-    bytes.writeInt16BE(stamp.isTransactional ? ATTRIBUTE_TRANSACTIONAL : 0, at + 21);
+    bytes.writeInt16BE(codec | (stamp.isTransactional ? ATTRIBUTE_TRANSACTIONAL : 0), at + 21);
     bytes.writeInt32BE(records.length - 1, at + 23);
     bytes.writeBigInt64BE(BigInt(baseMs), at + 27);
     bytes.writeBigInt64BE(BigInt(maxMs), at + 35);

@@ -129,6 +129,10 @@ export class Metrics implements Observer, SinkObserver {
     this.#sink.stage(stage, durationMs);
   }
 
+  compressed(plainBytes: number, sentBytes: number): void {
+    this.#sink.compressed(plainBytes, sentBytes);
+  }
+
   skipped(rows: number): void {
     this.#source.skipped(rows);
   }

@@ -40,6 +40,7 @@ export function addSinkMetrics(
   const ledger = addTopics(meter, limits);
   const batches = addBatches(meter);
   const attempts = addAttempts(meter);
+  const compressed = addCompression(meter);
   meter.gauge(
     {
       name: "relay_kafka_brokers_connected",
@@ -52,6 +53,7 @@ export function addSinkMetrics(
   );
   return {
     ...attempts,
+    compressed,
     unpublished: batches.failed,
     stage: batches.stage,
     published: (batch) => {
@@ -134,6 +136,30 @@ function addBatches(meter: Meter) {
       bytes({}, batch.bytes);
       stage({ stage: "queue" }, batch.queuedMs / MILLISECONDS);
     },
+  };
+}
+
+function addCompression(meter: Meter): SinkObserver["compressed"] {
+  const leader = { exporter: "leader" } as const;
+  const plain = meter.counter(
+    {
+      ...leader,
+      name: "relay_compression_plain_bytes_total",
+      help: "Bytes of record batches that were to be compressed, before it; smaller batches are sent as they are and not counted",
+    },
+    [{}],
+  );
+  const sent = meter.counter(
+    {
+      ...leader,
+      name: "relay_compression_sent_bytes_total",
+      help: "Bytes of the same batches as they were sent; a batch that would not get smaller counts as it was",
+    },
+    [{}],
+  );
+  return (plainBytes, sentBytes) => {
+    plain({}, plainBytes);
+    sent({}, sentBytes);
   };
 }
 

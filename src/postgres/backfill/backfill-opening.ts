@@ -5,6 +5,7 @@ import type { Clock } from "../../relay/clock.ts";
 import { RelayError } from "../../relay/errors.ts";
 import type { Lsn } from "../../relay/lsn.ts";
 import { LSN_ZERO, parseLsn } from "../../relay/lsn.ts";
+import type { Shard } from "../../relay/shard.ts";
 import type { Watermark } from "../../relay/watermark.ts";
 import { wireOf } from "../capture-link.ts";
 import { explainSlotCreation, wantsFailover } from "../create-slot.ts";
@@ -27,6 +28,7 @@ export interface BackfillOptions {
   readonly slotFailover: boolean | "auto";
   readonly tables: readonly TableName[];
   readonly columns: ColumnNames;
+  readonly shard: Shard | null;
   readonly connectTimeoutMs: number;
   /** How long the slot's creation may wait for transactions that are writing. */
   readonly createTimeoutMs: number;
@@ -132,7 +134,8 @@ export class BackfillOpening {
   }
 
   async #read(until: Lsn): Promise<ConstructorParameters<typeof PgBackfillRows>[0]> {
-    const { tables: names, columns, context } = this.#options;
+    const { tables: names, columns, shard, context } = this.#options;
+    const scope = { since: this.#since, shard, columns };
     const ask = this.#ask();
     const [seen] = await ask<{ xids: string; atMs: string }>(
       `select pg_current_snapshot()::text as xids,
@@ -141,8 +144,8 @@ export class BackfillOpening {
     );
     const watermark = { snapshot: seen?.xids ?? "", lsn: until, atMs: Number(seen?.atMs) };
     const tables = await readBackfillTables(ask, names, columns);
-    const [counted] = await ask<{ count: string }>(countQuery(tables, this.#since), []);
-    const query = candidatesQuery(tables, columns, this.#since);
+    const [counted] = await ask<{ count: string }>(countQuery(tables, scope), []);
+    const query = candidatesQuery(tables, scope);
     await ask(`declare ${CURSOR} no scroll cursor for ${query}`, []);
     const candidates = Number(counted?.count ?? 0);
     return { client: this.#client, tables, until, watermark, candidates, context };

@@ -6,6 +6,8 @@ import { sqlTableName } from "../table-name.ts";
 export interface BackfillColumn {
   readonly name: string;
   readonly typeOid: number;
+  /** `pg_type.typname`. */
+  readonly type: string;
 }
 
 /** An outbox table as a backfill reads it. */
@@ -57,7 +59,7 @@ export async function readBackfillTables(
       oid: Number(ours[0].oid),
       columns: ours
         .filter(({ name }) => wanted.has(name))
-        .map(({ name, typeOid }) => ({ name, typeOid: Number(typeOid) })),
+        .map(({ name, type, typeOid }) => ({ name, type, typeOid: Number(typeOid) })),
       hasTxid: ours.some(({ name, type }) => name === "txid" && type === "xid8"),
       hasCreatedAt: ours.some(({ name, type }) => name === "created_at" && TIMES.has(type)),
     };

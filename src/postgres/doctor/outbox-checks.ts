@@ -1,7 +1,7 @@
 import type { Check } from "../../relay/check.ts";
 import type { Finding } from "../../relay/finding.ts";
 import type { PublicationFacts, TableFacts } from "../preflight/facts.ts";
-import type { RowFilterPolicy } from "../preflight/publication-findings.ts";
+import type { RowsWanted } from "../preflight/publication-findings.ts";
 import { publicationFindings } from "../preflight/publication-findings.ts";
 import { tableFindings } from "../preflight/table-findings.ts";
 import type { ColumnNames } from "../start-command.ts";
@@ -17,11 +17,10 @@ export interface OutboxView {
   readonly samples: readonly TableSample[];
 }
 
-export interface OutboxExpectations {
+export interface OutboxExpectations extends RowsWanted {
   readonly tables: readonly TableName[];
   readonly columns: ColumnNames;
   readonly publications: readonly string[];
-  readonly rowFilter: RowFilterPolicy;
 }
 
 /** The outbox tables and the publication that lets their rows into the stream. */
@@ -41,7 +40,7 @@ export function outboxChecks(view: OutboxView, expected: OutboxExpectations): Ch
         publications,
         tables,
         expected.columns,
-        expected.rowFilter,
+        expected,
       ),
     }),
     check("repair", "after a lost slot the missing rows are found in the tables", {

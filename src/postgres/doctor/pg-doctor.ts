@@ -9,6 +9,7 @@ import type { RowFilterPolicy } from "../preflight/publication-findings.ts";
 import type { Ask } from "../preflight/read-facts.ts";
 import { readPublications, readServer, readTables } from "../preflight/read-facts.ts";
 import { versionFinding } from "../preflight/server-findings.ts";
+import { readShards, shardNames } from "../preflight/shard-facts.ts";
 import type { PostgresOptions } from "../replication-source.ts";
 import type { SlotAnswer } from "../slot-row.ts";
 import { slotQuery, slotRow } from "../slot-row.ts";
@@ -17,6 +18,7 @@ import { clockCheck } from "./clock-check.ts";
 import { outboxChecks } from "./outbox-checks.ts";
 import { check } from "./question.ts";
 import { serverChecks } from "./server-checks.ts";
+import { shardChecks } from "./shard-checks.ts";
 import { slotChecks } from "./slot-checks.ts";
 import type { TableSample } from "./table-sample.ts";
 import { sampleTable } from "./table-sample.ts";
@@ -72,7 +74,7 @@ async function examine(
   options: ExaminedOptions,
   expected: DoctorExpectations,
 ): Promise<DatabaseExamination> {
-  const { slot: name, columns, publications, rowFilter = "refuse" } = options;
+  const { slot: name, columns, publications, rowFilter = "refuse", shard = null } = options;
   const wanted = options.tables.map(parseTableName);
   const [answer] = await ask<SlotAnswer>(slotQuery(name), []);
   const slot = answer === undefined ? null : slotRow(name, answer);
@@ -99,7 +101,13 @@ async function examine(
       await tlsCheck(ask, options.tls?.mode ?? "prefer", options.tls?.ca ?? null),
       ...serverChecks(server, slot, options),
       ...slotChecks(view, slotExpectations),
-      ...outboxChecks(outbox, { tables: wanted, columns, publications, rowFilter }),
+      ...outboxChecks(outbox, { tables: wanted, columns, publications, rowFilter, shard }),
+      ...shardChecks(await readShards(ask, shardNames(options), wanted), {
+        shard,
+        version: server.version,
+        tables,
+        columns,
+      }),
       await clockCheck(ask, expected.nowMs),
     ],
   };

@@ -43,7 +43,9 @@ export interface ColumnFacts {
   readonly name: string;
   /** As SQL writes it. */
   readonly type: string;
-  /** `pg_type.typname`, of the base type for a domain. */
+  /** `pg_type.typname`. */
+  readonly typeName: string;
+  /** The same, of the base type for a domain. */
   readonly baseType: string;
   /** `pg_type.typcategory`: A array, C composite, ... */
   readonly category: string;
@@ -65,7 +67,8 @@ export interface PublicationFacts {
 export interface MemberFacts extends TableName {
   /** Rows come under this table's name. */
   readonly isListed: boolean;
-  readonly hasRowFilter: boolean;
+  /** As the server writes it; null: none, or one without effect because the publication has the whole schema. */
+  readonly rowFilter: string | null;
   readonly hasColumnList: boolean;
   /** Columns that are published; null where the server does not tell (14). */
   readonly columns: readonly string[] | null;

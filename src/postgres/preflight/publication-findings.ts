@@ -1,11 +1,21 @@
 import type { Finding } from "../../relay/finding.ts";
+import type { Shard } from "../../relay/shard.ts";
+import { shardCondition } from "../shard-filter.ts";
 import type { ColumnNames } from "../start-command.ts";
 import { sqlName, sqlTableName } from "../table-name.ts";
 import type { MemberFacts, PublicationFacts, TableFacts } from "./facts.ts";
+import { filterFinding } from "./shard-findings.ts";
 import { REQUIRED_COLUMNS } from "./table-findings.ts";
 
 /** Whether a publication may leave rows of an outbox table out. */
 export type RowFilterPolicy = "refuse" | "allow";
+
+/** Which rows the publication is to let through. */
+export interface RowsWanted {
+  readonly rowFilter: RowFilterPolicy;
+  /** Exactly those whose keys are this shard's; null: as `rowFilter` says. */
+  readonly shard: Shard | null;
+}
 
 const CODE = "CONFIG_PUBLICATION";
 const PARTITIONED = "p";
@@ -16,20 +26,25 @@ export function publicationFindings(
   found: readonly PublicationFacts[],
   tables: readonly TableFacts[],
   columns: ColumnNames,
-  rowFilter: RowFilterPolicy,
+  rows: RowsWanted,
 ): Finding[] {
   const missing = wanted
     .filter((name) => !found.some((publication) => publication.name === name))
-    .map((name) => publicationMissing(name, tables));
+    .map((name) => publicationMissing(name, tables, columns, rows));
   if (missing.length > 0) return missing;
   return [
     ...found.flatMap(operationFindings),
-    ...tables.flatMap((table) => tableFindings(table, found, columns, rowFilter)),
+    ...tables.flatMap((table) => tableFindings(table, found, columns, rows)),
   ];
 }
 
-function publicationMissing(name: string, tables: readonly TableFacts[]): Finding {
-  const list = tables.map(sqlTableName).join(", ");
+function publicationMissing(
+  name: string,
+  tables: readonly TableFacts[],
+  columns: ColumnNames,
+  rows: RowsWanted,
+): Finding {
+  const list = tables.map((table) => listed(table, columns, rows)).join(", ");
   const statement = `CREATE PUBLICATION ${sqlName(name)} FOR TABLE ${list} WITH (publish = 'insert', publish_via_partition_root = true);`;
   const create = list === "" ? "" : `, or ${statement}`;
   return {
@@ -59,24 +74,29 @@ function tableFindings(
   table: TableFacts,
   publications: readonly PublicationFacts[],
   columns: ColumnNames,
-  rowFilter: RowFilterPolicy,
+  rows: RowsWanted,
 ): Finding[] {
   const memberships = publications.flatMap((publication) =>
     publication.members
       .filter(({ schema, name }) => schema === table.schema && name === table.name)
       .map((member) => ({ publication, member })),
   );
-  if (memberships.length === 0) return [notMember(table, publications)];
+  if (memberships.length === 0) return [notMember(table, publications, columns, rows)];
   return memberships.flatMap(({ publication, member }) => [
     ...viaRootFinding(table, publication),
-    ...rowFilterFinding(table, publication, member, rowFilter),
-    ...columnListFinding(table, publication, member, columns),
+    ...rowFilterFinding(table, publication, member, columns, rows),
+    ...columnListFinding(table, publication, member, columns, rows),
   ]);
 }
 
-function notMember(table: TableFacts, publications: readonly PublicationFacts[]): Finding {
+function notMember(
+  table: TableFacts,
+  publications: readonly PublicationFacts[],
+  columns: ColumnNames,
+  rows: RowsWanted,
+): Finding {
   const names = publications.map(({ name }) => sqlName(name)).join(", ");
-  const statement = `ALTER PUBLICATION ${sqlName(publications[0]?.name ?? "")} ADD TABLE ${sqlTableName(table)};`;
+  const statement = `ALTER PUBLICATION ${sqlName(publications[0]?.name ?? "")} ADD TABLE ${listed(table, columns, rows)};`;
   return {
     code: CODE,
     severity: "halt",
@@ -104,17 +124,20 @@ function viaRootFinding(table: TableFacts, { name, isViaRoot }: PublicationFacts
 function rowFilterFinding(
   table: TableFacts,
   { name }: PublicationFacts,
-  { hasRowFilter }: MemberFacts,
-  policy: RowFilterPolicy,
+  member: MemberFacts,
+  columns: ColumnNames,
+  rows: RowsWanted,
 ): Finding[] {
-  if (!hasRowFilter || policy === "allow") return [];
+  const anew = listAnew(name, table, columns, rows);
+  if (rows.shard !== null) return filterFinding(rows.shard, table, member, name, columns, anew);
+  if (member.rowFilter === null || rows.rowFilter === "allow") return [];
   return [
     {
       code: CODE,
       severity: "halt",
       message: `publication ${sqlName(name)} filters the rows of ${sqlTableName(table)}: rows that do not match, or whose filter is NULL, would never be published, and one at which the filter fails stops decoding for ever`,
-      hint: `Run ${listAnew(name, table).join(" ")} Or, if the filter is wanted, set RELAY_ROW_FILTER=allow.`,
-      sql: listAnew(name, table),
+      hint: `Run ${anew.join(" ")} Or, if the filter is wanted, set RELAY_ROW_FILTER=allow.`,
+      sql: anew,
     },
   ];
 }
@@ -124,7 +147,9 @@ function columnListFinding(
   { name }: PublicationFacts,
   member: MemberFacts,
   columns: ColumnNames,
+  rows: RowsWanted,
 ): Finding[] {
+  const anew = listAnew(name, table, columns, rows);
   const hidden = hiddenColumns(table, member, columns);
   const isHiding = hidden.length > 0;
   if (!member.hasColumnList && !isHiding) return [];
@@ -136,21 +161,33 @@ function columnListFinding(
       code: CODE,
       severity: isHiding ? "halt" : "warning",
       message: `publication ${sqlName(name)} publishes only some columns of ${sqlTableName(table)}${hides}`,
-      hint: `Run ${listAnew(name, table).join(" ")} Generated columns are published from Postgres 18 on, with publish_generated_columns = stored.`,
-      sql: listAnew(name, table),
+      hint: `Run ${anew.join(" ")} Generated columns are published from Postgres 18 on, with publish_generated_columns = stored.`,
+      sql: anew,
     },
   ];
 }
 
 /** In one transaction, so that no row falls between; SET TABLE would take every other table out. */
-function listAnew(publication: string, table: TableFacts): string[] {
-  const [name, listed] = [sqlName(publication), sqlTableName(table)];
+function listAnew(
+  publication: string,
+  table: TableFacts,
+  columns: ColumnNames,
+  rows: RowsWanted,
+): string[] {
+  const name = sqlName(publication);
   return [
     "BEGIN;",
-    `ALTER PUBLICATION ${name} DROP TABLE ${listed};`,
-    `ALTER PUBLICATION ${name} ADD TABLE ${listed};`,
+    `ALTER PUBLICATION ${name} DROP TABLE ${sqlTableName(table)};`,
+    `ALTER PUBLICATION ${name} ADD TABLE ${listed(table, columns, rows)};`,
     "COMMIT;",
   ];
+}
+
+/** The table as a publication is to list it: with the shard's filter, where the keys are divided. */
+function listed(table: TableFacts, { key }: ColumnNames, { shard }: RowsWanted): string {
+  const type = table.columns.find(({ name }) => name === key)?.typeName ?? "";
+  const condition = shard === null ? null : shardCondition(shard, key, type);
+  return sqlTableName(table) + (condition === null ? "" : ` WHERE (${condition})`);
 }
 
 /** Needed columns that exist and do not come: left out of the list, or generated. */

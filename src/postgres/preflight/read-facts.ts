@@ -34,7 +34,7 @@ const TABLES = `
          coalesce((
            select jsonb_agg(jsonb_build_object(
                     'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
-                    'baseType', b.typname, 'category', b.typcategory,
+                    'typeName', t.typname, 'baseType', b.typname, 'category', b.typcategory,
                     'isNeverPublished', a.attgenerated <> ''
                       and current_setting('server_version_num')::int < 180000) order by a.attnum)
              from pg_attribute a
@@ -55,7 +55,7 @@ const PUBLICATIONS = `
          coalesce((
            select jsonb_agg(jsonb_build_object(
                     'schema', wanted.schema, 'name', wanted.name, 'isListed', t.t is not null,
-                    'hasRowFilter', t.t ->> 'rowfilter' is not null,
+                    'rowFilter', t.t ->> 'rowfilter',
                     'hasColumnList', r.r ->> 'prattrs' is not null,
                     'columns', t.t -> 'attnames'))
              from unnest($2::text[], $3::text[]) as wanted (schema, name)

@@ -50,6 +50,8 @@ export class Publisher {
   /** What the run ends with; in a box, because anything can be thrown. */
   #failure: { readonly error: unknown } | null = null;
   #outstanding = 0;
+  /** What the sink has in hand, so that it could not begin with another batch. */
+  #sinkHolds: Batch | null = null;
   #isFlushing = false;
   #isIdleWanted = false;
   #lastSettledMs: number;
@@ -89,6 +91,7 @@ export class Publisher {
 
   async run(signal: AbortSignal): Promise<void> {
     this.#failure = null;
+    this.#sinkHolds = null;
     const wake = (): void => this.#waker.wake();
     signal.addEventListener("abort", wake);
     try {
@@ -116,7 +119,8 @@ export class Publisher {
 
   /** Monotonic ms at which the next batch may go; infinite while a commit must come first. */
   #dueAtMs(): number {
-    if (this.#backlog.inFlight >= this.#sink.inFlightMax) return Infinity;
+    if (this.#sinkHolds !== null || this.#backlog.inFlight >= this.#sink.inFlightMax)
+      return Infinity;
     const due = this.#backlog.dueAtMs(this.#isFlushing ? 0 : this.#options.lingerMs);
     if (due !== null) return due;
     const { idleBytes } = this.#backlog;
@@ -152,7 +156,12 @@ export class Publisher {
 
   async #learn(batch: Batch, signal: AbortSignal): Promise<void> {
     const unknown = new Set<string>();
-    for (const { topic } of batch.records) if (!this.#sink.knows(topic)) unknown.add(topic);
+    let last: string | null = null;
+    for (const { topic } of batch.records) {
+      if (topic === last) continue;
+      last = topic;
+      if (!this.#sink.knows(topic)) unknown.add(topic);
+    }
     if (unknown.size > 0) await this.#sink.learn([...unknown], false, signal);
   }
 
@@ -167,15 +176,26 @@ export class Publisher {
   #send(batch: Batch): void {
     const startedMs = this.#clock.monotonicMs();
     this.#outstanding += 1;
+    this.#sinkHolds = batch;
     const { records, progress } = batch;
-    this.#sink.publish({ records, checkpoint: this.#options.checkpoint(progress) }).then(
-      () => this.#settle(batch, startedMs),
-      (error: unknown) => this.#fail(error),
-    );
+    const checkpoint = this.#options.checkpoint(progress);
+    this.#sink
+      .publish({ records, checkpoint }, () => this.#handedOver(batch))
+      .then(
+        () => this.#settle(batch, startedMs),
+        (error: unknown) => this.#fail(error),
+      );
+  }
+
+  #handedOver(batch: Batch): void {
+    if (this.#sinkHolds !== batch) return;
+    this.#sinkHolds = null;
+    this.#waker.wake();
   }
 
   #settle(batch: Batch, startedMs: number): void {
     this.#outstanding -= 1;
+    this.#handedOver(batch);
     try {
       const nowMs = this.#clock.monotonicMs();
       this.#lastSettledMs = nowMs;

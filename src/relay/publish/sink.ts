@@ -33,8 +33,10 @@ export interface Sink {
    * Publishes one batch and its checkpoint. Calls may overlap up to `inFlightMax`; batches become
    * durable in the order of the calls. Resolves once the batch is durable. After the first rejection
    * (remedy `reopen`: outcome unknown) all later batches reject too, until `open` is called again.
+   * `next` is called when the sink could begin with another batch, which may be before this one is durable. Who hands
+   * it over earlier is not refused, but under load those who wait hand over larger batches.
    */
-  publish(batch: SinkBatch): Promise<void>;
+  publish(batch: SinkBatch, next?: () => void): Promise<void>;
   /** How many `publish` calls may overlap. */
   readonly inFlightMax: number;
   /** Learns partitions and limits of topics not known yet, creating them where the settings say so; a topic that is missing afterwards makes `refuse` answer. `again` forgets what was known. */

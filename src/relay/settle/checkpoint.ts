@@ -21,6 +21,8 @@ export interface Checkpoint extends Progress {
   readonly timeline: number;
   /** Fingerprint of the settings that give rows their index. */
   readonly config: string;
+  /** Which part of the rows was published: `0/2`; null for all. */
+  readonly shard: string | null;
   /** Fingerprint of publication and tables under which the rows came; null in records that do not tell. */
   readonly publication: string | null;
   /** Null while none was reached, then a gap can be repaired only by looking at every row. */
@@ -47,6 +49,7 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
     pending: checkpoint.pending,
     witness: checkpoint.witness,
     config: checkpoint.config,
+    shard: checkpoint.shard,
     instance: checkpoint.instance,
     at: checkpoint.at,
   };
@@ -69,6 +72,7 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
     endLsn: fields.isNull("end") ? null : fields.lsn("end"),
     keepaliveLsn: fields.lsn("keepalive"),
     config: fields.text("config"),
+    shard: fields.isNull("shard") ? null : fields.text("shard"),
     publication: fields.isNull("publication") ? null : fields.text("publication"),
     watermark: fields.isNull("snapshot") ? null : decodeWatermark(fields.fields("snapshot")),
     pending: decodePending(fields),

@@ -102,6 +102,15 @@ export function configChanged(commitLsn: Lsn): RelayError {
   );
 }
 
+export function shardChanged(shard: string | null, known: string | null): RelayError {
+  const [now, before] = [shard, known].map((one) => (one === null ? "all keys" : `shard ${one}`));
+  return fault(
+    "SHARD_CHANGED",
+    `the relay is set to publish ${now}, and this slot's checkpoint is of ${before}: other keys were read up to other positions`,
+    "Set RELAY_SHARD back, with the slot's name. To divide the keys anew, or to go back to one relay, follow docs/scaling.md: each division has slots of its own.",
+  );
+}
+
 export function publicationChanged(): RelayError {
   return fault(
     "PUBLICATION_CHANGED",

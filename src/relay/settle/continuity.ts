@@ -13,6 +13,7 @@ import {
   notPrimary,
   publicationChanged,
   rewound,
+  shardChanged,
   slotAdvanced,
   slotInvalid,
   slotMissing,
@@ -37,6 +38,8 @@ export interface ContinuityFacts {
   /** What the witness row counts now; null where there is none or it was not asked. */
   readonly witness: number | null;
   readonly config: string;
+  /** Which part of the rows is ours: `0/2`; null: all. */
+  readonly shard: string | null;
   readonly slotCreate: "if-missing" | "never";
   readonly snapshot: "initial" | "never";
 }
@@ -77,6 +80,7 @@ export function judge(facts: ContinuityFacts): Verdict {
     ...(facts.slot === null ? [slotMissing(facts.name, covered)] : slotFaults(facts.slot)),
     ...lineageFaults(facts, checkpoint),
     ...advancedFaults(facts, covered),
+    ...shardFaults(facts, checkpoint),
     ...configFaults(facts, checkpoint),
     ...publicationFaults(facts, checkpoint),
   ];
@@ -93,7 +97,7 @@ function withoutCheckpoint({ name, slot, slotCreate, snapshot }: ContinuityFacts
 
 /** A slot that is not there, or is no good, is what a crash in between leaves behind. */
 function unfinished(facts: ContinuityFacts, checkpoint: Checkpoint): Verdict {
-  const faults = systemFaults(facts, checkpoint);
+  const faults = [...systemFaults(facts, checkpoint), ...shardFaults(facts, checkpoint)];
   if (faults.length > 0) return halt(faults);
   if (checkpoint.pending === "backfill") return { kind: "backfill" };
   return facts.slot === null ? { kind: "create-slot" } : { kind: "start-at-slot" };
@@ -160,6 +164,11 @@ function endOf(timeline: number, lineage: Lineage): Lsn | null {
 function advancedFaults({ slot }: ContinuityFacts, covered: Lsn): RelayError[] {
   if (slot === null || slot.confirmedLsn === null || slot.confirmedLsn <= covered) return [];
   return [slotAdvanced(slot, slot.confirmedLsn, covered)];
+}
+
+/** Position and watermark are of one part of the keys, and tell nothing of another. */
+function shardFaults({ shard }: ContinuityFacts, checkpoint: Checkpoint): RelayError[] {
+  return shard === checkpoint.shard ? [] : [shardChanged(shard, checkpoint.shard)];
 }
 
 function configFaults({ config }: ContinuityFacts, checkpoint: Checkpoint): RelayError[] {

@@ -77,6 +77,7 @@ export class Sinks {
       transactionalIds: 3,
       transactionTimeoutMs: 60_000,
       transactionProtocol: "auto",
+      codec: null,
       topicAutoCreate: null,
       connectTimeoutMs: 5_000,
       requestTimeoutMs: 5_000,

@@ -64,8 +64,13 @@ class WatchedChannel implements BrokerChannel {
     return this.#channel.connectedBrokers;
   }
 
-  request(broker: BrokerId, lane: Lane, request: BrokerRequest): Promise<Buffer> {
-    return this.#channel.request(broker, lane, request).catch((error: unknown) => {
+  request(
+    broker: BrokerId,
+    lane: Lane,
+    request: BrokerRequest,
+    sent?: () => void,
+  ): Promise<Buffer> {
+    return this.#channel.request(broker, lane, request, sent).catch((error: unknown) => {
       this.lost.push(error);
       throw error;
     });

@@ -30,7 +30,12 @@ export class SimChannel implements BrokerChannel {
     });
   }
 
-  request(id: BrokerId, lane: Lane, request: BrokerRequest): Promise<Buffer> {
+  request(
+    id: BrokerId,
+    lane: Lane,
+    request: BrokerRequest,
+    sent: () => void = () => undefined,
+  ): Promise<Buffer> {
     const payload = Buffer.from(request.payload);
     return new Promise((resolve, reject) => {
       if (!this.#process.isAlive) return;
@@ -56,6 +61,7 @@ export class SimChannel implements BrokerChannel {
           resolve(answer);
         }
       });
+      sent();
     });
   }
 

@@ -60,6 +60,7 @@ export function relayOptions(plan: WorldPlan, instance: string): RelayOptions {
     instance,
     outbox: { ...MODEL_OUTBOX, topicTemplate: `events.\${routedByValue}` },
     configFingerprint: "config",
+    shard: null,
     statusIntervalMs: 300,
     ...plan.relay,
     sinkStallReleaseMs: 2_500,

@@ -107,6 +107,7 @@ function sinkOptions(
     transactionalIds,
     transactionTimeoutMs: plan.transactionTimeoutMs,
     transactionProtocol: plan.protocol,
+    codec: null,
     topicAutoCreate: null,
     requestTimeoutMs: plan.requestTimeoutMs,
     epochMaxAgeMs: EPOCH_MAX_AGE_MS,

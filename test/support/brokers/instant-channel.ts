@@ -20,7 +20,13 @@ export class InstantChannel implements BrokerChannel {
     this.#clock = clock;
   }
 
-  request(broker: BrokerId, _lane: Lane, request: BrokerRequest): Promise<Buffer> {
+  request(
+    broker: BrokerId,
+    _lane: Lane,
+    request: BrokerRequest,
+    sent: () => void = () => undefined,
+  ): Promise<Buffer> {
+    sent();
     const id = broker === "any" ? (this.#cluster.liveIds[0] ?? -1) : broker;
     return answer(this.#cluster, this.#clock, id, request);
   }

@@ -11,7 +11,12 @@ import {
 import { produce } from "./answers/produce.ts";
 import { fetch, listOffsets } from "./answers/reading.ts";
 import { deleteRecords } from "./answers/retention.ts";
-import { addPartitions, endTxn, initProducerId } from "./answers/transactions.ts";
+import {
+  addPartitions,
+  describeTransactions,
+  endTxn,
+  initProducerId,
+} from "./answers/transactions.ts";
 import type { ModelCluster } from "./model-cluster.ts";
 
 /** What an answer is made from. */
@@ -38,6 +43,7 @@ const HANDLERS: Readonly<Record<number, Handler>> = {
   24: addPartitions,
   26: endTxn,
   32: describeConfigs,
+  65: describeTransactions,
 };
 
 /** Lets one broker answer one request, in the bytes of the protocol. Throws for a request that neither the relay nor a test sends. */

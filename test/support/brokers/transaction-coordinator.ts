@@ -11,7 +11,7 @@ const TRANSACTION_ABORTABLE = 120;
 const EPOCH_MAX = 32_766;
 const MARKER_RETRY_MS = 10;
 
-type State =
+export type State =
   | "empty"
   | "ongoing"
   | "prepare-commit"
@@ -158,6 +158,11 @@ export class TransactionCoordinator {
       if (transaction.state !== "ongoing" && !isPending(transaction))
         this.#transactions.delete(name);
     }
+  }
+
+  /** What is known of an id; null for an unknown one. */
+  describe(name: string): Readonly<Transaction> | null {
+    return this.#transactions.get(name) ?? null;
   }
 
   /** How many transactions are open or wait for their markers. */

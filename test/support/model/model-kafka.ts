@@ -86,7 +86,8 @@ export class ModelSink implements Sink, PublishedEvents {
     return this.peek();
   }
 
-  publish(batch: SinkBatch): Promise<void> {
+  publish(batch: SinkBatch, next: () => void = () => undefined): Promise<void> {
+    next();
     const epoch = this.#epoch;
     const job = this.#tail.then(() => this.#commit(batch, epoch));
     this.#tail = job;

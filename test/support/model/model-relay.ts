@@ -30,6 +30,7 @@ export const MODEL_OPTIONS: RelayOptions = {
   instance: "model",
   outbox: MODEL_OUTBOX,
   configFingerprint: "c",
+  shard: null,
   statusIntervalMs: 5_000,
   batchEventsMax: 4,
   batchBytesMax: 1_000_000,

@@ -19,6 +19,7 @@ export async function checkDelivery(
   client: pg.Client,
   table: string,
   records: readonly ReadRecord[],
+  positionsRiseBy: "partition" | "key" = "partition",
 ): Promise<DeliveryReport> {
   const { rows } = await client.query<{ id: string }>(`select id::text from ${table}`);
   const committed = new Set(rows.map(({ id }) => id));
@@ -31,7 +32,7 @@ export async function checkDelivery(
     lost: [...committed].filter((id) => !seen.has(id)).length,
     duplicated: [...seen.values()].reduce((sum, count) => sum + count - 1, 0),
     phantom: [...seen.keys()].filter((id) => !committed.has(id)).length,
-    outOfOrder: positionInversions(records) + sequenceInversions(records),
+    outOfOrder: positionInversions(records, positionsRiseBy) + sequenceInversions(records),
   };
 }
 
@@ -45,10 +46,11 @@ export function firstOccurrences(records: readonly ReadRecord[]): ReadRecord[] {
   });
 }
 
-function positionInversions(records: readonly ReadRecord[]): number {
+/** Several relays that divide the keys among them write to one partition, each in an order of its own. */
+function positionInversions(records: readonly ReadRecord[], by: "partition" | "key"): number {
   return inversions(
     records,
-    ({ topic, partition }) => `${topic}-${partition}`,
+    ({ topic, partition, key }) => (by === "key" ? `${topic}-${key}` : `${topic}-${partition}`),
     ({ headers }) => headers["position"] ?? "",
   );
 }

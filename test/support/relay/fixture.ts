@@ -146,26 +146,31 @@ export class RelayFixture {
   }
 
   /** Waits until nothing that is committed now is still to be published. */
-  async caughtUp(relay: RelayProcess, deadlineMs = 60_000): Promise<void> {
+  async caughtUp(relay: RelayProcess, deadlineMs = 60_000, slot = this.names.slot): Promise<void> {
     const { rows } = await this.client.query<{ lsn: string }>(
       "select pg_current_wal_lsn()::text as lsn",
     );
-    await this.confirmedPast(rows[0]?.lsn ?? "0/0", relay, deadlineMs);
+    await this.confirmedPast(rows[0]?.lsn ?? "0/0", relay, deadlineMs, slot);
   }
 
   /** Waits until the slot is confirmed up to `lsn`; writes a little WAL so that the server tells of its end. */
-  async confirmedPast(lsn: string, relay: RelayProcess, deadlineMs = 60_000): Promise<void> {
+  async confirmedPast(
+    lsn: string,
+    relay: RelayProcess,
+    deadlineMs = 60_000,
+    slot = this.names.slot,
+  ): Promise<void> {
     await until(
       async () => {
         await this.client.query("select pg_logical_emit_message(true, 'test', '')");
         const { rows } = await this.client.query<{ past: boolean }>(
           "select confirmed_flush_lsn >= $1::pg_lsn as past from pg_replication_slots where slot_name = $2",
-          [lsn, this.names.slot],
+          [lsn, slot],
         );
         return rows[0]?.past === true;
       },
       deadlineMs,
-      () => `slot ${this.names.slot} to be confirmed past ${lsn}\n${relay.output}`,
+      () => `slot ${slot} to be confirmed past ${lsn}\n${relay.output}`,
     );
   }
 

@@ -36,7 +36,7 @@ describe("outbox-relay config print", () => {
   it("tells every value with where it comes from", async () => {
     const found = await printed({ ...ENV, RELAY_BATCH_LINGER: "7ms", HOSTNAME: "pod-1" });
     expect(found.get("RELAY_BATCH_LINGER")).toMatchObject({ value: "7ms", from: "variable" });
-    expect(found.get("RELAY_BATCH_MAX_EVENTS")).toMatchObject({ value: "4000", from: "default" });
+    expect(found.get("RELAY_BATCH_MAX_EVENTS")).toMatchObject({ value: "16000", from: "default" });
     expect(found.get("RELAY_KAFKA_BROKERS")).toMatchObject({
       value: "kafka:9092",
       from: "alias",

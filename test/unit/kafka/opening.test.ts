@@ -37,6 +37,7 @@ function newSink(
     transactionalIds: 3,
     transactionTimeoutMs: 60_000,
     transactionProtocol: "auto",
+    codec: null,
     topicAutoCreate: null,
     requestTimeoutMs: 200,
     epochMaxAgeMs: 60_000,

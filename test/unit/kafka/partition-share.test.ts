@@ -1,7 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
+import type { Round } from "../../../src/kafka/partition-share.ts";
 import { shareOut } from "../../../src/kafka/partition-share.ts";
 import { partitionOf } from "../../../src/kafka/partitioner.ts";
 import { BATCH_HEADER_BYTES, recordBytesMax } from "../../../src/kafka/wire/record-batch.ts";
+import { InvariantError } from "../../../src/relay/errors.ts";
 import type { OutboundRecord } from "../../../src/relay/record/outbound-record.ts";
 import { packRecord } from "../../../src/relay/record/pack-record.ts";
 import { keyOf } from "../../../src/relay/record/record-view.ts";
@@ -13,35 +15,57 @@ function record(topic: string, key: string, bytes = 10): OutboundRecord {
 
 const limits = { partitions: () => 6, batchBytesMax: () => 10_000 };
 
+/** What went to one partition over all rounds, in order. */
+function ofPartition(rounds: readonly Round[], topic: string, partition: number): OutboundRecord[] {
+  return rounds
+    .flat()
+    .filter((share) => share.topic === topic && share.partition === partition)
+    .flatMap(({ records }) => records);
+}
+
 describe("sharing a batch out", () => {
   it("puts every record into the partition of its key, in its order, and loses none", () => {
     const records = Array.from({ length: 500 }, (_, i) =>
-      record(i % 3 === 0 ? "a" : "b", `key-${i % 50}`),
+      record(i % 3 === 0 ? "a" : "b", `key-${i % 50}`, 1 + (i % 300)),
     );
-    const shares = shareOut(records, limits);
-    const shared = shares.flatMap((share) =>
-      share.rounds.flat().map((one) => ({ share, one, index: records.indexOf(one) })),
-    );
-    expect(shared).toHaveLength(500);
-    for (const { share, one } of shared) {
-      expect([share.topic, share.partition]).toEqual([one.topic, partitionOf(keyOf(one), 6)]);
-    }
-    for (const share of shares) {
-      const indexes = share.rounds.flat().map((one) => records.indexOf(one));
-      expect(indexes).toEqual(indexes.toSorted((a, b) => a - b));
+    const rounds = shareOut(records, limits, 20_000);
+    expect(rounds.length).toBeGreaterThan(3);
+    expect(rounds.flat().flatMap((share) => share.records)).toHaveLength(500);
+    for (const topic of ["a", "b"]) {
+      for (let partition = 0; partition < 6; partition++) {
+        const expected = records.filter(
+          (one) => one.topic === topic && partitionOf(keyOf(one), 6) === partition,
+        );
+        expect(ofPartition(rounds, topic, partition)).toEqual(expected);
+      }
     }
   });
 
-  it("cuts a partition's share into rounds that the topic takes, each with at least one record", () => {
-    const records = Array.from({ length: 30 }, () => record("a", "same", 1_500));
-    const [share, ...others] = shareOut(records, limits);
-    expect(others).toEqual([]);
-    expect(share?.rounds.length).toBeGreaterThan(4);
-    for (const round of share?.rounds ?? []) {
-      const bytes = round.reduce((sum, one) => sum + recordBytesMax(one), BATCH_HEADER_BYTES);
-      expect(round.length).toBeGreaterThan(0);
-      expect(bytes).toBeLessThanOrEqual(10_000);
+  it("gives each partition one batch at most in a round, which the topic takes and the round has room for", () => {
+    const records = Array.from({ length: 300 }, (_, i) => record("a", `key-${i % 9}`, 1_500));
+    for (const round of shareOut(records, limits, 40_000)) {
+      const partitions = round.map(({ partition }) => partition);
+      expect(new Set(partitions).size).toBe(partitions.length);
+      const sizes = round.map(({ records: batch }) =>
+        batch.reduce((sum, one) => sum + recordBytesMax(one), 0),
+      );
+      for (const size of sizes) expect(size + BATCH_HEADER_BYTES).toBeLessThanOrEqual(10_000);
+      expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(40_000);
     }
-    expect(share?.rounds.flat()).toEqual(records);
+  });
+
+  it("cuts a share into batches that the topic takes, each with at least one record", () => {
+    const records = Array.from({ length: 30 }, () => record("a", "same", 1_500));
+    const rounds = shareOut(records, limits);
+    expect(rounds.length).toBeGreaterThan(4);
+    expect(rounds.every((round) => round.length === 1)).toBe(true);
+    expect(rounds.flat().flatMap((share) => share.records)).toEqual(records);
+    const large = [record("a", "same", 9_900), record("a", "same", 9_900)];
+    expect(shareOut(large, limits, 1_000).map((round) => round[0]?.records.length)).toEqual([1, 1]);
+  });
+
+  it("refuses a record of a topic whose partitions nobody knows: it would be lost", () => {
+    const unknown = { ...limits, partitions: () => 0 };
+    expect(() => shareOut([record("a", "k")], unknown)).toThrow(InvariantError);
   });
 });

@@ -57,6 +57,7 @@ beforeEach(() => {
       transactionalIds: 3,
       transactionTimeoutMs: 60_000,
       transactionProtocol: "auto",
+      codec: null,
       topicAutoCreate: null,
       requestTimeoutMs: 200,
       epochMaxAgeMs: 60_000,

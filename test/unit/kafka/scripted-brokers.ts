@@ -49,12 +49,14 @@ export class ScriptedBrokers implements BrokerChannel {
     broker: BrokerId,
     lane: Lane,
     { apiKey, apiVersion, payload }: BrokerRequest,
+    sent: () => void = () => undefined,
   ): Promise<Buffer> {
     const api = API[apiKey as keyof typeof API];
     if (api === "Metadata") return Promise.resolve(this.#metadata(payload));
     return new Promise((answer, reject) => {
       const lose = (): void => reject(lost());
       this.sent.push({ api, apiVersion, broker, lane, payload, answer, lose });
+      sent();
       this.#wake();
     });
   }

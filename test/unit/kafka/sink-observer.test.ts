@@ -32,6 +32,7 @@ beforeEach(async () => {
     attempted: (attempt: ProduceAttempt) => void attempts.push(attempt),
     throttled: (durationMs: number) => void throttledMs.push(durationMs),
     stage: (stage: string, durationMs: number) => void stages.push([stage, durationMs]),
+    compressed: () => undefined,
   };
   const moment = (): void => undefined;
   const encoder = new RecordBatchEncoder();
@@ -39,10 +40,12 @@ beforeEach(async () => {
   parts = { channel: brokers, round, clock, moment, observer, requestTimeoutMs: 1_000 };
 });
 
+const NOBODY = (): void => undefined;
+
 function share(): PartitionShare {
   const parts = { topic: "t", key: Buffer.from("k"), value: null, headers: [], timestampMs: 1 };
   const one = packRecord(parts);
-  return { topic: "t", partition: 0, rounds: [[one]] };
+  return { topic: "t", partition: 0, records: [one] };
 }
 
 function id(name: string): TransactionalId {
@@ -58,8 +61,11 @@ async function answerProduce(afterMs: number, error = 0, throttle = 0): Promise<
 
 describe("what is told of the way to the brokers", () => {
   it("is how long each part of a transaction took, its turn included", async () => {
-    const transactions = new TransactionalProducer(parts, "v2", [id("a"), id("b")]);
-    const all = [transactions.publish([share()]), transactions.publish([share()])];
+    const transactions = new TransactionalProducer(parts, "v2", [id("a"), id("b")], false);
+    const all = [
+      transactions.publish([[share()]], NOBODY),
+      transactions.publish([[share()]], NOBODY),
+    ];
     await answerProduce(30);
     const end = await brokers.next("EndTxn");
     await clock.advance(5);
@@ -84,7 +90,7 @@ describe("what is told of the way to the brokers", () => {
   it("is the same of a delivery without transactions", async () => {
     const limits = { retryMs: 1_000, epochMs: 60_000 };
     const producer = new IdempotentProducer(parts, cluster, id("a"), limits);
-    const done = producer.publish([share()], share());
+    const done = producer.publish([[share()]], [share()], NOBODY);
     await answerProduce(20);
     await answerProduce(7);
     await done;
@@ -98,7 +104,7 @@ describe("what is told of the way to the brokers", () => {
   it("is every request that went wrong, by the name of the error, and one without an answer", async () => {
     const limits = { retryMs: 5_000, epochMs: 60_000 };
     const producer = new IdempotentProducer(parts, cluster, id("a"), limits);
-    producer.publish([share()], share()).catch(() => undefined);
+    producer.publish([[share()]], [share()], NOBODY).catch(() => undefined);
     await answerProduce(1, 19);
     await clock.advance(100);
     (await brokers.next("Produce")).lose();
@@ -115,7 +121,7 @@ describe("what is told of the way to the brokers", () => {
   it("is how long a quota made us wait", async () => {
     const limits = { retryMs: 5_000, epochMs: 60_000 };
     const producer = new IdempotentProducer(parts, cluster, id("a"), limits);
-    const done = producer.publish([share()], share());
+    const done = producer.publish([[share()]], [share()], NOBODY);
     await answerProduce(0, 0, 250);
     expect(await brokers.idle()).toEqual([]);
     expect(throttledMs).toEqual([250]);

@@ -11,14 +11,7 @@ import type { Moment } from "../../../src/relay/observer.ts";
 import { SILENT_SINK_OBSERVER } from "../../../src/relay/observer.ts";
 import { packRecord } from "../../../src/relay/record/pack-record.ts";
 import type { SentRequest } from "./scripted-brokers.ts";
-import {
-  endedV2,
-  endedV5,
-  partitionsAdded,
-  produced,
-  ScriptedBrokers,
-  sentPartitions,
-} from "./scripted-brokers.ts";
+import { endedV5, produced, ScriptedBrokers, sentPartitions } from "./scripted-brokers.ts";
 
 /** Time passes at once: what waits goes on in the next turn. */
 const clock: Clock = {
@@ -34,8 +27,10 @@ const clock: Clock = {
 function share(partition: number, count = 1): PartitionShare {
   const parts = { topic: "t", key: Buffer.from("k"), value: null, headers: [], timestampMs: 1 };
   const one = packRecord(parts);
-  return { topic: "t", partition, rounds: [Array.from({ length: count }, () => one)] };
+  return { topic: "t", partition, records: Array.from({ length: count }, () => one) };
 }
+
+const NOBODY = (): void => undefined;
 
 let brokers: ScriptedBrokers;
 let moments: Moment[];
@@ -48,6 +43,7 @@ beforeEach(() => {
 async function producer(
   protocol: TransactionProtocol,
   ids: number,
+  overlaps = false,
 ): Promise<TransactionalProducer> {
   const cluster = new Cluster(brokers, clock, 1_000);
   await cluster.refresh(["t"]);
@@ -58,7 +54,7 @@ async function producer(
   const taken = Array.from({ length: ids }, (_, i) => {
     return new TransactionalId(`id-${i}`, 1, { producerId: 100n + BigInt(i), epoch: 0 });
   });
-  return new TransactionalProducer(parts, protocol, taken);
+  return new TransactionalProducer(parts, protocol, taken, overlaps);
 }
 
 function acknowledge(request: SentRequest): void {
@@ -78,8 +74,8 @@ function watch(publish: Promise<void>): { state: string } {
 describe("transactions over several ids", () => {
   it("send EndTxn once every partition has acknowledged, and the next Produce once EndTxn is answered", async () => {
     const transactions = await producer("v2", 3);
-    const first = watch(transactions.publish([share(0), share(1)]));
-    const second = watch(transactions.publish([share(0)]));
+    const first = watch(transactions.publish([[share(0), share(1)]], NOBODY));
+    const second = watch(transactions.publish([[share(0)]], NOBODY));
     const [one, two] = [await brokers.next("Produce"), await brokers.next("Produce")];
     acknowledge(one);
     expect(await brokers.idle()).toEqual([]);
@@ -90,11 +86,52 @@ describe("transactions over several ids", () => {
     expect([first.state, second.state]).toEqual(["durable", "open"]);
   });
 
+  it("send several rounds at once to partitions that have acknowledged one, and five at most", async () => {
+    const transactions = await producer("v2", 3);
+    const rounds = Array.from({ length: 8 }, () => [share(0)]);
+    const all = watch(transactions.publish(rounds, NOBODY));
+    acknowledge(await brokers.next("Produce"));
+    expect(await brokers.idle()).toEqual(Array.from({ length: 5 }, () => "Produce"));
+    const sent = await Promise.all(Array.from({ length: 5 }, () => brokers.next("Produce")));
+    expect(sent.map((one) => sentPartitions(one)[0]?.sequence)).toEqual([1, 2, 3, 4, 5]);
+    for (const request of sent.slice(0, 4)) acknowledge(request);
+    expect(await brokers.idle()).toEqual(["Produce", "Produce"]);
+    for (const request of [...sent.slice(4), await brokers.next("Produce")]) acknowledge(request);
+    expect(await brokers.idle()).toEqual(["Produce"]);
+    acknowledge(await brokers.next("Produce"));
+    (await brokers.next("EndTxn")).answer(endedV5(0, 100n, 1));
+    expect(await brokers.idle()).toEqual([]);
+    expect(all.state).toBe("durable");
+  });
+
+  it("send nothing beside the first batch of a partition, and nothing to it before that is acknowledged", async () => {
+    const transactions = await producer("v2", 3);
+    watch(transactions.publish([[share(0)], [share(0)], [share(1)], [share(1)]], NOBODY));
+    for (const partition of [0, 0, 1, 1]) {
+      expect(await brokers.idle()).toEqual(["Produce"]);
+      const only = await brokers.next("Produce");
+      expect(sentPartitions(only)).toMatchObject([{ partition }]);
+      acknowledge(only);
+    }
+    expect(await brokers.idle()).toEqual(["EndTxn"]);
+  });
+
+  it("end with an error for a round that is refused as busy while others are under way", async () => {
+    const transactions = await producer("v2", 3);
+    const all = watch(transactions.publish([[share(0)], [share(0)], [share(0)]], NOBODY));
+    acknowledge(await brokers.next("Produce"));
+    const [busy, later] = [await brokers.next("Produce"), await brokers.next("Produce")];
+    busy.answer(produced(sentPartitions(busy), { "t-0": 51 }));
+    later.answer(produced(sentPartitions(later), { "t-0": 45 }));
+    expect(await brokers.idle()).toEqual([]);
+    expect(all.state).toBe("reopen");
+  });
+
   it("take the ids in turn, so that markers of one are written while the next is at work", async () => {
     const transactions = await producer("v2", 2);
     const ids: bigint[] = [];
     for (let round = 0; round < 3; round++) {
-      watch(transactions.publish([share(0)]));
+      watch(transactions.publish([[share(0)]], NOBODY));
       const produce = await brokers.next("Produce");
       ids.push(sentPartitions(produce)[0]?.producerId ?? -1n);
       acknowledge(produce);
@@ -106,8 +143,8 @@ describe("transactions over several ids", () => {
 
   it("send a busy partition again with the same sequence before anything else goes out", async () => {
     const transactions = await producer("v2", 3);
-    watch(transactions.publish([share(0), share(1)]));
-    watch(transactions.publish([share(1)]));
+    watch(transactions.publish([[share(0), share(1)]], NOBODY));
+    watch(transactions.publish([[share(1)]], NOBODY));
     acknowledge(await brokers.next("Produce"));
     const busy = await brokers.next("Produce");
     busy.answer(produced(sentPartitions(busy), { "t-1": 51 }));
@@ -120,7 +157,7 @@ describe("transactions over several ids", () => {
 
   it("publish nothing more once one failed", async () => {
     const transactions = await producer("v2", 3);
-    const all = [1, 2, 3].map(() => watch(transactions.publish([share(0)])));
+    const all = [1, 2, 3].map(() => watch(transactions.publish([[share(0)]], NOBODY)));
     acknowledge(await brokers.next("Produce"));
     (await brokers.next("EndTxn")).answer(endedV5(48, -1n, -1));
     expect(await brokers.idle()).toEqual([]);
@@ -129,10 +166,10 @@ describe("transactions over several ids", () => {
 
   it("take producer id and epoch from the answer to EndTxn, and start its sequences from 0", async () => {
     const transactions = await producer("v2", 1);
-    watch(transactions.publish([share(0, 7)]));
+    watch(transactions.publish([[share(0, 7)]], NOBODY));
     acknowledge(await brokers.next("Produce"));
     (await brokers.next("EndTxn")).answer(endedV5(0, 555n, 0));
-    watch(transactions.publish([share(0)]));
+    watch(transactions.publish([[share(0)]], NOBODY));
     const [sent] = sentPartitions(await brokers.next("Produce"));
     expect(sent).toMatchObject({ producerId: 555n, epoch: 0, sequence: 0 });
   });
@@ -155,19 +192,19 @@ describe("transactions over several ids", () => {
     ["holds an error", (sent: SentRequest) => produced(sentPartitions(sent), { "t-0": 6 })],
   ])("do not believe an answer that %s", async (_, answer) => {
     const transactions = await producer("v2", 1);
-    const first = watch(transactions.publish([share(0)]));
+    const first = watch(transactions.publish([[share(0)]], NOBODY));
     const produce = await brokers.next("Produce");
     produce.answer(answer(produce));
     expect(await brokers.idle()).toEqual([]);
     expect(first.state).toBe("reopen");
-    const later = watch(transactions.publish([share(0)]));
+    const later = watch(transactions.publish([[share(0)]], NOBODY));
     expect(await brokers.idle()).toEqual([]);
     expect(later.state).toBe("reopen");
   });
 
   it("announce each step once it is done", async () => {
     const transactions = await producer("v2", 1);
-    const done = transactions.publish([share(0), share(1)]);
+    const done = transactions.publish([[share(0), share(1)]], NOBODY);
     const [one, two] = [await brokers.next("Produce"), await brokers.next("Produce")];
     await brokers.idle();
     acknowledge(one);
@@ -187,70 +224,33 @@ describe("transactions over several ids", () => {
   });
 });
 
-describe("an EndTxn without an answer", () => {
-  it("is repeated once in protocol v2, where the epoch makes the second answer definite", async () => {
-    const transactions = await producer("v2", 1);
-    const first = watch(transactions.publish([share(0)]));
+describe("transactions that overlap", () => {
+  it("produce the next one as soon as EndTxn is on its way, but end it only once that is answered", async () => {
+    const transactions = await producer("v2", 3, true);
+    let handedOver = 0;
+    const next = (): void => void (handedOver += 1);
+    const all = [1, 2, 3].map(() => watch(transactions.publish([[share(0)]], next)));
+    const first = await brokers.next("Produce");
+    expect([await brokers.idle(), handedOver]).toEqual([[], 0]);
+    acknowledge(first);
+    expect(await brokers.idle()).toEqual(["EndTxn", "Produce"]);
+    expect(handedOver).toBe(1);
+    const end = await brokers.next("EndTxn");
+    acknowledge(await brokers.next("Produce"));
+    expect([await brokers.idle(), handedOver]).toEqual([[], 1]);
+    end.answer(endedV5(0, 100n, 1));
+    expect(await brokers.idle()).toEqual(["EndTxn", "Produce"]);
+    expect([handedOver, all.map(({ state }) => state)]).toEqual([2, ["durable", "open", "open"]]);
+  });
+
+  it("publish nothing more once an EndTxn failed, also what is acknowledged already", async () => {
+    const transactions = await producer("v2", 3, true);
+    const all = [1, 2, 3].map(() => watch(transactions.publish([[share(0)]], NOBODY)));
     acknowledge(await brokers.next("Produce"));
     const end = await brokers.next("EndTxn");
-    end.lose();
-    const again = await brokers.next("EndTxn");
-    expect(again.payload).toEqual(end.payload);
-    again.answer(endedV5(0, 100n, 1));
-    expect(await brokers.idle()).toEqual([]);
-    expect(first.state).toBe("durable");
-  });
-
-  it("is repeated no second time", async () => {
-    const transactions = await producer("v2", 1);
-    const first = watch(transactions.publish([share(0)]));
     acknowledge(await brokers.next("Produce"));
-    (await brokers.next("EndTxn")).lose();
-    (await brokers.next("EndTxn")).lose();
+    end.answer(endedV5(48, -1n, -1));
     expect(await brokers.idle()).toEqual([]);
-    expect(first.state).toBe("reopen");
-  });
-
-  it("is never repeated in protocol v1, where it could end a later transaction", async () => {
-    const transactions = await producer("v1", 1);
-    const first = watch(transactions.publish([share(0)]));
-    (await brokers.next("AddPartitionsToTxn")).answer(partitionsAdded("t", [0]));
-    acknowledge(await brokers.next("Produce"));
-    const end = await brokers.next("EndTxn");
-    expect(end.apiVersion).toBe(2);
-    end.lose();
-    expect(await brokers.idle()).toEqual([]);
-    expect(first.state).toBe("reopen");
-  });
-});
-
-describe("protocol v1", () => {
-  it("adds the partitions first, asks again while the id is busy, and produces in the older version", async () => {
-    const transactions = await producer("v1", 1);
-    const first = watch(transactions.publish([share(0)]));
-    (await brokers.next("AddPartitionsToTxn")).answer(partitionsAdded("t", [51]));
-    const again = await brokers.next("AddPartitionsToTxn");
-    expect([again.lane, await brokers.idle()]).toEqual(["coordinator", []]);
-    again.answer(partitionsAdded("t", [0]));
-    const produce = await brokers.next("Produce");
-    expect([produce.apiVersion, produce.lane]).toEqual([11, "data"]);
-    acknowledge(produce);
-    (await brokers.next("EndTxn")).answer(endedV2(0));
-    expect(await brokers.idle()).toEqual([]);
-    expect(first.state).toBe("durable");
-  });
-
-  it("counts sequences on from one transaction to the next: its epoch stays", async () => {
-    const transactions = await producer("v1", 1);
-    watch(transactions.publish([share(0, 7)]));
-    (await brokers.next("AddPartitionsToTxn")).answer(partitionsAdded("t", [0]));
-    acknowledge(await brokers.next("Produce"));
-    (await brokers.next("EndTxn")).answer(endedV2(0));
-    watch(transactions.publish([share(0)]));
-    (await brokers.next("AddPartitionsToTxn")).answer(partitionsAdded("t", [0]));
-    expect(sentPartitions(await brokers.next("Produce"))[0]).toMatchObject({
-      epoch: 0,
-      sequence: 7,
-    });
+    expect(all.map(({ state }) => state)).toEqual(["reopen", "reopen", "reopen"]);
   });
 });

@@ -14,6 +14,7 @@ const CHECKPOINT: Checkpoint = {
   index: 3,
   endLsn: lsn(0x130n),
   config: "c",
+  shard: null,
   publication: "p",
   watermark: null,
   pending: null,
@@ -58,6 +59,7 @@ const FACTS: ContinuityFacts = {
   publication: "p",
   witness: 7,
   config: "c",
+  shard: null,
   slotCreate: "if-missing",
   snapshot: "never",
 };
@@ -137,6 +139,12 @@ const ROWS: readonly Row[] = [
     slot({ confirmedLsn: lsn(0x131n) }),
     "GAP_SLOT_ADVANCED",
     "stands at",
+  ),
+  row(
+    "another shard",
+    (facts) => ({ ...facts, shard: "0/2" }),
+    "SHARD_CHANGED",
+    "set to publish shard 0/2",
   ),
   row(
     "other tables inside a transaction",

@@ -16,6 +16,7 @@ const CHECKPOINT: Checkpoint = {
   endLsn: lsn(0x130n),
   keepaliveLsn: lsn(0x120n),
   config: "c",
+  shard: "0/2",
   publication: "p",
   watermark: { snapshot: "7:9:8", lsn: lsn(0x110n), atMs: Date.UTC(2026, 0, 1) },
   pending: null,
@@ -112,6 +113,7 @@ describe("the checkpoint record", () => {
       pending: null,
       witness: 7,
       config: "c",
+      shard: "0/2",
       instance: "relay-0",
       at: "2026-01-01T00:00:00.000Z",
     });

@@ -14,6 +14,7 @@ const VERSIONS: readonly (readonly [number, number])[] = [
   [24, 5],
   [26, 5],
   [32, 4],
+  [65, 0],
 ];
 const TAG_FINALIZED_FEATURES = 2;
 

@@ -2,6 +2,17 @@ import type { ProducerIdentity } from "../../../../src/kafka/api/init-producer-i
 import { ERROR } from "../../../../src/kafka/error-code.ts";
 import { ByteWriter } from "../../../../src/kafka/wire/byte-writer.ts";
 import type { Question } from "../model-broker.ts";
+import type { State } from "../transaction-coordinator.ts";
+
+const TRANSACTIONAL_ID_NOT_FOUND = 105;
+const STATE_NAMES: Readonly<Record<State, string>> = {
+  empty: "Empty",
+  ongoing: "Ongoing",
+  "prepare-commit": "PrepareCommit",
+  "prepare-abort": "PrepareAbort",
+  "complete-commit": "CompleteCommit",
+  "complete-abort": "CompleteAbort",
+};
 
 /** InitProducerId v4; any broker gives an identity without a transactional id. */
 export function initProducerId({ cluster, broker, reader }: Question): ByteWriter {
@@ -43,6 +54,31 @@ export function addPartitions({ cluster, broker, reader }: Question): ByteWriter
       writer.int32(partition).int16(errorOf(topic, partition)),
     );
   });
+}
+
+/** DescribeTransactions v0. */
+export function describeTransactions({ cluster, broker, reader }: Question): ByteWriter {
+  reader.tags();
+  const names = reader.compactArray(() => reader.compactString() ?? "");
+  const writer = new ByteWriter().tags().int32(0);
+  writer.compactArray(names, (name) => {
+    const found = cluster.coordinator === broker ? cluster.transactions.describe(name) : null;
+    const unknown =
+      cluster.coordinator === broker ? TRANSACTIONAL_ID_NOT_FOUND : ERROR.notCoordinator;
+    writer.int16(found === null ? unknown : ERROR.none).compactString(name);
+    writer
+      .compactString(found === null ? "" : STATE_NAMES[found.state])
+      .int32(found?.timeoutMs ?? 0)
+      .int64(-1n);
+    writer.int64(found?.producerId ?? -1n).int16(found?.epoch ?? -1);
+    writer.compactArray([...(found?.partitions ?? [])], ({ topic, partition }) => {
+      writer.compactString(topic);
+      writer.compactArray([partition], (one) => writer.int32(one));
+      writer.tags();
+    });
+    writer.tags();
+  });
+  return writer.tags();
 }
 
 /** EndTxn v2 and v5. */

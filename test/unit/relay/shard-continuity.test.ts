@@ -1,0 +1,72 @@
+import { describe, expect, it } from "@jest/globals";
+import type { Situation } from "../../../src/relay/operate/situation.ts";
+import { isRepairable } from "../../../src/relay/operate/situation.ts";
+import type { RelayOptions } from "../../../src/relay/options.ts";
+import { NO_PROGRESS } from "../../../src/relay/progress.ts";
+import type { Checkpoint } from "../../../src/relay/settle/checkpoint.ts";
+import { decodeCheckpoint, encodeCheckpoint } from "../../../src/relay/settle/checkpoint.ts";
+import type { ContinuityFacts } from "../../../src/relay/settle/continuity.ts";
+import { judge } from "../../../src/relay/settle/continuity.ts";
+
+const CHECKPOINT: Checkpoint = {
+  ...NO_PROGRESS,
+  systemId: "7",
+  timeline: 1,
+  config: "c",
+  shard: "0/2",
+  publication: "p",
+  watermark: null,
+  pending: null,
+  witness: null,
+  instance: "relay-0",
+  at: "2026-01-01T00:00:00.000Z",
+};
+
+function facts(shard: RelayOptions["shard"], checkpoint: Checkpoint): ContinuityFacts {
+  return {
+    ...{ name: "s", checkpoint, slot: null, lineage: null, systemId: "7", publication: "p" },
+    ...{ witness: null, config: "c", shard, slotCreate: "if-missing", snapshot: "never" },
+  };
+}
+
+function codes(shard: RelayOptions["shard"], checkpoint: Checkpoint = CHECKPOINT): string[] {
+  const verdict = judge(facts(shard, checkpoint));
+  return verdict.kind === "halt" ? [...verdict.codes] : [verdict.kind];
+}
+
+describe("a checkpoint of a shard", () => {
+  it.each([null, "1/2", "0/3"])(
+    "halts a relay that is set to %j, and repair does not mend it",
+    (shard) => {
+      expect(codes(shard)).toContain("SHARD_CHANGED");
+      const verdict = judge(facts(shard, CHECKPOINT));
+      expect(isRepairable({ verdict } as Situation)).toBe(false);
+    },
+  );
+
+  it("is mended by repair where only the slot is gone", () => {
+    expect(codes("0/2")).toEqual(["GAP_SLOT_MISSING"]);
+    expect(isRepairable({ verdict: judge(facts("0/2", CHECKPOINT)) } as Situation)).toBe(true);
+  });
+
+  it.each(["slot", "backfill"] as const)(
+    "keeps another shard from finishing a %s that was begun",
+    (pending) => {
+      for (const shard of [null, "1/2", "0/3"]) {
+        expect(codes(shard, { ...CHECKPOINT, pending })).toEqual(["SHARD_CHANGED"]);
+      }
+      expect(codes("0/2", { ...CHECKPOINT, pending })).not.toContain("SHARD_CHANGED");
+    },
+  );
+
+  it("is told from one that was written before there were shards, which is of all keys", () => {
+    const { shard, ...stored } = JSON.parse(
+      new TextDecoder().decode(encodeCheckpoint({ ...CHECKPOINT, shard: null })),
+    ) as Record<string, unknown>;
+    expect(shard).toBeNull();
+    const former = decodeCheckpoint(new TextEncoder().encode(JSON.stringify(stored)));
+    expect(former.shard).toBeNull();
+    expect(codes(null, former)).not.toContain("SHARD_CHANGED");
+    expect(codes("0/2", former)).toContain("SHARD_CHANGED");
+  });
+});

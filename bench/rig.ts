@@ -1,7 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -10,12 +9,13 @@ import pg from "pg";
 import { createTopicsWithLeaders } from "../src/demo/services/kafka-topics.ts";
 import type { Services } from "../src/demo/services/services.ts";
 import { startServices } from "../src/demo/services/services.ts";
+import { cpuSeconds, rssMbMax } from "./servers/processes.ts";
 
 const SOURCE = "src/main.ts";
 const MAIN = programPath(SOURCE);
 const run = promisify(execFile);
 
-export const TOPIC = "outbox.event.order";
+const TOPIC = "outbox.event.order";
 const STUCK_MS = 60_000;
 export const SLOT = "outbox_relay";
 
@@ -95,17 +95,21 @@ export class Rig {
 
 /** The relay as a process, with its metrics and its memory. */
 export class BenchRelay {
-  readonly #child: ChildProcess;
+  readonly child: ChildProcess;
   #output = "";
 
   constructor(env: Readonly<Record<string, string>>, program: string) {
-    this.#child = spawn(process.execPath, [program, "run"], {
+    this.child = spawn(process.execPath, [program, "run"], {
       env,
       stdio: ["ignore", "pipe", "inherit"],
     });
-    this.#child.stdout?.on("data", (chunk: Buffer) => {
+    this.child.stdout?.on("data", (chunk: Buffer) => {
       this.#output += chunk.toString();
     });
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
   }
 
   output(): string {
@@ -127,23 +131,24 @@ export class BenchRelay {
     }
   }
 
-  async published(): Promise<number> {
+  async metrics(): Promise<string> {
     const port = /"port":(\d+)/.exec(this.#output)?.[1];
-    const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    return (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  }
+
+  async published(): Promise<number> {
+    const text = await this.metrics();
     return Number(/^relay_events_published_total\{.*\} (\d+)/m.exec(text)?.[1] ?? 0);
   }
 
   /** Largest resident set of the process so far, MB; Linux only. */
-  async rssMbMax(): Promise<number> {
-    const text = await readFile(`/proc/${this.#child.pid}/status`, "utf8");
-    return Math.round(Number(/VmHWM:\s+(\d+)/.exec(text)?.[1]) / 1024);
+  rssMbMax(): Promise<number> {
+    return rssMbMax(this.pid);
   }
 
   /** User and system CPU so far, s; Linux only. */
   async cpuSeconds(): Promise<number> {
-    const fields =
-      (await readFile(`/proc/${this.#child.pid}/stat`, "utf8")).split(") ")[1]?.split(" ") ?? [];
-    return (Number(fields[11]) + Number(fields[12])) / 100;
+    return (await cpuSeconds(this.pid)) ?? Number.NaN;
   }
 
   /** Resolves when `rows` events are durable at Kafka; rejects when nothing more comes. */
@@ -161,27 +166,27 @@ export class BenchRelay {
   }
 
   signal(signal: NodeJS.Signals): void {
-    this.#child.kill(signal);
+    this.child.kill(signal);
   }
 
   async ended(): Promise<void> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null)
-      await once(this.#child, "exit");
+    if (this.child.exitCode === null && this.child.signalCode === null)
+      await once(this.child, "exit");
   }
 
   #assertRuns(): void {
-    if (this.#child.exitCode !== null) throw new Error(`the relay ended:\n${this.#output}`);
+    if (this.child.exitCode !== null) throw new Error(`the relay ended:\n${this.#output}`);
     if (this.#output.includes('"state":"failed"'))
       throw new Error(`the relay failed:\n${this.#output}`);
   }
 
   kill(): void {
-    this.#child.kill("SIGKILL");
+    this.child.kill("SIGKILL");
   }
 
   async stop(): Promise<void> {
-    const exit = once(this.#child, "exit");
-    this.#child.kill("SIGTERM");
+    const exit = once(this.child, "exit");
+    this.child.kill("SIGTERM");
     await exit;
   }
 }

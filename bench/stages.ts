@@ -1,7 +1,7 @@
 /**
  * CPU of the relay's own stages for each event, without servers, each alone over the same rows: pgoutput bytes to records
  * (`intake`), records into batches (`backlog`), shared out by key (`share`), written as record batches with their
- * checksum (`encode`). What is left to the whole, which bench/drain.ts shows, is sockets and waiting.
+ * checksum (`encode`). What is left to the whole, which `npm run bench -- drain` shows, is sockets and waiting.
  * Usage: npx node bench/stages.ts [EVENTS]    (1000000 unless given)
  */
 import { shareOut } from "../src/kafka/partition-share.ts";

@@ -1,0 +1,127 @@
+/** `npm run bench`: one table of the relay beside its limits and its rival; `npm run bench -- --help`. */
+import { execFile } from "node:child_process";
+import { mkdir, writeFile } from "node:fs/promises";
+import { cpus, loadavg, release, totalmem } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import type { Bench } from "./bench.ts";
+import type { BenchOptions } from "./options.ts";
+import { parseBenchOptions, USAGE } from "./options.ts";
+import { Figures } from "./report/figures.ts";
+import { judge, renderVerdicts } from "./report/goals.ts";
+import { renderTable } from "./report/table.ts";
+import { measureDrain } from "./rows/drain.ts";
+import { measureLatency } from "./rows/latency.ts";
+import { measureMemory } from "./rows/memory.ts";
+import { World } from "./servers/world.ts";
+import { soak } from "./soak/soak.ts";
+import { renderSoak } from "./soak/verdict.ts";
+
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
+const DRAIN_ROWS = 500_000;
+const SMALL_ROWS = 200_000;
+const BIG_ROWS = 1_000_000;
+/** A load average above this share of the cores is not our own doing. */
+const BUSY_SHARE = 0.4;
+
+const options = parseBenchOptions(process.argv.slice(2));
+if (options === "help") process.stdout.write(USAGE);
+else if ("problem" in options) {
+  process.stderr.write(`${options.problem}\n\n${USAGE}`);
+  process.exitCode = 2;
+} else if (options.isSoak) await runSoak(options);
+else await measure(options);
+
+/** Others on the machine take from what is measured; null where it is quiet. */
+function busyRemark(): string | null {
+  const [load = 0] = loadavg();
+  if (load < cpus().length * BUSY_SHARE) return null;
+  return `the machine was busy before this began (load ${load.toFixed(1)} on ${cpus().length} cores): rates and latency mean little, ratios are rough, CPU and memory suffer least`;
+}
+
+async function build(): Promise<void> {
+  progress("building the relay, starting the servers");
+  await promisify(execFile)("npm", ["run", "-s", "build"], { cwd: ROOT });
+}
+
+async function runSoak({ minutes, roundTripMs, json }: BenchOptions): Promise<void> {
+  await build();
+  const world = await World.start(roundTripMs);
+  try {
+    const result = await soak(world, minutes, progress);
+    process.stdout.write(`\n${renderSoak(result.verdict)}`);
+    if (result.verdict.problems.length > 0) process.exitCode = 1;
+    await save("soak-", json, { minutes, roundTripMs, ...result });
+  } finally {
+    await world.stop();
+  }
+}
+
+async function measure(chosen: BenchOptions): Promise<void> {
+  const busy = busyRemark();
+  await build();
+  const bench: Bench = {
+    world: await World.start(chosen.roundTripMs),
+    figures: new Figures(),
+    systems: chosen.systems,
+    remarks: new Set(busy === null ? [] : [busy]),
+    details: [],
+    progress,
+  };
+  try {
+    await rows(bench, chosen);
+  } finally {
+    await bench.world.stop();
+    await report(bench, chosen); // After a failure: what there is.
+  }
+}
+
+async function rows(bench: Bench, { rows, rowCount, runs, rates, seconds }: BenchOptions) {
+  const wants = new Set(rows);
+  const small = { name: "drain-small", perTransaction: 1, runs } as const;
+  const large = { name: "drain", perTransaction: 100 } as const;
+  if (wants.has("drain"))
+    await measureDrain(bench, { ...large, runs, rows: rowCount ?? DRAIN_ROWS });
+  if (wants.has("drain-small"))
+    await measureDrain(bench, { ...small, rows: rowCount ?? SMALL_ROWS });
+  if (wants.has("latency")) await measureLatency(bench, { rates, seconds });
+  if (!wants.has("memory")) return;
+  // Alone it needs one drain for the memory while draining.
+  if (!wants.has("drain"))
+    await measureDrain(bench, { ...large, runs: 1, rows: rowCount ?? DRAIN_ROWS });
+  await measureMemory(bench, rowCount ?? BIG_ROWS);
+}
+
+async function report(bench: Bench, chosen: BenchOptions): Promise<void> {
+  const { figures, remarks, details } = bench;
+  const verdicts = judge(figures, chosen.roundTripMs);
+  const said = [...remarks].map((remark) => `${remark}\n`).join("");
+  process.stdout.write(
+    `\n${renderTable(figures, chosen.systems)}\n${said}\n${renderVerdicts(verdicts)}`,
+  );
+  const content = { options: chosen, figures, verdicts, remarks: [...remarks], details };
+  await save("", chosen.json, content);
+}
+
+/** With the time and the machine; to `json`, or to a file of its own in bench/results/. */
+async function save(prefix: string, json: string | null, content: object): Promise<void> {
+  const at = new Date().toISOString();
+  const machine = {
+    cpus: cpus().map(({ model }) => model),
+    memoryBytes: totalmem(),
+    loadAtEnd: loadavg(),
+    kernel: release(),
+    node: process.version,
+  };
+  const name = `${prefix}${at.replaceAll(":", "-")}.json`;
+  const file = resolve(json ?? join(ROOT, "bench/results", name));
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, `${JSON.stringify({ at, machine, ...content }, null, 2)}\n`);
+  progress(`figures: ${file}`);
+}
+
+function progress(line: string): void {
+  const seconds = Math.round(performance.now() / 1000);
+  process.stderr.write(`${String(seconds).padStart(5)} s  ${line}\n`);
+}

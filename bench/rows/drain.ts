@@ -1,0 +1,147 @@
+import type { Bench } from "../bench.ts";
+import { freshRun, unlessUnavailable, withPublisher } from "../bench.ts";
+import { median } from "../report/statistics.ts";
+import type { World } from "../servers/world.ts";
+import { produce } from "../systems/producer-perf.ts";
+import type { Run, System } from "../systems/system.ts";
+import { isPublisher, TITLES } from "../systems/system.ts";
+import type { Drained } from "./drain-once.ts";
+import { drainOnce, receiveOnce } from "./drain-once.ts";
+
+/** A shorter drain shows how a system starts, not how fast it is. */
+const TELLING_S = 2;
+
+export interface DrainRow {
+  readonly name: "drain" | "drain-small";
+  readonly rows: number;
+  readonly perTransaction: number;
+  readonly runs: number;
+}
+
+/** One system in this row: the slots of its runs, in front of the backlog, and what its runs gave. */
+interface Lane {
+  readonly system: System;
+  readonly runs: readonly Run[];
+  readonly drained: Drained[];
+}
+
+/**
+ * Every system reads the same backlog, each run from a slot of its own in front of it. Those that are a process for
+ * each run take turns, so that other load on the machine meets them alike; a Debezium keeps its worker for all its runs.
+ */
+export async function measureDrain(bench: Bench, row: DrainRow): Promise<void> {
+  const lanes: Lane[] = [];
+  for (const system of bench.systems) {
+    if (system === "producer-perf" && row.name === "drain-small") continue; // It knows no transactions of rows.
+    lanes.push({ system, runs: await slotsInFront(bench, row, system), drained: [] });
+  }
+  bench.progress(`${row.name}: filling ${row.rows.toLocaleString("en")} rows`);
+  await bench.world.fill(row.rows, row.perTransaction);
+  const end = await endOfLog(bench.world);
+  for (let i = 0; i < row.runs; i++) {
+    for (const lane of lanes) if (!isJvm(lane.system)) await takeTurn(bench, row, lane, i, end);
+  }
+  for (const lane of lanes) if (isJvm(lane.system)) await drainWarm(bench, row, lane);
+  for (const lane of lanes) {
+    keep(bench, row, lane);
+    for (const run of lane.system === "producer-perf" ? [] : lane.runs) {
+      await bench.world.dropSlot(run);
+    }
+  }
+}
+
+/** A Debezium has one run more: its JVM is cold in the first, which is kept apart. */
+async function slotsInFront(bench: Bench, row: DrainRow, system: System): Promise<Run[]> {
+  const count = row.runs + (isJvm(system) ? 1 : 0);
+  const runs = Array.from({ length: count }, () => freshRun(system));
+  if (system === "producer-perf") return runs;
+  bench.progress(`${row.name}: ${count} slots for ${TITLES[system]}`);
+  for (const run of runs) {
+    if (isPublisher(system)) await bench.world.createTopic(run);
+    if (isPublisher(system) && !isJvm(system)) {
+      await withPublisher(bench, system, (publisher) => publisher.prepare(run));
+    } else await bench.world.createSlot(run);
+  }
+  return runs;
+}
+
+async function takeTurn(
+  bench: Bench,
+  row: DrainRow,
+  { system, runs, drained }: Lane,
+  index: number,
+  end: string,
+): Promise<void> {
+  const run = runs[index] ?? "";
+  const keepRun = (one: Drained): void => {
+    drained.push(one);
+    tell(bench, row, system, { one, of: `${index + 1}/${runs.length}`, isCold: false });
+  };
+  if (isPublisher(system)) {
+    await withPublisher(bench, system, async (publisher) =>
+      keepRun(await drainOnce(bench.world, publisher, run, row.rows)),
+    );
+    return;
+  }
+  await unlessUnavailable(bench, system, async () =>
+    keepRun(
+      system === "recvlogical"
+        ? await receiveOnce(bench.world, run, row.rows, end)
+        : await produce(bench.world, row.rows, -1),
+    ),
+  );
+}
+
+async function drainWarm(bench: Bench, row: DrainRow, lane: Lane): Promise<void> {
+  const { system, runs, drained } = lane;
+  if (!isPublisher(system)) return;
+  await withPublisher(bench, system, async (publisher) => {
+    for (const [index, run] of runs.entries()) {
+      const one = await drainOnce(bench.world, publisher, run, row.rows);
+      if (index > 0) drained.push(one);
+      tell(bench, row, system, { one, of: `${index}/${row.runs}`, isCold: index === 0 });
+    }
+  });
+}
+
+function tell(
+  bench: Bench,
+  row: DrainRow,
+  system: System,
+  { one, of, isCold }: { one: Drained; of: string; isCold: boolean },
+): void {
+  bench.details.push({ row: row.name, system, isCold, ...one });
+  const shown = Math.round(one.perSecond).toLocaleString("en");
+  const which = isCold ? "cold, not counted" : of;
+  bench.progress(`${row.name} ${TITLES[system]}: ${shown} events/s (${which})`);
+}
+
+function keep(bench: Bench, row: DrainRow, { system, drained }: Lane): void {
+  const figures = {
+    perSecond: drained.map(({ perSecond }) => perSecond),
+    fromStartPerSecond: drained.flatMap(({ fromStartPerSecond }) => fromStartPerSecond ?? []),
+    cpuSeconds: drained.flatMap(({ cpuSeconds: cpu }) =>
+      cpu === undefined ? [] : (cpu * 1e6) / row.rows,
+    ),
+    rssMb: drained.flatMap(({ rssMb }) => rssMb ?? []),
+  };
+  for (const [name, values] of Object.entries(figures)) {
+    if (values.length > 0) bench.figures.set(`${row.name}.${name}`, system, median(values));
+  }
+  const shortestS = row.rows / Math.max(...figures.perSecond);
+  if (shortestS >= TELLING_S || drained.length === 0) return;
+  bench.remarks.add(
+    `${row.name}, ${TITLES[system]}: a run took ${shortestS.toFixed(1)} s, too short for its rate to mean much; give more --rows`,
+  );
+}
+
+async function endOfLog({ client }: World): Promise<string> {
+  const { rows } = await client.query<{ end: string }>(
+    'select pg_current_wal_lsn()::text as "end"',
+  );
+  return rows[0]?.end ?? "";
+}
+
+function isJvm(system: System): boolean {
+  return system === "debezium" || system === "debezium-eos";
+}

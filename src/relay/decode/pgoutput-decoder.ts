@@ -1,9 +1,9 @@
 import { invariant, RelayError } from "../errors.ts";
 import type { Lsn } from "../lsn.ts";
-import { ByteReader } from "./byte-reader.ts";
+import { readInt32, readLsn } from "./big-endian.ts";
 import type { Relation } from "./relation.ts";
 import { readRelation } from "./relation.ts";
-import { readInt32, Tuple } from "./tuple.ts";
+import { Tuple } from "./tuple.ts";
 
 /** Milliseconds between 1970 and Postgres's epoch, 2000-01-01. */
 export const POSTGRES_EPOCH_MS = 946_684_800_000;
@@ -80,18 +80,25 @@ export class PgoutputDecoder {
   }
 }
 
+/** BEGIN: tag, start of the commit record, when it committed, transaction id. */
+const BEGIN = { bytes: 21, commitLsnAt: 1, commitTimeAt: 9 };
+/** COMMIT: tag, flags, start of the commit record, the byte after it, when it committed. */
+const COMMIT = { bytes: 26, endLsnAt: 10 };
+const UINT32_VALUES = 4_294_967_296;
+
 function readBegin(message: Uint8Array): TransactionStart {
-  const reader = new ByteReader(message, 1);
-  const commitLsn = reader.lsn();
-  const microseconds = reader.int64();
-  return { commitLsn, commitMs: POSTGRES_EPOCH_MS + Number(microseconds / 1000n) };
+  invariant(message.length >= BEGIN.bytes, "a pgoutput message holds all its fields");
+  // Microseconds as a number: exact to the year 2255.
+  const microseconds =
+    readInt32(message, BEGIN.commitTimeAt) * UINT32_VALUES +
+    (readInt32(message, BEGIN.commitTimeAt + 4) >>> 0);
+  const commitLsn = readLsn(message, BEGIN.commitLsnAt);
+  return { commitLsn, commitMs: POSTGRES_EPOCH_MS + Math.trunc(microseconds / 1000) };
 }
 
 function readCommitEnd(message: Uint8Array): Lsn {
-  const reader = new ByteReader(message, 1);
-  reader.uint8(); // Flags, none in use.
-  reader.lsn(); // Start of the commit record: BEGIN told it.
-  return reader.lsn();
+  invariant(message.length >= COMMIT.bytes, "a pgoutput message holds all its fields");
+  return readLsn(message, COMMIT.endLsnAt);
 }
 
 function unknownMessage(tag: number | undefined): RelayError {

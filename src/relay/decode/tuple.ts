@@ -1,4 +1,5 @@
 import { invariant } from "../errors.ts";
+import { readInt32, readUint16 } from "./big-endian.ts";
 
 const KIND_NULL = 0x6e; // n
 const KIND_TEXT = 0x74; // t
@@ -68,18 +69,4 @@ export class Tuple {
   end(column: number): number {
     return this.#ends[column] as number;
   }
-}
-
-/** Big-endian; the highest bit counts as a sign, and a length has none. */
-export function readInt32(bytes: Uint8Array, at: number): number {
-  return (
-    ((bytes[at] as number) << 24) |
-    ((bytes[at + 1] as number) << 16) |
-    ((bytes[at + 2] as number) << 8) |
-    (bytes[at + 3] as number)
-  );
-}
-
-function readUint16(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
 }

@@ -3,8 +3,9 @@ import type { Client, Connection } from "pg";
 import type { StreamHandlers } from "../relay/capture/replication-stream.ts";
 import { RelayError } from "../relay/errors.ts";
 import type { Lsn } from "../relay/lsn.ts";
-import { maxLsn } from "../relay/lsn.ts";
-import { decodeKeepalive, KEEPALIVE, toldLsn, XLOG_DATA } from "./standby-status.ts";
+import { CopyFrames } from "./copy-frames.ts";
+import { decodeKeepalive, KEEPALIVE, XLOG_DATA, XLOG_DATA_HEADER_BYTES } from "./standby-status.ts";
+import { ToldLsn } from "./told-lsn.ts";
 
 /** The parts of `pg`'s connection that its types leave out; the version is pinned exactly. */
 export type WireConnection = Connection & {
@@ -48,8 +49,7 @@ const PUBLICATION_SKIPPED = "55000";
 
 /**
  * Hands what the server sends to the handlers, in order, until the first thing that is wrong.
- * XLogData comes through the plugin's `parse`, everything else from the connection directly: the
- * library's heartbeat event loses the keepalive's place and precision.
+ * CopyData is taken off the socket, before `pg` and the library above it: the latter's heartbeat event loses the keepalive's place and precision.
  */
 export class CaptureLink {
   readonly #connection: WireConnection;
@@ -57,19 +57,19 @@ export class CaptureLink {
   readonly #events: LinkEvents;
   #isStreaming = false;
   #isEnded = false;
-  #lastLsn: Lsn;
+  readonly #lastLsn: ToldLsn;
   #messages = 0;
 
   constructor(client: Client, handlers: StreamHandlers, events: LinkEvents, lastLsn: Lsn) {
     this.#connection = wireOf(client);
     this.#handlers = handlers;
     this.#events = events;
-    this.#lastLsn = lastLsn;
+    this.#lastLsn = new ToldLsn(lastLsn);
   }
 
   /** The highest position this server has told of. */
   get lastLsn(): Lsn {
-    return this.#lastLsn;
+    return this.#lastLsn.value;
   }
 
   /** Messages since the last call. */
@@ -90,8 +90,6 @@ export class CaptureLink {
       this.#isStreaming = true;
       this.#events.started();
     });
-    // Before the library's own listener, so that the position is known when its message is handed over.
-    connection.prependListener("copyData", ({ chunk }: { chunk: Buffer }) => this.#copyData(chunk));
     connection.on("notice", ({ code }: { code?: string }) => {
       if (code === PUBLICATION_SKIPPED) this.#end(new LinkEndedError("publication-skipped"));
     });
@@ -101,17 +99,37 @@ export class CaptureLink {
       connection.on(event, () => this.#end(new LinkEndedError("copy-ended")));
     }
     connection.on("end", () => this.#end(new LinkEndedError("connection-ended")));
-    connection.stream.on("data", (chunk: Buffer) => this.#events.bytes(chunk.length));
+    this.#takeFrames();
   }
 
-  /** One pgoutput message. Never throws: `pg` would parse the same bytes again with each later read. */
-  message(bytes: Uint8Array): void {
-    this.#messages += 1;
-    this.#handOver(() => this.#handlers.message(bytes));
+  /**
+   * From here on we cut the bytes into messages ourselves. What is no CopyData goes to those who listened, `pg`'s parser;
+   * nothing is half read now, since the server waits for our next command. A library's event and objects for each row
+   * cost more than all that we do with it.
+   */
+  #takeFrames(): void {
+    const { stream } = this.#connection;
+    const listeners = stream.listeners("data");
+    stream.removeAllListeners("data");
+    const frames = new CopyFrames({
+      copyData: (bytes, from, to) => this.#copyData(bytes, from, to),
+      other: (message) => {
+        for (const listener of listeners) listener.call(stream, message);
+      },
+    });
+    stream.on("data", (chunk: Buffer) => {
+      frames.push(chunk);
+      this.#events.bytes(chunk.length);
+    });
   }
 
   readEnd(): void {
-    this.#handOver(() => this.#handlers.readEnd());
+    if (this.#isEnded || !this.#isStreaming) return;
+    try {
+      this.#handlers.readEnd();
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   /** Nothing is handed over any more, and no end is told. */
@@ -124,26 +142,32 @@ export class CaptureLink {
     this.#end(cause);
   }
 
-  #copyData(chunk: Buffer): void {
-    const kind = chunk[0];
+  #copyData(bytes: Buffer, from: number, to: number): void {
+    if (this.#isEnded || !this.#isStreaming) return;
+    try {
+      this.#take(bytes, from, to);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #take(bytes: Buffer, from: number, to: number): void {
+    const kind = bytes[from];
     if (kind === XLOG_DATA) {
-      this.#lastLsn = maxLsn(this.#lastLsn, toldLsn(chunk));
+      this.#lastLsn.tellOf(bytes, from);
+      this.#messages += 1;
+      this.#handlers.message(bytes.subarray(from + XLOG_DATA_HEADER_BYTES, to));
     } else if (kind === KEEPALIVE) {
-      const { walEnd, replyRequested } = decodeKeepalive(chunk);
-      this.#lastLsn = maxLsn(this.#lastLsn, walEnd);
-      this.#handOver(() => this.#handlers.keepalive(walEnd, replyRequested));
+      const { walEnd, replyRequested } = decodeKeepalive(bytes.subarray(from, to));
+      this.#lastLsn.raise(walEnd);
+      this.#handlers.keepalive(walEnd, replyRequested);
     } else {
       this.#end(new LinkEndedError("unknown-message"));
     }
   }
 
-  #handOver(call: () => void): void {
-    if (this.#isEnded || !this.#isStreaming) return;
-    try {
-      call();
-    } catch (error) {
-      this.#end(error instanceof RelayError ? error : handlerFailed(error));
-    }
+  #fail(error: unknown): void {
+    this.#end(error instanceof RelayError ? error : handlerFailed(error));
   }
 
   #end(cause: unknown): void {

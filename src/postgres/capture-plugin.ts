@@ -1,20 +1,17 @@
 import type { Client } from "pg";
 
 /**
- * The plugin we give to `pg-logical-replication`: what the library's own parsers would do to a row
- * (JSON.parse, dates) costs precision, so bytes pass as they are.
+ * The plugin we give to `pg-logical-replication`: it starts the stream. What comes over it never reaches the library, whose
+ * parsers cost a row its precision (JSON.parse, dates) and time (`CaptureLink`).
  */
 export class CapturePlugin {
   readonly name = "pgoutput";
   /** Part of the library's type; unused. */
   readonly options = {};
   readonly #start: (client: Client) => Promise<void>;
-  readonly #message: (bytes: Uint8Array) => void;
 
-  /** `message` must not throw. */
-  constructor(start: (client: Client) => Promise<void>, message: (bytes: Uint8Array) => void) {
+  constructor(start: (client: Client) => Promise<void>) {
     this.#start = start;
-    this.#message = message;
   }
 
   /** Called by the library on the fresh connection; settles when the stream has ended. */
@@ -22,7 +19,8 @@ export class CapturePlugin {
     return this.#start(client);
   }
 
-  parse(bytes: Uint8Array): void {
-    this.#message(bytes);
+  /** Part of the library's type; nothing gets here. */
+  parse(): never {
+    throw new Error("the library was handed a message of the stream");
   }
 }

@@ -62,11 +62,6 @@ export class PgReplicationStream implements ReplicationStream {
     this.#link.listen();
   }
 
-  /** One pgoutput message, from the plugin. */
-  message(bytes: Uint8Array): void {
-    this.#link.message(bytes);
-  }
-
   pause(): void {
     if (this.#link.isEnded) return;
     this.#quiet?.suspend();

@@ -1,6 +1,5 @@
 import type { StandbyStatus } from "../relay/capture/replication-stream.ts";
 import type { Lsn } from "../relay/lsn.ts";
-import { maxLsn } from "../relay/lsn.ts";
 
 /** 2000-01-01 UTC in ms since 1970: where Postgres starts counting. */
 const POSTGRES_EPOCH_MS = 946_684_800_000;
@@ -42,18 +41,8 @@ export function decodeKeepalive(message: Buffer): Keepalive {
   return { walEnd: readLsn(message, 1), replyRequested: message.readUInt8(17) !== 0 };
 }
 
-const XLOG_DATA_HEADER_BYTES = 25;
-const BEGIN = 0x42;
-
-/**
- * The highest position that an XLogData message tells of: its WAL start, which for a commit is the end of its
- * record; and for a BEGIN the start of the commit record that ends the transaction.
- */
-export function toldLsn(message: Buffer): Lsn {
-  const start = readLsn(message, 1);
-  if (message[XLOG_DATA_HEADER_BYTES] !== BEGIN) return start;
-  return maxLsn(start, readLsn(message, XLOG_DATA_HEADER_BYTES + 1));
-}
+/** Type, WAL start, WAL end, time of sending. */
+export const XLOG_DATA_HEADER_BYTES = 25;
 
 function readLsn(message: Buffer, offset: number): Lsn {
   return message.readBigUInt64BE(offset) as Lsn;

@@ -109,10 +109,7 @@ export class StreamAttempt {
 
   /** Rejects when the attempt fails; once the stream has started its end is told through the link instead. */
   async #subscribe(started: () => void): Promise<void> {
-    const plugin = new CapturePlugin(
-      (client) => this.#start(client, started),
-      (bytes) => this.#stream?.message(bytes),
-    );
+    const plugin = new CapturePlugin((client) => this.#start(client, started));
     await this.#service.subscribe(plugin, this.#options.slot, "0/0");
     // The library takes a lost connection for a regular end as long as nothing streams.
     throw new LinkEndedError("connection-ended");

@@ -1,0 +1,71 @@
+/** Type and length of a message of the server's; the length counts itself. */
+const HEAD_BYTES = 5;
+const COPY_DATA = 0x64; // 'd'
+
+/** What comes of a stream of bytes. The bytes are lent: they hold during the call. */
+export interface FrameHandlers {
+  /** Content of a CopyData message: `bytes` in [from, to). */
+  copyData(bytes: Buffer, from: number, to: number): void;
+  /** Any other message, whole, as it came. */
+  other(message: Buffer): void;
+}
+
+/**
+ * Cuts what a server sends into messages (PostgreSQL manual, "Message Formats"), without an object for each: rows come by
+ * the hundred thousand. A message that comes in pieces is gathered once, in memory of its size.
+ */
+export class CopyFrames {
+  readonly #handlers: FrameHandlers;
+  readonly #head = Buffer.alloc(HEAD_BYTES);
+  #headBytes = 0;
+  #gathered: Buffer | null = null;
+  #gatheredBytes = 0;
+
+  constructor(handlers: FrameHandlers) {
+    this.#handlers = handlers;
+  }
+
+  push(chunk: Buffer): void {
+    let at = 0;
+    while (this.#headBytes > 0 && at < chunk.length) at = this.#gather(chunk, at);
+    while (chunk.length - at >= HEAD_BYTES) {
+      const end = at + 1 + chunk.readInt32BE(at + 1);
+      if (end > chunk.length) break;
+      this.#hand(chunk, at, end);
+      at = end;
+    }
+    while (at < chunk.length) at = this.#gather(chunk, at);
+  }
+
+  /** Takes what belongs to the message that is being gathered; returns where it stopped. */
+  #gather(chunk: Buffer, at: number): number {
+    if (this.#gathered === null) return this.#gatherHead(chunk, at);
+    const copied = chunk.copy(this.#gathered, this.#gatheredBytes, at);
+    this.#gatheredBytes += copied;
+    if (this.#gatheredBytes === this.#gathered.length) this.#handGathered(this.#gathered);
+    return at + copied;
+  }
+
+  #gatherHead(chunk: Buffer, at: number): number {
+    const copied = chunk.copy(this.#head, this.#headBytes, at, at + HEAD_BYTES - this.#headBytes);
+    this.#headBytes += copied;
+    if (this.#headBytes < HEAD_BYTES) return at + copied;
+    const message = Buffer.allocUnsafe(1 + this.#head.readInt32BE(1));
+    this.#head.copy(message);
+    this.#gathered = message;
+    this.#gatheredBytes = HEAD_BYTES;
+    if (message.length === HEAD_BYTES) this.#handGathered(message);
+    return at + copied;
+  }
+
+  #handGathered(message: Buffer): void {
+    this.#gathered = null;
+    this.#headBytes = 0;
+    this.#hand(message, 0, message.length);
+  }
+
+  #hand(bytes: Buffer, from: number, to: number): void {
+    if (bytes[from] === COPY_DATA) this.#handlers.copyData(bytes, from + HEAD_BYTES, to);
+    else this.#handlers.other(bytes.subarray(from, to));
+  }
+}

@@ -121,7 +121,7 @@ export const CAPTURE_MUTANTS: readonly Mutant[] = [
         replace: "    void end;\n",
       },
     ],
-    caughtBy: "simulation",
+    caughtBy: { unit: "test/unit/relay/record" },
   },
   {
     name: "swallow the notice that a publication was skipped",

@@ -74,7 +74,7 @@ export const PUBLISH_MUTANTS: readonly Mutant[] = [
           '    const ask = () => this.#parts.channel.request(id.coordinator, "coordinator", request, sent);\n    const error = readEndTxnV2(await ask().catch(ask));',
       },
     ],
-    caughtBy: { unit: "test/unit/kafka/transactional-producer" },
+    caughtBy: { unit: "test/unit/kafka/transaction-end" },
   },
   {
     name: "keep the epoch after EndTxn",

@@ -19,6 +19,7 @@ export const ERROR = {
   clusterAuthorizationFailed: 31,
   invalidTimestamp: 32,
   policyViolation: 44,
+  outOfOrderSequenceNumber: 45,
   duplicateSequenceNumber: 46,
   operationNotAttempted: 55,
   invalidProducerEpoch: 47,

@@ -6,10 +6,15 @@ import { ERROR, isFenced } from "./error-code.ts";
 import { indefinite, kafkaError } from "./kafka-error.ts";
 import type { Round } from "./partition-share.ts";
 import { stamped } from "./partition-share.ts";
+import { ProduceWindow } from "./produce-window.ts";
 import { refusedRecord } from "./refused-record.ts";
 import type { TransactionalId } from "./transactional-id.ts";
 import type { ProducerParts } from "./transactional-producer.ts";
-import { FencedError, TopicChangedError } from "./transactional-producer.ts";
+import {
+  FencedError,
+  REQUESTS_IN_FLIGHT_MAX,
+  TopicChangedError,
+} from "./transactional-producer.ts";
 
 const RETRY_PAUSE_MS = 100;
 /** The broker has not written the batch, or its sequence lets it tell a repetition. */
@@ -21,9 +26,19 @@ const RETRIABLE: ReadonlySet<number> = new Set([
   ERROR.kafkaStorageError,
 ]);
 
+/** Where others are under way before it, a batch may find one of them missing. */
+const AFTER_OTHERS: ReadonlySet<number> = new Set([...RETRIABLE, ERROR.outOfOrderSequenceNumber]);
+
+/** A batch whose events have been sent, acknowledged or not. */
+interface SentBatch {
+  readonly acknowledged: Promise<unknown>;
+  readonly startedMs: number;
+}
+
 /**
- * At-least-once delivery: an idempotent producer without transactions, one batch at a time, so that a repetition
- * with the same sequence is recognised by the broker. Fail-stop like its transactional sister.
+ * At-least-once delivery: an idempotent producer without transactions, with up to five requests under way. What is not
+ * acknowledged goes out again in its order with the same sequences, by which the broker recognises what it has; it knows the
+ * last five batches of a producer. Fail-stop like its transactional sister.
  *
  * Its identity is that of a transactional id although it opens no transaction: a successor gets a newer epoch, and a
  * partition that has seen that one refuses the older. So a predecessor that was frozen cannot put an older checkpoint
@@ -36,7 +51,11 @@ export class IdempotentProducer {
   /** How long a batch is tried again, and how old the identity may get; ms. */
   readonly #limits: { readonly retryMs: number; readonly epochMs: number };
   readonly #openedAtMs: number;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #window = new ProduceWindow(REQUESTS_IN_FLIGHT_MAX);
+  #lastSent: Promise<unknown> = Promise.resolve();
+  #lastDone: Promise<unknown> = Promise.resolve();
+  /** Resolves once all rounds that were sent so far are acknowledged. */
+  #lastRound: Promise<unknown> = Promise.resolve();
 
   constructor(
     parts: ProducerParts,
@@ -51,30 +70,70 @@ export class IdempotentProducer {
     this.#openedAtMs = parts.clock.monotonicMs();
   }
 
-  /** The events first; the checkpoint only once all of them are acknowledged. */
+  /** The events first; the checkpoint only once all of them are acknowledged. `next`: all events are under way. */
   publish(events: readonly Round[], checkpoint: Round, next: () => void): Promise<void> {
     const queuedMs = this.#parts.clock.monotonicMs();
-    const done = this.#last.then(() => this.#publish(events, checkpoint, queuedMs));
-    this.#last = done;
-    done.then(next, () => undefined);
+    const sent = this.#lastSent.then(() => this.#sendEvents(events, queuedMs));
+    this.#lastSent = sent;
+    sent.then(next, () => undefined);
+    const done = Promise.all([sent, this.#lastDone]).then(([batch]) =>
+      this.#complete(batch, checkpoint),
+    );
+    this.#lastDone = done;
+    done.catch(() => undefined);
     return done;
   }
 
-  async #publish(events: readonly Round[], checkpoint: Round, queuedMs: number): Promise<void> {
-    const { clock, observer, moment } = this.#parts;
+  async #sendEvents(events: readonly Round[], queuedMs: number): Promise<SentBatch> {
+    const { clock, observer } = this.#parts;
     this.#assertEpochIsFresh();
-    const turnMs = clock.monotonicMs();
-    observer.stage("turn", turnMs - queuedMs);
+    const startedMs = clock.monotonicMs();
+    observer.stage("turn", startedMs - queuedMs);
     try {
-      await this.#produce(events);
+      for (const round of events) await this.#send(round);
+    } catch (error) {
+      throw indefinite(error);
+    }
+    return { acknowledged: this.#lastRound, startedMs };
+  }
+
+  async #complete({ acknowledged, startedMs }: SentBatch, checkpoint: Round): Promise<void> {
+    const { clock, observer, moment } = this.#parts;
+    try {
+      await acknowledged;
       const producedMs = clock.monotonicMs();
-      observer.stage("produce", producedMs - turnMs);
+      observer.stage("produce", producedMs - startedMs);
       moment("produce-acked");
-      await this.#produce([checkpoint]);
+      await this.#persist(stamped(checkpoint, this.#id.sequences));
       observer.stage("checkpoint", clock.monotonicMs() - producedMs);
     } catch (error) {
       throw indefinite(error);
     }
+  }
+
+  /** Resolves when the round is on its way. */
+  #send(round: Round): Promise<void> {
+    const batches = stamped(round, this.#id.sequences);
+    return this.#window.add(batches, (isAlone) => {
+      const before = this.#lastRound;
+      const acknowledged = isAlone ? this.#persist(batches) : this.#deliver(batches, before);
+      this.#lastRound = Promise.all([before, acknowledged]);
+      this.#lastRound.catch(() => undefined);
+      return acknowledged;
+    });
+  }
+
+  /** What is refused for now waits until everything before it is acknowledged, and goes out again then. */
+  async #deliver(batches: readonly PartitionBatch[], before: Promise<unknown>): Promise<void> {
+    let rest = batches;
+    try {
+      [rest] = await this.#attempt(batches, AFTER_OTHERS);
+    } catch (error) {
+      if (!(error instanceof RelayError) || error.remedy !== "retry") throw error;
+    }
+    if (rest.length === 0) return;
+    await before;
+    await this.#persist(rest, true);
   }
 
   /** A successor must find the transactional id known, or it gets another producer id and our epoch is not below its. */
@@ -88,21 +147,17 @@ export class IdempotentProducer {
     });
   }
 
-  async #produce(rounds: readonly Round[]): Promise<void> {
-    for (const round of rounds) await this.#persist(stamped(round, this.#id.sequences));
-  }
-
   /** Sends until every partition has acknowledged, with the same sequences, up to the deadline. */
-  async #persist(batches: readonly PartitionBatch[]): Promise<void> {
+  async #persist(batches: readonly PartitionBatch[], isAgain = false): Promise<void> {
     const { clock } = this.#parts;
     const deadlineMs = clock.monotonicMs() + this.#limits.retryMs;
     let waiting = batches;
-    for (let attempt = 0; ; attempt++) {
+    for (let attempt = isAgain ? 1 : 0; ; attempt++) {
       let problem: RelayError;
       try {
         if (attempt > 0)
           await this.#cluster.refresh([...new Set(waiting.map(({ topic }) => topic))]);
-        const [rest, error] = await this.#attempt(waiting);
+        const [rest, error] = await this.#attempt(waiting, RETRIABLE);
         if (rest.length === 0) return;
         waiting = rest;
         problem = kafkaError(`Produce to ${rest[0]?.topic}`, error, "reopen");
@@ -115,8 +170,11 @@ export class IdempotentProducer {
     }
   }
 
-  /** What is still to be sent, and why. */
-  async #attempt(batches: readonly PartitionBatch[]): Promise<[PartitionBatch[], number]> {
+  /** What is still to be sent, and why; throws for a refusal that is not `retriable`. */
+  async #attempt(
+    batches: readonly PartitionBatch[],
+    retriable: ReadonlySet<number>,
+  ): Promise<[PartitionBatch[], number]> {
     const answers = await this.#parts.round.send(batches, {
       apiVersion: 11,
       transactionalId: null,
@@ -129,7 +187,7 @@ export class IdempotentProducer {
       const answer = answers.find((one) => one.topic === topic && one.partition === partition);
       const error = answer?.error ?? -1;
       if (error === ERROR.none || error === ERROR.duplicateSequenceNumber) return false;
-      if (RETRIABLE.has(error)) {
+      if (retriable.has(error)) {
         reason = error;
         return true;
       }

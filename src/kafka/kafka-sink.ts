@@ -71,8 +71,8 @@ export class KafkaSink implements Sink {
     this.#options = options;
     this.#clock = clock;
     this.#tracelessFences = new TracelessFences(clock);
-    // One that commits, and one that is produced meanwhile.
-    this.inFlightMax = options.delivery === "exactly-once" ? 2 : 1;
+    // One that commits, or waits for its checkpoint, and one that is produced meanwhile.
+    this.inFlightMax = 2;
     const cluster = new Cluster(channel, clock, requestTimeoutMs);
     this.#channel = channel;
     this.#cluster = cluster;

@@ -191,6 +191,25 @@ export const PUBLISH_MUTANTS: readonly Mutant[] = [
     caughtBy: { unit: "test/unit/kafka/transactional-producer" },
   },
   {
+    name: "write a checkpoint before the events of the batch before it are acknowledged",
+    harm: "confirms events that are not written, at least once",
+    file: "src/kafka/idempotent-producer.ts",
+    edits: [
+      {
+        find: "      await acknowledged;\n",
+        replace: "      void acknowledged;\n",
+      },
+    ],
+    caughtBy: "simulation",
+  },
+  {
+    name: "send again at once what was refused for now",
+    harm: "puts a batch behind later ones, or gives up, at least once",
+    file: "src/kafka/idempotent-producer.ts",
+    edits: [{ find: "    await before;\n", replace: "    void before;\n" }],
+    caughtBy: { unit: "test/unit/kafka/idempotent-producer" },
+  },
+  {
     name: "put a batch back behind the others",
     harm: "publishes out of order",
     file: "src/relay/publish/backlog.ts",

@@ -78,7 +78,12 @@ export class Oracle {
     this.#published = Math.min(this.#published, rows);
     this.#durableUpTo = Math.min(this.#durableUpTo, rows);
     this.#checkpoint = { commit: 0n, index: 0 };
-    for (const [key, order] of this.#lastOrder) this.#lastOrder.set(key, Math.min(order, rows - 1));
+  }
+
+  /** The newest rows are no more; consumers may have seen some of them, published or on their way. */
+  undone(): void {
+    const last = this.history.rows.length - 1;
+    for (const [key, order] of this.#lastOrder) this.#lastOrder.set(key, Math.min(order, last));
   }
 
   /** A transaction is decided: what it wrote counts from now on. */

@@ -173,6 +173,7 @@ export class World {
     const isLost = this.oracle.covered > wal.end;
     this.trace(() => `promoted with loss at ${wal.end.toString(16)}, published: ${isLost}`);
     this.oracle.history.undone(before.slice(wal.transactions.length));
+    this.oracle.undone();
     if (isLost) this.oracle.promoted();
     // Writers go on at the new primary, at LSNs that were used before.
     await this.clock.run(WRITING_AFTER_PROMOTION_MS);

@@ -28,6 +28,7 @@ export class ProduceRound {
   readonly #observer: SinkObserver;
   /** Brokers that asked us to wait, until when on the monotonic clock (KIP-219). */
   readonly #throttledUntilMs = new Map<number, number>();
+  readonly #lastThrottle = new Map<number, Promise<void>>();
 
   constructor(
     channel: BrokerChannel,
@@ -111,7 +112,15 @@ export class ProduceRound {
     }
   }
 
-  async #throttle(leader: number): Promise<void> {
+  /** One after the other: a request that overtook another would come with a sequence too early. */
+  #throttle(leader: number): Promise<void> {
+    const before = this.#lastThrottle.get(leader) ?? Promise.resolve();
+    const waited = before.then(() => this.#wait(leader));
+    this.#lastThrottle.set(leader, waited);
+    return waited;
+  }
+
+  async #wait(leader: number): Promise<void> {
     const untilMs = this.#throttledUntilMs.get(leader);
     if (untilMs === undefined) return;
     this.#throttledUntilMs.delete(leader);

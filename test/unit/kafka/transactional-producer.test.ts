@@ -116,6 +116,15 @@ describe("transactions over several ids", () => {
     expect(await brokers.idle()).toEqual(["EndTxn"]);
   });
 
+  it("keep their order while a broker makes us wait", async () => {
+    const transactions = await producer("v2", 3);
+    watch(transactions.publish([[share(0)], [share(0)], [share(0)]], NOBODY));
+    const first = await brokers.next("Produce");
+    first.answer(produced(sentPartitions(first), {}, 7));
+    const sent = [await brokers.next("Produce"), await brokers.next("Produce")];
+    expect(sent.map((one) => sentPartitions(one)[0]?.sequence)).toEqual([1, 2]);
+  });
+
   it("end with an error for a round that is refused as busy while others are under way", async () => {
     const transactions = await producer("v2", 3);
     const all = watch(transactions.publish([[share(0)], [share(0)], [share(0)]], NOBODY));

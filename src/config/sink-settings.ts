@@ -89,7 +89,7 @@ export const sinkSettings = {
     ids: setting("RELAY_TRANSACTIONAL_IDS", {
       kind: integer({ min: 1, max: 8 }),
       default: 3,
-      doc: "How many transactional ids are used in turn: `<prefix>-0`, `<prefix>-1`, ...",
+      doc: "How many transactional ids are used in turn: `<prefix>-0`, `<prefix>-1`, ... With three or more a transaction is produced while the one before it commits.",
     }),
     timeoutMs: setting("RELAY_TRANSACTION_TIMEOUT", {
       kind: duration({ minMs: SECOND, maxMs: HOUR }),

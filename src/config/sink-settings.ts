@@ -115,7 +115,7 @@ export const sinkSettings = {
     }),
     lingerMs: setting("RELAY_BATCH_LINGER", {
       kind: duration({ minMs: 1, maxMs: MINUTE, zero: "at once" }),
-      default: 5,
+      default: 4,
       doc: "A batch closes when its first event is this old.",
     }),
   },

@@ -35,7 +35,7 @@ describe("the config", () => {
         timeoutMs: 60_000,
         protocol: "auto",
       },
-      batch: { maxEvents: 16_000, maxBytes: 8_388_608, lingerMs: 5 },
+      batch: { maxEvents: 16_000, maxBytes: 8_388_608, lingerMs: 4 },
       bufferMaxBytes: 16_777_216,
       retry: { initialMs: 100, maxMs: 5_000, jitter: 0.2 },
       checkpoint: {

@@ -1,32 +1,15 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import { Cluster } from "../../../src/kafka/cluster.ts";
 import { IdempotentProducer } from "../../../src/kafka/idempotent-producer.ts";
 import type { Round } from "../../../src/kafka/partition-share.ts";
-import { ProduceRound } from "../../../src/kafka/produce-round.ts";
 import { TransactionalId } from "../../../src/kafka/transactional-id.ts";
-import { RecordBatchEncoder } from "../../../src/kafka/wire/record-batch.ts";
-import type { Clock } from "../../../src/relay/clock.ts";
-import { SILENT_SINK_OBSERVER } from "../../../src/relay/observer.ts";
-import { packRecord } from "../../../src/relay/record/pack-record.ts";
 import type { SentRequest } from "./scripted-brokers.ts";
 import { produced, ScriptedBrokers, sentPartitions } from "./scripted-brokers.ts";
+import { acknowledge, NOBODY, scriptedParts, share } from "./scripted-producers.ts";
 
-/** Time passes at once: what waits goes on in the next turn. */
-const clock: Clock = {
-  monotonicMs: () => 0,
-  wallMs: () => 0,
-  after(_, callback) {
-    const timer = setImmediate(callback);
-    return () => clearImmediate(timer);
-  },
-  random: () => 0.5,
-};
-const NOBODY = (): void => undefined;
 const CHECKPOINT = 2;
 
 function round(partition = 0): Round {
-  const parts = { topic: "t", key: Buffer.from("k"), value: null, headers: [], timestampMs: 1 };
-  return [{ topic: "t", partition, records: [packRecord(parts)] }];
+  return [share(partition)];
 }
 
 let brokers: ScriptedBrokers;
@@ -34,26 +17,10 @@ let producer: IdempotentProducer;
 
 beforeEach(async () => {
   brokers = new ScriptedBrokers(3);
-  const cluster = new Cluster(brokers, clock, 1_000);
-  await cluster.refresh(["t"]);
-  const encoder = new RecordBatchEncoder();
-  const send = new ProduceRound(brokers, cluster, encoder, clock, NOBODY);
-  const observer = SILENT_SINK_OBSERVER;
-  const parts = {
-    channel: brokers,
-    round: send,
-    clock,
-    moment: NOBODY,
-    observer,
-    requestTimeoutMs: 1_000,
-  };
+  const parts = await scriptedParts(brokers);
   const id = new TransactionalId("id", 1, { producerId: 100n, epoch: 0 });
-  producer = new IdempotentProducer(parts, cluster, id, { retryMs: 1_000, epochMs: 60_000 });
+  producer = new IdempotentProducer(parts, parts.cluster, id, { retryMs: 1_000, epochMs: 60_000 });
 });
-
-function acknowledge(request: SentRequest): void {
-  request.answer(produced(sentPartitions(request)));
-}
 
 /** The requests that wait for an answer, in the order they were sent, with partition and first sequence. */
 async function waiting(count: number): Promise<SentRequest[]> {

@@ -1,81 +1,30 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import { Cluster } from "../../../src/kafka/cluster.ts";
-import type { PartitionShare } from "../../../src/kafka/partition-share.ts";
-import { ProduceRound } from "../../../src/kafka/produce-round.ts";
-import { TransactionalId } from "../../../src/kafka/transactional-id.ts";
-import type { TransactionProtocol } from "../../../src/kafka/transactional-producer.ts";
-import { TransactionalProducer } from "../../../src/kafka/transactional-producer.ts";
-import { RecordBatchEncoder } from "../../../src/kafka/wire/record-batch.ts";
-import type { Clock } from "../../../src/relay/clock.ts";
-import type { Moment } from "../../../src/relay/observer.ts";
-import { SILENT_SINK_OBSERVER } from "../../../src/relay/observer.ts";
-import { packRecord } from "../../../src/relay/record/pack-record.ts";
-import type { SentRequest } from "./scripted-brokers.ts";
+import type {
+  TransactionalProducer,
+  TransactionProtocol,
+} from "../../../src/kafka/transactional-producer.ts";
 import {
   endedV2,
   endedV5,
   partitionsAdded,
-  produced,
   ScriptedBrokers,
   sentPartitions,
 } from "./scripted-brokers.ts";
-
-/** Time passes at once: what waits goes on in the next turn. */
-const clock: Clock = {
-  monotonicMs: () => 0,
-  wallMs: () => 0,
-  after(_, callback) {
-    const timer = setImmediate(callback);
-    return () => clearImmediate(timer);
-  },
-  random: () => 0.5,
-};
-
-function share(partition: number, count = 1): PartitionShare {
-  const parts = { topic: "t", key: Buffer.from("k"), value: null, headers: [], timestampMs: 1 };
-  const one = packRecord(parts);
-  return { topic: "t", partition, records: Array.from({ length: count }, () => one) };
-}
-
-const NOBODY = (): void => undefined;
+import { acknowledge, NOBODY, scriptedProducer, share, watch } from "./scripted-producers.ts";
 
 let brokers: ScriptedBrokers;
-let moments: Moment[];
 
 beforeEach(() => {
   brokers = new ScriptedBrokers(3);
-  moments = [];
 });
 
-async function producer(
+function producer(
   protocol: TransactionProtocol,
   ids: number,
   overlaps = false,
 ): Promise<TransactionalProducer> {
-  const cluster = new Cluster(brokers, clock, 1_000);
-  await cluster.refresh(["t"]);
-  const moment = (name: Moment): void => void moments.push(name);
-  const round = new ProduceRound(brokers, cluster, new RecordBatchEncoder(), clock, moment);
-  const observer = SILENT_SINK_OBSERVER;
-  const parts = { channel: brokers, round, clock, moment, observer, requestTimeoutMs: 1_000 };
-  const taken = Array.from({ length: ids }, (_, i) => {
-    return new TransactionalId(`id-${i}`, 1, { producerId: 100n + BigInt(i), epoch: 0 });
-  });
-  return new TransactionalProducer(parts, protocol, taken, overlaps);
-}
-
-function acknowledge(request: SentRequest): void {
-  request.answer(produced(sentPartitions(request)));
-}
-
-/** How it ended, looked at without waiting. */
-function watch(publish: Promise<void>): { state: string } {
-  const seen = { state: "open" };
-  publish.then(
-    () => void (seen.state = "durable"),
-    (error: { remedy?: string }) => void (seen.state = error.remedy ?? "bug"),
-  );
-  return seen;
+  const plan = { protocol, ids, overlaps };
+  return scriptedProducer(brokers, plan);
 }
 
 describe("an EndTxn without an answer", () => {

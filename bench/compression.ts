@@ -9,13 +9,10 @@ import { constants, gzip, gzipSync, zstdCompress, zstdCompressSync } from "node:
 import { compressionOf } from "../src/kafka/wire/compress/batch-compression.ts";
 import type { Codec, CodecName } from "../src/kafka/wire/compress/codec.ts";
 import { loadCodec } from "../src/kafka/wire/compress/load-codec.ts";
-import {
-  BATCH_HEADER_BYTES,
-  RecordBatchEncoder,
-  recordBytesMax,
-} from "../src/kafka/wire/record-batch.ts";
+import { BATCH_HEADER_BYTES, RecordBatchEncoder } from "../src/kafka/wire/record-batch.ts";
 import type { OutboundRecord } from "../src/relay/record/outbound-record.ts";
 import { packRecord } from "../src/relay/record/pack-record.ts";
+import { recordBytesMax } from "../src/relay/record/record-bytes.ts";
 import { OrderPayloads } from "../test/support/order-payloads.ts";
 import { print } from "./rig.ts";
 

@@ -5,17 +5,14 @@
  * Usage: npx node bench/stages.ts [EVENTS]    (1000000 unless given)
  */
 import { shareOut } from "../src/kafka/partition-share.ts";
-import {
-  BATCH_HEADER_BYTES,
-  RecordBatchEncoder,
-  recordBytesMax,
-} from "../src/kafka/wire/record-batch.ts";
+import { BATCH_HEADER_BYTES, RecordBatchEncoder } from "../src/kafka/wire/record-batch.ts";
 import { StreamTally } from "../src/relay/capture/stream-tally.ts";
 import type { OutboxRecord } from "../src/relay/event/outbox-record.ts";
 import { TYPE_OID } from "../src/relay/event/type-oid.ts";
 import { Intake } from "../src/relay/intake.ts";
 import { lsn } from "../src/relay/lsn.ts";
 import { Backlog } from "../src/relay/publish/backlog.ts";
+import { recordBytesMax } from "../src/relay/record/record-bytes.ts";
 import { TimelineHistory } from "../src/relay/timeline-history.ts";
 import {
   beginBytes,

@@ -1,9 +1,10 @@
 import { invariant } from "../relay/errors.ts";
 import type { OutboundRecord } from "../relay/record/outbound-record.ts";
+import { recordBytesMax } from "../relay/record/record-bytes.ts";
 import type { PartitionBatch } from "./api/produce.ts";
 import { recordPartition } from "./partitioner.ts";
 import type { Sequences } from "./sequences.ts";
-import { BATCH_HEADER_BYTES, recordBytesMax } from "./wire/record-batch.ts";
+import { BATCH_HEADER_BYTES } from "./wire/record-batch.ts";
 
 /** What goes to one partition in one request: a record batch that the topic takes. */
 export interface PartitionShare {

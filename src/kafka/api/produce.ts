@@ -1,9 +1,10 @@
 import type { OutboundRecord } from "../../relay/record/outbound-record.ts";
+import { recordBytesMax } from "../../relay/record/record-bytes.ts";
 import type { BrokerRequest } from "../broker-channel.ts";
 import { ByteReader } from "../wire/byte-reader.ts";
 import { ByteWriter } from "../wire/byte-writer.ts";
 import type { RecordBatchEncoder } from "../wire/record-batch.ts";
-import { BATCH_HEADER_BYTES, recordBytesMax } from "../wire/record-batch.ts";
+import { BATCH_HEADER_BYTES } from "../wire/record-batch.ts";
 import type { ProducerIdentity } from "./init-producer-id.ts";
 
 const ACKS_ALL = -1;

@@ -5,9 +5,6 @@ import { crc32c } from "./crc32c.ts";
 
 /** Fixed part of a RecordBatch v2 (KIP-98), before the first record. */
 export const BATCH_HEADER_BYTES = 61;
-/** Length, attributes, timestamp and offset deltas at their longest. */
-const RECORD_FRAME_BYTES = 16;
-
 const MAGIC = 2;
 const ATTRIBUTE_TRANSACTIONAL = 16;
 
@@ -18,11 +15,6 @@ export interface BatchStamp {
   /** Of the first record. */
   readonly sequence: number;
   readonly isTransactional: boolean;
-}
-
-/** At most this many bytes; within 13 bytes of what the broker will weigh. */
-export function recordBytesMax({ from, to }: OutboundRecord): number {
-  return to - from + RECORD_FRAME_BYTES;
 }
 
 /** Encodes record batches in one pass, straight into the request. */

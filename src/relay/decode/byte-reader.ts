@@ -1,5 +1,4 @@
 import { invariant } from "../errors.ts";
-import type { Lsn } from "../lsn.ts";
 
 /** Reads big-endian fields of one message; running past its end is a broken message, not a wrong value. */
 export class ByteReader {
@@ -27,14 +26,6 @@ export class ByteReader {
 
   uint32(): number {
     return this.#view.getUint32(this.#skip(4));
-  }
-
-  int64(): bigint {
-    return this.#view.getBigInt64(this.#skip(8));
-  }
-
-  lsn(): Lsn {
-    return this.#view.getBigUint64(this.#skip(8)) as Lsn;
   }
 
   /** A string that ends with a zero byte, as Postgres writes names. */

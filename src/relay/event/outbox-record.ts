@@ -1,10 +1,8 @@
 import type { TransactionStart } from "../decode/pgoutput-decoder.ts";
 import type { Lsn } from "../lsn.ts";
 import type { OutboundRecord } from "../record/outbound-record.ts";
+import { recordBytesMax } from "../record/record-bytes.ts";
 import { headerOf } from "../record/record-view.ts";
-
-/** What a record takes on the wire beside what is packed, at most: its length, attributes, and two deltas. */
-export const RECORD_FRAME_BYTES = 16;
 
 /** What one event becomes in Kafka, and where it came from. One object and no other for each row. */
 export class OutboxRecord implements OutboundRecord {
@@ -42,7 +40,7 @@ export class OutboxRecord implements OutboundRecord {
 
   /** What it takes on the wire, at most. */
   get bytes(): number {
-    return this.to - this.from + RECORD_FRAME_BYTES;
+    return recordBytesMax(this);
   }
 
   get id(): Uint8Array {

@@ -4,15 +4,12 @@ import type { CodecName } from "../../../src/kafka/wire/compress/codec.ts";
 import { loadCodec } from "../../../src/kafka/wire/compress/load-codec.ts";
 import { crc32c } from "../../../src/kafka/wire/crc32c.ts";
 import { decompress } from "../../../src/kafka/wire/decompress.ts";
-import {
-  BATCH_HEADER_BYTES,
-  RecordBatchEncoder,
-  recordBytesMax,
-} from "../../../src/kafka/wire/record-batch.ts";
+import { BATCH_HEADER_BYTES, RecordBatchEncoder } from "../../../src/kafka/wire/record-batch.ts";
 import type { FetchedBatch } from "../../../src/kafka/wire/record-batch-reader.ts";
 import { readBatches, readRecords } from "../../../src/kafka/wire/record-batch-reader.ts";
 import type { OutboundRecord } from "../../../src/relay/record/outbound-record.ts";
 import { packRecord } from "../../../src/relay/record/pack-record.ts";
+import { recordBytesMax } from "../../../src/relay/record/record-bytes.ts";
 import { valueOf } from "../../../src/relay/record/record-view.ts";
 import { OrderPayloads } from "../../support/order-payloads.ts";
 import { randomFrom } from "../../support/random.ts";

@@ -1,12 +1,13 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { HeaderScanner } from "../../../src/kafka/wire/header-scanner.ts";
-import { RecordBatchEncoder, recordBytesMax } from "../../../src/kafka/wire/record-batch.ts";
+import { RecordBatchEncoder } from "../../../src/kafka/wire/record-batch.ts";
 import type { FetchedBatch } from "../../../src/kafka/wire/record-batch-reader.ts";
 import { readBatches } from "../../../src/kafka/wire/record-batch-reader.ts";
 import type { OutboundRecord } from "../../../src/relay/record/outbound-record.ts";
 import type { RecordParts } from "../../../src/relay/record/pack-record.ts";
 import { packRecord } from "../../../src/relay/record/pack-record.ts";
+import { recordBytesMax } from "../../../src/relay/record/record-bytes.ts";
 
 const NOW_MS = 1_800_000_000_000;
 const STAMP = { producerId: -1n, epoch: -1, sequence: -1, isTransactional: false };

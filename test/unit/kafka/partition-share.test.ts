@@ -2,10 +2,11 @@ import { describe, expect, it } from "@jest/globals";
 import type { Round } from "../../../src/kafka/partition-share.ts";
 import { shareOut } from "../../../src/kafka/partition-share.ts";
 import { partitionOf } from "../../../src/kafka/partitioner.ts";
-import { BATCH_HEADER_BYTES, recordBytesMax } from "../../../src/kafka/wire/record-batch.ts";
+import { BATCH_HEADER_BYTES } from "../../../src/kafka/wire/record-batch.ts";
 import { InvariantError } from "../../../src/relay/errors.ts";
 import type { OutboundRecord } from "../../../src/relay/record/outbound-record.ts";
 import { packRecord } from "../../../src/relay/record/pack-record.ts";
+import { recordBytesMax } from "../../../src/relay/record/record-bytes.ts";
 import { keyOf } from "../../../src/relay/record/record-view.ts";
 
 function record(topic: string, key: string, bytes = 10): OutboundRecord {

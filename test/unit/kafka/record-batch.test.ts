@@ -7,13 +7,13 @@ import type { BatchStamp } from "../../../src/kafka/wire/record-batch.ts";
 import {
   BATCH_HEADER_BYTES,
   RecordBatchEncoder,
-  recordBytesMax,
   singleRecordBytes,
 } from "../../../src/kafka/wire/record-batch.ts";
 import { readBatches, readRecords } from "../../../src/kafka/wire/record-batch-reader.ts";
 import type { OutboundRecord } from "../../../src/relay/record/outbound-record.ts";
 import type { RecordParts } from "../../../src/relay/record/pack-record.ts";
 import { packRecord } from "../../../src/relay/record/pack-record.ts";
+import { recordBytesMax } from "../../../src/relay/record/record-bytes.ts";
 
 interface DecodedRecord {
   readonly offset: string;

@@ -1,7 +1,8 @@
 import type { BatchStamp } from "../../../../src/kafka/wire/record-batch.ts";
-import { RecordBatchEncoder, recordBytesMax } from "../../../../src/kafka/wire/record-batch.ts";
+import { RecordBatchEncoder } from "../../../../src/kafka/wire/record-batch.ts";
 import type { OutboundRecord, RecordHeader } from "../../../../src/relay/record/outbound-record.ts";
 import { packRecord } from "../../../../src/relay/record/pack-record.ts";
+import { recordBytesMax } from "../../../../src/relay/record/record-bytes.ts";
 import type { PartitionLog } from "../../../support/brokers/partition-log.ts";
 
 const NOBODY: BatchStamp = { producerId: -1n, epoch: -1, sequence: -1, isTransactional: false };

@@ -30,10 +30,14 @@ export class SlotPreparation {
   async prepare(signal: AbortSignal): Promise<BackfillSince> {
     const { database, sink } = this.#ports;
     const found = await database.slot(signal);
-    if (found?.active === true) return null;
     const peeked = decodeStored(await sink.peek(signal));
-    // Whoever has taken a slot that can be read from judges it with the slot in hand.
-    if (found !== null && isReadable(found) && peeked?.pending !== "backfill") return null;
+    if (peeked?.pending !== "backfill") {
+      // Whoever has taken a slot that can be read from judges it with the slot in hand.
+      if (found !== null && (found.active || isReadable(found))) return null;
+    } else if (found?.active === true) {
+      // The slot is to be made anew. Should its holder let go before we have it, we must not read on from the old one.
+      throw slotReserved(this.#options.slot);
+    }
     if (!(await database.reserve(signal))) throw slotReserved(this.#options.slot);
     return this.#prepareReserved(signal);
   }
@@ -42,7 +46,7 @@ export class SlotPreparation {
   async #prepareReserved(signal: AbortSignal): Promise<BackfillSince> {
     const { database, sink } = this.#ports;
     const slot = await database.slot(signal);
-    if (slot?.active === true) return null;
+    if (slot?.active === true) throw slotReserved(this.#options.slot);
     // Nobody reads from the slot, so nobody is hurt by being fenced; and only now what is read is sure to be the last.
     const checkpoint = decodeStored(await sink.open(signal));
     const seen = await database.vantage(signal);

@@ -14,6 +14,7 @@ import { renderTable } from "./report/table.ts";
 import { measureDrain } from "./rows/drain.ts";
 import { measureLatency } from "./rows/latency.ts";
 import { measureMemory } from "./rows/memory.ts";
+import { dataFolder } from "./servers/data-folder.ts";
 import { World } from "./servers/world.ts";
 import { soak } from "./soak/soak.ts";
 import { renderSoak } from "./soak/verdict.ts";
@@ -22,6 +23,8 @@ const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const DRAIN_ROWS = 500_000;
 const SMALL_ROWS = 200_000;
 const BIG_ROWS = 1_000_000;
+/** Old rows, segments and WAL go while it runs. */
+const SOAK_ROWS = 2_000_000;
 /** A load average above this share of the cores is not our own doing. */
 const BUSY_SHARE = 0.4;
 
@@ -40,13 +43,18 @@ function busyRemark(): string | null {
   return `the machine was busy before this began (load ${load.toFixed(1)} on ${cpus().length} cores): rates and latency mean little, ratios are rough, CPU and memory suffer least`;
 }
 
-async function build(): Promise<void> {
-  progress("building the relay, starting the servers");
+/** `rows`: the most that a row of the table writes. */
+async function build(rows: number): Promise<void> {
+  const { path, isMemory } = await dataFolder(rows, process.env["TMPDIR"]);
+  process.env["TMPDIR"] = path;
+  progress(
+    `building the relay, starting the servers with their data in ${isMemory ? "memory" : path}`,
+  );
   await promisify(execFile)("npm", ["run", "-s", "build"], { cwd: ROOT });
 }
 
 async function runSoak({ minutes, roundTripMs, json }: BenchOptions): Promise<void> {
-  await build();
+  await build(SOAK_ROWS);
   const world = await World.start(roundTripMs);
   try {
     const result = await soak(world, minutes, progress);
@@ -60,7 +68,7 @@ async function runSoak({ minutes, roundTripMs, json }: BenchOptions): Promise<vo
 
 async function measure(chosen: BenchOptions): Promise<void> {
   const busy = busyRemark();
-  await build();
+  await build(chosen.rowCount ?? BIG_ROWS);
   const bench: Bench = {
     world: await World.start(chosen.roundTripMs),
     figures: new Figures(),

@@ -29,7 +29,8 @@ Options:
   --json FILE      where the figures go (default: a file of its own in bench/results/)
   --help           prints this
 
-BENCH_JAVA_HOME names a JDK, PG_BIN the folder with pg_recvlogical.
+BENCH_JAVA_HOME names a JDK, PG_BIN the folder with pg_recvlogical. The servers keep their data in /dev/shm where it
+has room; TMPDIR names another folder.
 Exit codes: 0 measured, goals missed included; 1 failure, or a soak that did not pass; 2 usage.
 `;
 

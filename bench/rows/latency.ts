@@ -8,6 +8,8 @@ import type { Publisher, Run, System } from "../systems/system.ts";
 import { isPublisher, TITLES } from "../systems/system.ts";
 import { untilThere } from "./drain-once.ts";
 
+/** Before anything is measured, at the highest rate: the broker and the consumer compile for a minute and more. */
+const SERVERS_REHEARSAL_S = 90;
 /** At the same rate, before the consumer looks: a JVM, and a Node, is slow in its first seconds. */
 const REHEARSAL_S = 15;
 const WARM_UP_S = 5;
@@ -29,6 +31,7 @@ interface Load {
 
 /** From the commit to a read_committed consumer, for each system at each rate, and once without linger. */
 export async function measureLatency(bench: Bench, { rates, seconds }: LatencyRow): Promise<void> {
+  await rehearse(bench, Math.max(...rates));
   for (const rate of rates) {
     const prefix = `latency.${rate}`;
     for (const system of bench.systems) {
@@ -42,6 +45,13 @@ export async function measureLatency(bench: Bench, { rates, seconds }: LatencyRo
     const settings = { RELAY_BATCH_LINGER: "0" };
     await ofPublisher(bench, system, `latency.${LINGER_RATE}.linger0`, load, settings);
   }
+}
+
+async function rehearse(bench: Bench, rate: number): Promise<void> {
+  bench.progress(`latency: warming the servers up, ${SERVERS_REHEARSAL_S} s`);
+  await withPublisher(bench, "relay", async (publisher) => {
+    await once(bench.world, publisher, freshRun("relay"), { rate, seconds: SERVERS_REHEARSAL_S });
+  });
 }
 
 async function ofPublisher(

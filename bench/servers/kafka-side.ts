@@ -9,7 +9,15 @@ import type { ProcessGuard } from "../../src/demo/services/process-guard.ts";
 import { benchJars, jdk } from "./jars.ts";
 
 const SOURCE = fileURLToPath(new URL("../java/KafkaSide.java", import.meta.url));
-const FLAGS = ["-Xmx1g", "-XX:+UseSerialGC", "-Dorg.slf4j.simpleLogger.defaultLogLevel=error"];
+/** A pause of the consumer would count as latency: memory that is there from the start, and a small young generation. */
+const FLAGS = [
+  "-Xms512m",
+  "-Xmx1g",
+  "-Xmn256m",
+  "-XX:+UseParallelGC",
+  "-XX:+AlwaysPreTouch",
+  "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
+];
 
 /** What a topic holds, against rows that are numbered from 1. */
 export interface Scan {

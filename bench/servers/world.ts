@@ -24,6 +24,7 @@ const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 const POSTGRES_SETTINGS = {
   shared_buffers: "512MB",
   max_wal_size: "8GB",
+  wal_init_zero: "off", // Servers that run for longer use segments again instead of filling new ones: 60 ms every 16 MB.
   checkpoint_timeout: "30min",
   autovacuum: "off",
   jit: "off",
@@ -34,6 +35,7 @@ const POSTGRES_SETTINGS = {
 /** The broker of the tests starts quickly and runs slowly; this one does what Kafka's own start script does. */
 const BROKER_JAVA = [
   "-Xms512m",
+  "-XX:+AlwaysPreTouch",
   "-Xmx1g",
   "-XX:TieredStopAtLevel=4",
   "-XX:-UseSerialGC",

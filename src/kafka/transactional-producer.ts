@@ -10,7 +10,7 @@ import type { BrokerChannel } from "./broker-channel.ts";
 import { ERROR, isFenced } from "./error-code.ts";
 import { indefinite, kafkaError } from "./kafka-error.ts";
 import type { Round } from "./partition-share.ts";
-import { stamped } from "./partition-share.ts";
+import { stamped, withHead } from "./partition-share.ts";
 import type { ProduceRound } from "./produce-round.ts";
 import { ProduceWindow } from "./produce-window.ts";
 import { refusedRecord } from "./refused-record.ts";
@@ -108,8 +108,10 @@ export class TransactionalProducer {
     id.openedAtMs = this.#parts.clock.monotonicMs();
     const window = new ProduceWindow(REQUESTS_IN_FLIGHT_MAX);
     try {
-      const batches = rounds.map((round) => stamped(round, id.sequences));
-      if (this.#protocol === "v1") {
+      const isV1 = this.#protocol === "v1";
+      const inTurn = isV1 ? rounds : withHead(rounds);
+      const batches = inTurn.map((round) => stamped(round, id.sequences));
+      if (isV1) {
         await this.#addPartitions(id, rounds.flat());
         window.begin(batches.flat());
       }

@@ -14,7 +14,7 @@ import { renderTable } from "./report/table.ts";
 import { measureDrain } from "./rows/drain.ts";
 import { measureLatency } from "./rows/latency.ts";
 import { measureMemory } from "./rows/memory.ts";
-import { dataFolder } from "./servers/data-folder.ts";
+import { useDataFolder } from "./servers/data-folder.ts";
 import { World } from "./servers/world.ts";
 import { soak } from "./soak/soak.ts";
 import { renderSoak } from "./soak/verdict.ts";
@@ -45,11 +45,8 @@ function busyRemark(): string | null {
 
 /** `rows`: the most that a row of the table writes. */
 async function build(rows: number): Promise<void> {
-  const { path, isMemory } = await dataFolder(rows, process.env["TMPDIR"]);
-  process.env["TMPDIR"] = path;
-  progress(
-    `building the relay, starting the servers with their data in ${isMemory ? "memory" : path}`,
-  );
+  const folder = await useDataFolder(rows);
+  progress(`building the relay, starting the servers with their data in ${folder}`);
   await promisify(execFile)("npm", ["run", "-s", "build"], { cwd: ROOT });
 }
 

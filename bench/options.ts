@@ -14,7 +14,7 @@ Measures the relay beside its limits and its rival, all on the same servers, and
   drain         a backlog in transactions of 100 rows: events/s, CPU, memory
   drain-small   the same in transactions of one row
   latency       from the commit to a read_committed consumer, at steady rates
-  memory        at rest, and while one transaction of many rows passes
+  memory        at rest, while one transaction of many rows passes, and one row of 64 MB
   soak          alone: a mixed load for long, with memory, stalls and lag sampled each second
 
 Options:

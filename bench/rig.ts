@@ -138,7 +138,8 @@ export class BenchRelay {
 
   async published(): Promise<number> {
     const text = await this.metrics();
-    return Number(/^relay_events_published_total\{.*\} (\d+)/m.exec(text)?.[1] ?? 0);
+    const ofTopics = [...text.matchAll(/^relay_events_published_total\{.*\} (\d+)/gm)];
+    return ofTopics.reduce((sum, [, count]) => sum + Number(count), 0);
   }
 
   /** Largest resident set of the process so far, MB; Linux only. */

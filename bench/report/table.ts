@@ -33,6 +33,7 @@ function tableRows(figures: Figures): Row[] {
     { title: "RSS idle, MB", names: ["idle.rssMb"], digits: 0 },
     { title: "RSS draining, MB", names: ["drain.rssMb"], digits: 0 },
     { title: "RSS, one large transaction, MB", names: ["big.rssMb"], digits: 0 },
+    { title: "RSS, one row of 64 MB, MB", names: ["largeRow.rssMb"], digits: 0 },
     { title: "CPU idle, % of a core", names: ["idle.cpuPercent"], digits: 1 },
     { title: "CPU draining, s per million events", names: ["drain.cpuSeconds"], digits: 2 },
     { title: "the same, 1 row/txn", names: ["drain-small.cpuSeconds"], digits: 2 },

@@ -3,18 +3,43 @@ import type { Bench } from "../bench.ts";
 import { freshRun, withPublisher } from "../bench.ts";
 import { cpuSeconds, rssMb } from "../servers/processes.ts";
 import type { World } from "../servers/world.ts";
-import type { Publisher, PublisherName, Run } from "../systems/system.ts";
+import type { Publisher, PublisherName, Run, System } from "../systems/system.ts";
 import { isPublisher, TITLES } from "../systems/system.ts";
 import { drainOnce } from "./drain-once.ts";
 
 const SETTLE_MS = 5_000;
 const IDLE_S = 20;
 
-/** At rest: with a slot and nothing to do. Then one transaction of `rows` rows. */
+/** One row of this many bytes; its topic takes a tenth more. */
+const LARGE_ROW_BYTES = 64e6;
+const LARGE_TOPIC = [`max.message.bytes=${LARGE_ROW_BYTES * 1.1}`];
+const OWN: readonly System[] = ["relay", "at-least-once"];
+
+/** At rest: with a slot and nothing to do. Then one transaction of `rows` rows, and for the relay one row of 64 MB. */
 export async function measureMemory(bench: Bench, rows: number): Promise<void> {
   for (const system of bench.systems.filter(isPublisher)) {
-    await withPublisher(bench, system, (publisher) => ofOne(bench, system, publisher, rows));
+    await withPublisher(bench, system, async (publisher) => {
+      await ofOne(bench, system, publisher, rows);
+      if (OWN.includes(system)) await ofLargeRow(bench, system, publisher);
+    });
   }
+}
+
+/** A Debezium would need other settings for it. */
+async function ofLargeRow(
+  { world, figures, progress, details }: Bench,
+  system: PublisherName,
+  publisher: Publisher,
+): Promise<void> {
+  const run = freshRun(system);
+  await world.createTopic(run, LARGE_TOPIC);
+  await publisher.prepare(run);
+  await world.fill(1, 1, LARGE_ROW_BYTES);
+  const large = await drainOnce(world, publisher, run, 1);
+  await world.dropSlot(run);
+  details.push({ row: "memory", system, large });
+  if (large.rssMb !== undefined) figures.set("largeRow.rssMb", system, large.rssMb);
+  progress(`memory ${TITLES[system]}: ${large.rssMb} MB for one row of 64 MB`);
 }
 
 async function ofOne(

@@ -11,7 +11,7 @@ const RESERVE_BYTES = 6e9;
  * Where the servers keep their data: in memory where there is room for `rows`, because the flush of a disk that all
  * share stops a broker for 200 ms at times, whoever publishes. Whoever sets TMPDIR has the say.
  */
-export async function dataFolder(
+async function dataFolder(
   rows: number,
   chosen: string | undefined,
 ): Promise<{ readonly path: string; readonly isMemory: boolean }> {
@@ -23,4 +23,11 @@ export async function dataFolder(
   } catch {
     return { path: tmpdir(), isMemory: false };
   }
+}
+
+/** Has all that is started from now on keep its data there; answers where that is, for people. */
+export async function useDataFolder(rows: number): Promise<string> {
+  const { path, isMemory } = await dataFolder(rows, process.env["TMPDIR"]);
+  process.env["TMPDIR"] = path;
+  return isMemory ? "memory" : path;
 }

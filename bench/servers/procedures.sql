@@ -1,14 +1,15 @@
 create schema if not exists bench;
 
--- Rows numbered 1 to `total`, `per` in one transaction, with a payload of 300 bytes.
-create or replace procedure bench.fill(total int, per int) language plpgsql as $$
+-- Rows numbered 1 to `total`, `per` in one transaction, with a payload of about `bytes`, for `topics` topics in turn.
+create or replace procedure bench.fill(total int, per int, bytes int default 300, topics int default 1) language plpgsql as $$
 declare
   filled int := 0;
-  pad text := repeat('abcdefghij', 25);
+  pad text := repeat('abcdefghij', greatest(0, bytes - 50) / 10);
 begin
   while filled < total loop
     insert into public.outbox (aggregatetype, aggregateid, type, payload)
-    select 'order', 'order-' || (n::bigint * 7919 % 50000), 'OrderPlaced',
+    select case when topics = 1 then 'order' else 'order' || n % topics end,
+           'order-' || (n::bigint * 7919 % 50000), 'OrderPlaced',
            jsonb_build_object('n', n, 'ts', (extract(epoch from clock_timestamp()) * 1e6)::bigint, 'pad', pad)
     from generate_series(filled + 1, least(filled + per, total)) n;
     commit;

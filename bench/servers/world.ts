@@ -114,9 +114,10 @@ export class World {
   }
 
   /** The topic of a run, `<run>.order`: twelve partitions, records with the broker's time. */
-  async createTopic(run: string): Promise<string> {
+  async createTopic(run: string, settings: readonly string[] = []): Promise<string> {
     const topic = `${run}.order`;
-    await this.kafka.createTopic(topic, PARTITIONS, ["message.timestamp.type=LogAppendTime"]);
+    const own = ["message.timestamp.type=LogAppendTime", ...settings];
+    await this.kafka.createTopic(topic, PARTITIONS, own);
     return topic;
   }
 
@@ -133,10 +134,10 @@ export class World {
     await this.client.query("select pg_drop_replication_slot($1)", [name]);
   }
 
-  /** Empties the outbox and fills it with rows 1 to `rows`. */
-  async fill(rows: number, perTransaction: number): Promise<void> {
+  /** Empties the outbox and fills it with rows 1 to `rows`, `bytes` of payload each, for topics `order` or `order0`, `order1`, ... */
+  async fill(rows: number, perTransaction: number, bytes = 300, topics = 1): Promise<void> {
     await this.client.query("truncate public.outbox");
-    await this.client.query(`call bench.fill(${rows}, ${perTransaction})`);
+    await this.client.query(`call bench.fill(${rows}, ${perTransaction}, ${bytes}, ${topics})`);
   }
 
   /** Transactions of one row at `rate` in all; resolves when the last one has committed. */

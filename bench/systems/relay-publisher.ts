@@ -10,10 +10,12 @@ const FREED_MS = 50;
 export class RelayPublisher implements Publisher {
   readonly #world: World;
   readonly #settings: Readonly<Record<string, string>>;
+  readonly #program: string;
 
-  constructor(world: World, settings: Readonly<Record<string, string>>) {
+  constructor(world: World, settings: Readonly<Record<string, string>>, program = PROGRAM) {
     this.#world = world;
     this.#settings = settings;
+    this.#program = program;
   }
 
   /** The first start makes slot and checkpoint. */
@@ -33,7 +35,7 @@ export class RelayPublisher implements Publisher {
   start(run: Run): BenchRelay {
     const own = { RELAY_SLOT_NAME: run, RELAY_TOPIC_TEMPLATE: `${run}.\${routedByValue}` };
     const env = { ...this.#world.relayEnv, ...this.#settings, ...own };
-    const relay = new BenchRelay(env, PROGRAM);
+    const relay = new BenchRelay(env, this.#program);
     this.#world.guard.watch(relay.child, "KILL");
     return relay;
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import type { Round } from "../../../src/kafka/partition-share.ts";
-import { shareOut } from "../../../src/kafka/partition-share.ts";
+import { shareOut, withHead } from "../../../src/kafka/partition-share.ts";
 import { partitionOf } from "../../../src/kafka/partitioner.ts";
 import { BATCH_HEADER_BYTES } from "../../../src/kafka/wire/record-batch.ts";
 import { InvariantError } from "../../../src/relay/errors.ts";
@@ -68,5 +68,34 @@ describe("sharing a batch out", () => {
   it("refuses a record of a topic whose partitions nobody knows: it would be lost", () => {
     const unknown = { ...limits, partitions: () => 0 };
     expect(() => shareOut([record("a", "k")], unknown, 500_000)).toThrow(InvariantError);
+  });
+});
+
+describe("a head ahead of a transaction's rounds", () => {
+  const records = Array.from({ length: 500 }, (_, i) => record("a", `key-${i % 50}`, 100));
+
+  it("has a few records of each partition of the first round; all records stay, in their order", () => {
+    const rounds = shareOut(records, limits, 20_000);
+    const all = withHead(rounds);
+    const [head, rest, ...others] = all;
+    expect(head?.map(({ partition }) => partition)).toEqual(
+      rounds[0]?.map(({ partition }) => partition),
+    );
+    for (const share of head ?? []) expect(share.records.length).toBeLessThanOrEqual(4);
+    expect(rest?.length).toBeGreaterThan(0);
+    expect(others).toEqual(rounds.slice(1));
+    for (let partition = 0; partition < 6; partition++) {
+      expect(ofPartition(all, "a", partition)).toEqual(ofPartition(rounds, "a", partition));
+    }
+  });
+
+  it("leaves a transaction of one round alone, and sends nothing empty", () => {
+    const one = shareOut(records.slice(0, 20), limits, 500_000);
+    expect(withHead(one)).toBe(one);
+    expect(withHead([])).toEqual([]);
+    const [first, second] = [records[0], records[1]] as [OutboundRecord, OutboundRecord];
+    const share = { topic: "a", partition: 0 };
+    const small = [[{ ...share, records: [first] }], [{ ...share, records: [second] }]];
+    expect(withHead(small)).toEqual(small);
   });
 });

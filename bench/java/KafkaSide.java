@@ -136,9 +136,11 @@ public class KafkaSide {
   }
 
   private KafkaConsumer<byte[], byte[]> consumer(String isolation) {
+    // The default receive buffer of 64 KiB is less than a segment of the loopback interface: a sender with more to say than
+    // fits waits for its persist timer then, 200 ms.
     Map<String, Object> settings = Map.of("bootstrap.servers", brokers, "isolation.level", isolation,
         "enable.auto.commit", false, "allow.auto.create.topics", false, "max.poll.records", 5000,
-        "max.partition.fetch.bytes", 4194304, "auto.offset.reset", "earliest");
+        "max.partition.fetch.bytes", 4194304, "auto.offset.reset", "earliest", "receive.buffer.bytes", 1048576);
     return new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
   }
 

@@ -4,6 +4,7 @@ import { StreamTally } from "./capture/stream-tally.ts";
 import type { RelayError } from "./errors.ts";
 import type { Finding } from "./finding.ts";
 import type { LeaderTransition } from "./leadership.ts";
+import type { Part } from "./publish/parts.ts";
 
 /**
  * Instants at which a crash, a hang or an error is worth planting. Production code announces them and nobody listens;
@@ -26,20 +27,15 @@ export type Moment =
 /** Called synchronously at each moment; it may kill the process, block it, or throw. */
 export type AnnounceMoment = (moment: Moment) => void;
 
-/** What is told of one event: where it went, when its transaction committed, and what it took on the wire, about. */
-export interface PublishedEventRecord {
-  readonly topic: string;
-  readonly timestampMs: number;
-  readonly bytes: number;
-}
-
 /** A batch that is durable, with its checkpoint. */
 export interface PublishedBatch {
-  /** In commit order; none for a checkpoint alone. */
-  readonly records: readonly PublishedEventRecord[];
-  /** Of all records on the wire, about. */
+  /** Its events, in commit order; none for a checkpoint alone. */
+  readonly parts: readonly Part[];
+  /** How many there are. */
+  readonly events: number;
+  /** Of all of them on the wire, about. */
   readonly bytes: number;
-  /** From its first record until it was handed over; 0 without records. */
+  /** From its first event until it was handed over; 0 without events. */
   readonly queuedMs: number;
   /** From handing it over until it was durable. */
   readonly durationMs: number;

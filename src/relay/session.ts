@@ -268,9 +268,9 @@ export class Session {
     this.#recordPassed(batch);
     observer.moment("batch-settled");
     this.#reader.confirm(coveredLsn(batch.progress));
-    const { records, bytes } = batch;
+    const { parts, records, bytes } = batch;
     const durableAtMs = this.#ports.clock.wallMs();
-    observer.published({ records, bytes, ...times, durableAtMs });
+    observer.published({ parts, events: records.length, bytes, ...times, durableAtMs });
     if (this.#isFinishing && !this.#isUnconfirmed) this.#finish(this.#endWhenSettled);
   }
 

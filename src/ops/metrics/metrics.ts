@@ -102,10 +102,10 @@ export class Metrics implements Observer, SinkObserver {
 
   published(batch: PublishedBatch): void {
     const view = this.#view();
-    if (view !== null) view.publishedEvents += batch.records.length;
+    if (view !== null) view.publishedEvents += batch.events;
     const seconds = batch.durableAtMs / 1_000;
     this.#last.checkpointSeconds = seconds;
-    if (batch.records.length > 0) this.#last.deliverySeconds = seconds;
+    if (batch.events > 0) this.#last.deliverySeconds = seconds;
     this.#sink.published(batch);
   }
 

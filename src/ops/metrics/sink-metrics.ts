@@ -131,8 +131,8 @@ function addBatches(meter: Meter) {
     stage: (name: string, durationMs: number) => stage({ stage: name }, durationMs / MILLISECONDS),
     published: (batch: PublishedBatch) => {
       checkpoints({ outcome: "ok" });
-      if (batch.records.length === 0) return;
-      events({}, batch.records.length);
+      if (batch.events === 0) return;
+      events({}, batch.events);
       bytes({}, batch.bytes);
       stage({ stage: "queue" }, batch.queuedMs / MILLISECONDS);
     },

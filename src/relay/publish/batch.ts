@@ -1,5 +1,7 @@
 import type { OutboxRecord } from "../event/outbox-record.ts";
 import type { Progress } from "../progress.ts";
+import type { Part } from "./parts.ts";
+import { Parts } from "./parts.ts";
 
 /** What a record holds in memory beside its bytes: the object, its places in lists, its share of its transaction. Measured, about. */
 const RECORD_OBJECTS_BYTES = 250;
@@ -11,6 +13,7 @@ export function heldBytes(record: OutboxRecord): number {
 /** Records in commit order and how far the stream is read once they are durable. */
 export class Batch {
   readonly records: OutboxRecord[] = [];
+  readonly #parts = new Parts();
   /** What the records take on the wire, about. */
   bytes = 0;
   #progress: Progress;
@@ -21,6 +24,11 @@ export class Batch {
 
   constructor(progress: Progress) {
     this.#progress = progress;
+  }
+
+  /** The records, counted by topic and time of their commit, in their order. */
+  get parts(): readonly Part[] {
+    return this.#parts.all;
   }
 
   get progress(): Progress {
@@ -40,6 +48,7 @@ export class Batch {
   add(record: OutboxRecord, nowMs: number): void {
     if (this.records.length === 0) this.openedAtMs = nowMs;
     this.records.push(record);
+    this.#parts.add(record);
     this.bytes += record.bytes;
     this.#uncounted = record;
   }
@@ -59,6 +68,7 @@ export class Batch {
       head.add(record, this.openedAtMs);
       this.bytes -= record.bytes;
     }
+    this.#parts.reset(this.records);
     return head;
   }
 
@@ -69,6 +79,7 @@ export class Batch {
     if (dropped === 0) return 0;
     this.records.splice(0, this.records.length, ...kept);
     this.bytes = kept.reduce((sum, record) => sum + record.bytes, 0);
+    this.#parts.reset(kept);
     return dropped;
   }
 }

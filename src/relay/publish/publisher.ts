@@ -156,12 +156,7 @@ export class Publisher {
 
   async #learn(batch: Batch, signal: AbortSignal): Promise<void> {
     const unknown = new Set<string>();
-    let last: string | null = null;
-    for (const { topic } of batch.records) {
-      if (topic === last) continue;
-      last = topic;
-      if (!this.#sink.knows(topic)) unknown.add(topic);
-    }
+    for (const { topic } of batch.parts) if (!this.#sink.knows(topic)) unknown.add(topic);
     if (unknown.size > 0) await this.#sink.learn([...unknown], false, signal);
   }
 

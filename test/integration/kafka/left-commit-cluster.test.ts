@@ -18,7 +18,11 @@ let sinks: Sinks;
 let topic: string;
 
 beforeAll(async () => {
-  cluster = await startKafka({ brokers: 3 });
+  // As many as there are brokers and more, so that not one of them coordinates all ids.
+  cluster = await startKafka({
+    brokers: 3,
+    properties: { "transaction.state.log.num.partitions": "6" },
+  });
 }, 180_000);
 
 afterAll(() => cluster?.stop());

@@ -62,10 +62,10 @@ describe("what the core tells", () => {
     await streaming();
     postgres.commit(rows(2));
     await clock.advance(1_000);
-    const [batch, ...others] = batches.filter(({ records }) => records.length > 0);
+    const [batch, ...others] = batches.filter(({ events }) => events > 0);
     expect(others).toEqual([]);
-    expect(batch?.records.map(({ topic }) => topic)).toHaveLength(2);
-    expect(batch?.bytes).toBe(batch?.records.reduce((sum, { bytes }) => sum + bytes, 0));
+    expect(batch).toMatchObject({ events: 2, parts: [{ topic: "outbox.event.order", events: 2 }] });
+    expect(batch?.bytes).toBe(batch?.parts.reduce((sum, { bytes }) => sum + bytes, 0));
     // Nothing else came, so that the first record lingered.
     expect(batch?.queuedMs).toBeGreaterThanOrEqual(5);
     expect(batch?.durableAtMs).toBeLessThanOrEqual(clock.wallMs());

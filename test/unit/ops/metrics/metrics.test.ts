@@ -31,11 +31,11 @@ async function lines(name: string): Promise<string[]> {
 
 /** A batch of events that became durable at 10 s: each is a topic and when it committed, s. */
 function batch(...events: (readonly [topic: string, seconds: number])[]): PublishedBatch {
-  const records = events.map(([topic, seconds]) => {
-    return { topic, timestampMs: seconds * 1_000, bytes: 100 };
+  const parts = events.map(([topic, seconds]) => {
+    return { topic, timestampMs: seconds * 1_000, events: 1, bytes: 100 };
   });
-  const bytes = 100 * records.length;
-  return { records, bytes, queuedMs: 5, durationMs: 20, durableAtMs: 10_000 };
+  const bytes = 100 * parts.length;
+  return { parts, events: parts.length, bytes, queuedMs: 5, durationMs: 20, durableAtMs: 10_000 };
 }
 
 describe("metrics of the leadership", () => {

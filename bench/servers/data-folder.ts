@@ -11,7 +11,7 @@ const RESERVE_BYTES = 6e9;
  * Where the servers keep their data: in memory where there is room for `rows`, because the flush of a disk that all
  * share stops a broker for 200 ms at times, whoever publishes. Whoever sets TMPDIR has the say.
  */
-async function dataFolder(
+export async function dataFolder(
   rows: number,
   chosen: string | undefined,
 ): Promise<{ readonly path: string; readonly isMemory: boolean }> {

@@ -100,6 +100,8 @@ export async function withClient<T>(
   work: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
   const client = new pg.Client({ connectionString: url });
+  // The query under way rejects when the server goes; without a listener the event would end the process as well.
+  client.on("error", () => undefined);
   await client.connect();
   try {
     return await work(client);

@@ -69,51 +69,51 @@ async function slotsInFront(bench: Bench, row: DrainRow, system: System): Promis
 async function takeTurn(
   bench: Bench,
   row: DrainRow,
-  { system, runs, drained }: Lane,
+  lane: Lane,
   index: number,
   end: string,
 ): Promise<void> {
+  const { system, runs } = lane;
   const run = runs[index] ?? "";
-  const keepRun = (one: Drained): void => {
-    if (index > 0) drained.push(one);
-    tell(bench, row, system, { one, of: `${index}/${row.runs}`, isCold: index === 0 });
-  };
   if (isPublisher(system)) {
     await withPublisher(bench, system, async (publisher) =>
-      keepRun(await drainOnce(bench.world, publisher, run, row.rows)),
+      keepRun(bench, row, lane, index, await drainOnce(bench.world, publisher, run, row.rows)),
     );
     return;
   }
-  await unlessUnavailable(bench, system, async () =>
-    keepRun(
+  await unlessUnavailable(bench, system, async () => {
+    const one =
       system === "recvlogical"
         ? await receiveOnce(bench.world, run, row.rows, end)
-        : await produce(bench.world, row.rows, -1),
-    ),
-  );
+        : await produce(bench.world, row.rows, -1);
+    keepRun(bench, row, lane, index, one);
+  });
 }
 
 async function drainWarm(bench: Bench, row: DrainRow, lane: Lane): Promise<void> {
-  const { system, runs, drained } = lane;
+  const { system, runs } = lane;
   if (!isPublisher(system)) return;
   await withPublisher(bench, system, async (publisher) => {
     for (const [index, run] of runs.entries()) {
       const one = await drainOnce(bench.world, publisher, run, row.rows);
-      if (index > 0) drained.push(one);
-      tell(bench, row, system, { one, of: `${index}/${row.runs}`, isCold: index === 0 });
+      keepRun(bench, row, lane, index, one);
     }
   });
 }
 
-function tell(
+/** Tells of a run, and counts it unless it is the first. */
+function keepRun(
   bench: Bench,
   row: DrainRow,
-  system: System,
-  { one, of, isCold }: { one: Drained; of: string; isCold: boolean },
+  { system, drained }: Lane,
+  index: number,
+  one: Drained,
 ): void {
+  const isCold = index === 0;
+  if (!isCold) drained.push(one);
   bench.details.push({ row: row.name, system, isCold, ...one });
   const shown = Math.round(one.perSecond).toLocaleString("en");
-  const which = isCold ? "cold, not counted" : of;
+  const which = isCold ? "cold, not counted" : `${index}/${row.runs}`;
   bench.progress(`${row.name} ${TITLES[system]}: ${shown} events/s (${which})`);
 }
 

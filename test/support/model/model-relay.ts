@@ -4,6 +4,7 @@ import type { LeaderTransition } from "../../../src/relay/leadership.ts";
 import type { AnnounceMoment, Observer } from "../../../src/relay/observer.ts";
 import { silentObserver } from "../../../src/relay/observer.ts";
 import type { RelayOptions } from "../../../src/relay/options.ts";
+import type { RelayPorts } from "../../../src/relay/ports.ts";
 import { Relay } from "../../../src/relay/relay.ts";
 import type { RelayState } from "../../../src/relay/state.ts";
 import type { ModelSink } from "./model-kafka.ts";
@@ -43,6 +44,16 @@ export const MODEL_OPTIONS: RelayOptions = {
   retry: { initialMs: 100, maxMs: 5_000, jitter: 0.2 },
 };
 
+/** What the core sees of the models. */
+export function modelPorts(
+  postgres: ModelPostgres,
+  sink: ModelSink,
+  clock: Clock,
+  observer: Observer,
+): RelayPorts {
+  return { source: postgres, database: postgres, sink, published: sink, clock, observer };
+}
+
 /** The real core in front of the models. */
 export class ModelRelay {
   readonly states: RelayState[] = [];
@@ -60,19 +71,12 @@ export class ModelRelay {
     moment: AnnounceMoment = () => undefined,
     told: Partial<Observer> = {},
   ) {
-    const ports = {
-      source: postgres,
-      database: postgres,
-      sink,
-      published: sink,
-      clock,
-      observer: {
-        ...momentObserver(moment),
-        leader: (transition: LeaderTransition) => void this.transitions.push(transition),
-        takenOver: (durationMs: number) => void this.takeoversMs.push(durationMs),
-        ...told,
-      },
-    };
+    const ports = modelPorts(postgres, sink, clock, {
+      ...momentObserver(moment),
+      leader: (transition: LeaderTransition) => void this.transitions.push(transition),
+      takenOver: (durationMs: number) => void this.takeoversMs.push(durationMs),
+      ...told,
+    });
     const listener = { stateChanged: (state: RelayState) => this.states.push(state) };
     this.relay = new Relay(ports, { ...MODEL_OPTIONS, ...options }, listener);
     this.ended = this.relay.run(this.#stop.signal);

@@ -19,7 +19,13 @@ const anyRows = fc.array(
 
 function recordOf({ topic, timestampMs }: Row, at: number): OutboxRecord {
   const value = Buffer.alloc(at);
-  const { memory, from, to } = packRecord({ topic, key: Buffer.alloc(0), value, headers: [], timestampMs });
+  const { memory, from, to } = packRecord({
+    topic,
+    key: Buffer.alloc(0),
+    value,
+    headers: [],
+    timestampMs,
+  });
   const transaction = { commitLsn: lsn(BigInt(at) + 1n), commitMs: timestampMs };
   return new OutboxRecord(topic, transaction, 1, memory, from, to);
 }

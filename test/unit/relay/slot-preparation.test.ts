@@ -4,7 +4,7 @@ import { decodeCheckpoint } from "../../../src/relay/settle/checkpoint.ts";
 import { SlotPreparation } from "../../../src/relay/slot-preparation.ts";
 import { ModelCluster, ModelSink } from "../../support/model/model-kafka.ts";
 import { ModelPostgres } from "../../support/model/model-postgres.ts";
-import { MODEL_OPTIONS, ModelRelay } from "../../support/model/model-relay.ts";
+import { MODEL_OPTIONS, ModelRelay, modelPorts } from "../../support/model/model-relay.ts";
 import { VirtualClock } from "../../support/model/virtual-clock.ts";
 
 describe("a slot that another relay has just now", () => {
@@ -16,14 +16,7 @@ describe("a slot that another relay has just now", () => {
     const options = { snapshot: "initial", batchEventsMax: 2, bufferBytesMax: 300 } as const;
     new ModelRelay(postgres, new ModelSink(cluster, clock), clock, options);
     const sink = new ModelSink(cluster, clock);
-    const ports = {
-      source: postgres,
-      database: postgres,
-      sink,
-      published: sink,
-      clock,
-      observer: silentObserver(),
-    };
+    const ports = modelPorts(postgres, sink, clock, silentObserver());
     const preparation = new SlotPreparation(ports, MODEL_OPTIONS);
     const prepare = async (): Promise<unknown> => {
       const prepared = preparation.prepare(new AbortController().signal).catch((error) => error);

@@ -4,18 +4,18 @@
  * Usage: npx node bench/shards.ts [ROWS] [ROUNDS]    (200000 rows, 3 rounds unless given; Linux only)
  */
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { systemClock } from "../src/ops/system-clock.ts";
 import { PgReplicationSource } from "../src/postgres/replication-source.ts";
+import { MODEL_OUTBOX } from "../test/support/model/model-relay.ts";
 import type { BenchRelay } from "./rig.ts";
 import { print, Rig, SLOT } from "./rig.ts";
+import { cpuSeconds } from "./servers/processes.ts";
 
 const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 const run = promisify(execFile);
-const TICKS_PER_SECOND = 100;
 const INSERT = 0x49;
 const HASH = `COALESCE(md5(aggregateid), '') COLLATE "C"`;
 /** Each lets every row through, or none, so that only the filter differs; the first is what the others are compared with. */
@@ -104,7 +104,7 @@ async function walsenderSeconds(publication: string, slot: string): Promise<numb
   const pid = await walsenderPid(slot);
   stream.resume();
   while (!stop.signal.aborted) await delay(5);
-  const seconds = await cpuSeconds(pid);
+  const seconds = (await cpuSeconds(pid)) ?? Number.NaN;
   await stream.close();
   if (read !== 0 && read !== rows) throw new Error(`${publication} brought ${read} of ${rows}`);
   await rig.client.query("select pg_drop_replication_slot($1)", [slot]);
@@ -152,7 +152,9 @@ async function drain(
   const slots = settings.map(({ RELAY_SHARD: shard }) =>
     shard === undefined ? SLOT : `${SLOT}_s${shard.replace("/", "of")}`,
   );
-  const walsenders = await sum(slots.map(async (slot) => cpuSeconds(await walsenderPid(slot))));
+  const walsenders = await sum(
+    slots.map(async (slot) => (await cpuSeconds(await walsenderPid(slot))) ?? Number.NaN),
+  );
   const shares = await Promise.all(relays.map((relay) => relay.published()));
   for (const relay of relays) await relay.stop();
   print({
@@ -192,12 +194,6 @@ async function walsenderPid(slot: string): Promise<number> {
 }
 
 /** User and system CPU of a process so far. */
-async function cpuSeconds(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, "utf8");
-  const fields = stat.split(") ")[1]?.split(" ") ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
-}
-
 function bareOptions(
   publication: string,
   slot: string,
@@ -206,15 +202,8 @@ function bareOptions(
     connectionString: rig.url,
     slot,
     publications: [publication],
-    tables: ["public.outbox"],
-    columns: {
-      id: "id",
-      route: "aggregatetype",
-      key: "aggregateid",
-      type: "type",
-      payload: "payload",
-      headers: "headers",
-    },
+    tables: MODEL_OUTBOX.tables,
+    columns: MODEL_OUTBOX.columns,
     connectTimeoutMs: 10_000,
     applicationName: "bench",
     walSenderTimeoutMs: 60_000,

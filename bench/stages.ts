@@ -14,6 +14,7 @@ import { lsn } from "../src/relay/lsn.ts";
 import { Backlog } from "../src/relay/publish/backlog.ts";
 import { recordBytesMax } from "../src/relay/record/record-bytes.ts";
 import { TimelineHistory } from "../src/relay/timeline-history.ts";
+import { MODEL_OUTBOX } from "../test/support/model/model-relay.ts";
 import {
   beginBytes,
   commitBytes,
@@ -27,14 +28,6 @@ const PER_TRANSACTION = 100;
 const BATCH_EVENTS = 4_000;
 const PARTITIONS = 12;
 const OID = 16_384;
-const COLUMNS = {
-  id: "id",
-  route: "aggregatetype",
-  key: "aggregateid",
-  type: "type",
-  payload: "payload",
-  headers: "headers",
-};
 const LIMITS = { partitions: () => PARTITIONS, batchBytesMax: () => 1_048_588 };
 const REQUEST_BYTES = 512 * 1024;
 const STAMP = { producerId: 7n, epoch: 1, sequence: 0, isTransactional: true };
@@ -58,7 +51,7 @@ class Stages {
   readonly #memory = Buffer.allocUnsafe(8 * 1024 * 1024);
   readonly records: OutboxRecord[] = [];
   readonly #intake = new Intake(
-    { tables: ["public.outbox"], columns: COLUMNS, topicTemplate: "outbox.event.${routedByValue}" },
+    MODEL_OUTBOX,
     new TimelineHistory(1, null),
     {
       begin: () => undefined,
@@ -70,7 +63,7 @@ class Stages {
   #lsn = 1_000n;
 
   constructor() {
-    const text = Object.values(COLUMNS).map((name) => ({
+    const text = Object.values(MODEL_OUTBOX.columns).map((name) => ({
       name,
       typeOid: name === "payload" || name === "headers" ? TYPE_OID.jsonb : TYPE_OID.text,
     }));

@@ -1,6 +1,8 @@
 /** Type and length of a message of the server's; the length counts itself. */
 const HEAD_BYTES = 5;
 const COPY_DATA = 0x64; // 'd'
+/** Memory of a larger message is given back at once: until a collection finds it, it would stand beside its record and its request. */
+const LARGE_BYTES = 1024 * 1024;
 
 /** What comes of a stream of bytes. The bytes are lent: they hold during the call. */
 export interface FrameHandlers {
@@ -18,7 +20,7 @@ export class CopyFrames {
   readonly #handlers: FrameHandlers;
   readonly #head = Buffer.alloc(HEAD_BYTES);
   #headBytes = 0;
-  #gathered: Buffer | null = null;
+  #gathered: Buffer<ArrayBuffer> | null = null;
   #gatheredBytes = 0;
 
   constructor(handlers: FrameHandlers) {
@@ -58,10 +60,12 @@ export class CopyFrames {
     return at + copied;
   }
 
-  #handGathered(message: Buffer): void {
+  #handGathered(message: Buffer<ArrayBuffer>): void {
     this.#gathered = null;
     this.#headBytes = 0;
-    this.#hand(message, 0, message.length);
+    const { length, buffer } = message;
+    this.#hand(message, 0, length);
+    if (length > LARGE_BYTES) buffer.transfer(0);
   }
 
   #hand(bytes: Buffer, from: number, to: number): void {

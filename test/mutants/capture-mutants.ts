@@ -124,6 +124,19 @@ export const CAPTURE_MUTANTS: readonly Mutant[] = [
     caughtBy: { unit: "test/unit/relay/record" },
   },
   {
+    name: "give the memory of a large message back before it was read",
+    harm: "loses a large row",
+    file: "src/postgres/copy-frames.ts",
+    edits: [
+      {
+        find: "    this.#hand(message, 0, length);\n    if (length > LARGE_BYTES) buffer.transfer(0);\n",
+        replace:
+          "    if (length > LARGE_BYTES) buffer.transfer(0);\n    this.#hand(message, 0, length);\n",
+      },
+    ],
+    caughtBy: { unit: "test/unit/postgres/copy-frames" },
+  },
+  {
     name: "swallow the notice that a publication was skipped",
     harm: "loses the rows of a publication that was dropped, on Postgres 18",
     file: "src/postgres/capture-link.ts",
@@ -194,5 +207,29 @@ export const CAPTURE_MUTANTS: readonly Mutant[] = [
       },
     ],
     caughtBy: { unit: "test/unit/relay" },
+  },
+  {
+    name: "leave values of the hash between two shards out",
+    harm: "loses the rows of keys that no shard takes",
+    file: "src/postgres/shard-filter.ts",
+    edits: [
+      {
+        find: "    below: index === count - 1 ? null : bound(index + 1, count),",
+        replace: "    below: index === count - 1 ? null : bound(index + 1, count + 1),",
+      },
+    ],
+    caughtBy: { unit: "test/unit/postgres/shard-filter" },
+  },
+  {
+    name: "give rows without a key to no shard",
+    harm: "loses them",
+    file: "src/postgres/shard-filter.ts",
+    edits: [
+      {
+        find: "`COALESCE(md5(${digested.replace(COLUMN, () => column)}), '') COLLATE",
+        replace: "`md5(${digested.replace(COLUMN, () => column)}) COLLATE",
+      },
+    ],
+    caughtBy: { integration: "postgres/shards.test" },
   },
 ];

@@ -191,6 +191,31 @@ export const PUBLISH_MUTANTS: readonly Mutant[] = [
     caughtBy: { unit: "test/unit/kafka/transactional-producer" },
   },
   {
+    name: "send the rest of a round that was divided behind the others",
+    harm: "puts events of a key in the wrong order",
+    file: "src/kafka/partition-share.ts",
+    edits: [
+      {
+        find: "    rest.filter(({ records }) => records.length > 0),\n    ...others,\n",
+        replace: "    ...others,\n    rest.filter(({ records }) => records.length > 0),\n",
+      },
+    ],
+    caughtBy: "simulation",
+  },
+  {
+    name: "use the memory of a request again before it is answered",
+    harm: "sends the bytes of another request",
+    file: "src/kafka/produce-round.ts",
+    edits: [
+      {
+        find: "    const answer = await this.#request(leader, request);\n    this.#memory.giveBack(memory);\n",
+        replace:
+          "    this.#memory.giveBack(memory);\n    const answer = await this.#request(leader, request);\n",
+      },
+    ],
+    caughtBy: "simulation",
+  },
+  {
     name: "write a checkpoint before the events of the batch before it are acknowledged",
     harm: "confirms events that are not written, at least once",
     file: "src/kafka/idempotent-producer.ts",

@@ -11,6 +11,7 @@ import type {
 import { RelayError } from "../../../src/relay/errors.ts";
 import type { Lsn } from "../../../src/relay/lsn.ts";
 import { lsn } from "../../../src/relay/lsn.ts";
+import { MODEL_OUTBOX } from "../../support/model/model-relay.ts";
 import type { TestDatabase } from "../../support/services.ts";
 import { createDatabase, uniqueName } from "../../support/services.ts";
 import { until } from "../../support/until.ts";
@@ -134,15 +135,8 @@ export class OutboxDatabase {
       connectionString: this.url,
       slot: this.slot,
       publications: [this.publication],
-      tables: ["public.outbox"],
-      columns: {
-        id: "id",
-        key: "aggregateid",
-        route: "aggregatetype",
-        type: "type",
-        payload: "payload",
-        headers: "headers",
-      },
+      tables: MODEL_OUTBOX.tables,
+      columns: MODEL_OUTBOX.columns,
       connectTimeoutMs: 5_000,
       applicationName: "relay:test",
       walSenderTimeoutMs: 10_000,

@@ -20,10 +20,7 @@ beforeAll(async () => {
     decompress: (bytes: Buffer) => Promise.resolve(zstdDecompressSync(bytes)),
   });
   fixture = await RelayFixture.create("crash_compressed");
-  const first = await fixture.streaming();
-  await fixture.insert("first");
-  await fixture.caughtUp(first);
-  await first.kill();
+  await fixture.begin();
 });
 
 afterAll(async () => {

@@ -36,7 +36,6 @@ export class SimChannel implements BrokerChannel {
     request: BrokerRequest,
     sent: () => void = () => undefined,
   ): Promise<Buffer> {
-    const payload = Buffer.from(request.payload);
     return new Promise((resolve, reject) => {
       if (!this.#process.isAlive) return;
       const broker = id === "any" ? this.#anyBroker() : id;
@@ -51,7 +50,7 @@ export class SimChannel implements BrokerChannel {
       }
       // A time-out, too, makes the broker's connections useless to us.
       const cancel = this.#process.after(this.#requestTimeoutMs, () => this.#discard(broker));
-      connection.send({ ...request, payload }, (answer) => {
+      connection.send(request, (answer) => {
         cancel();
         if (answer === null) {
           fail();

@@ -7,7 +7,7 @@ import type { SimBrokers } from "./sim-brokers.ts";
 type Callback = (answer: Buffer | null) => void;
 
 interface Exchange {
-  readonly request: BrokerRequest;
+  request: BrokerRequest;
   readonly callback: Callback;
   isArrived: boolean;
 }
@@ -16,6 +16,8 @@ interface Exchange {
  * One connection: bytes keep their order both ways, and the broker reads a request only after it has answered the one
  * before. When it breaks, requests that were under way still arrive or do not, the first ones rather than the last, at
  * once or much later; answers under way are lost.
+ *
+ * Memory of a request is read when it arrives, as a socket that is busy does: whoever uses it again too early sends something else.
  */
 export class SimConnection {
   readonly broker: number;
@@ -49,7 +51,9 @@ export class SimConnection {
     this.#isCut = true;
     const waiting = this.#unanswered.splice(0);
     for (const { callback } of waiting) this.#process.deliver(() => callback(null));
-    this.#straggle(waiting.filter(({ isArrived }) => !isArrived));
+    const underWay = waiting.filter(({ isArrived }) => !isArrived);
+    for (const exchange of underWay) copyPayload(exchange);
+    this.#straggle(underWay);
   }
 
   /** What may still reach the broker after the break, in order. */
@@ -72,6 +76,7 @@ export class SimConnection {
   }
 
   #take(exchange: Exchange): void {
+    copyPayload(exchange);
     exchange.isArrived = true;
     if (!this.#isBrokerThere) return;
     this.#inbox.push(exchange);
@@ -115,4 +120,9 @@ export class SimConnection {
     const { clock } = this.#brokers;
     return Math.max(lastMs, clock.monotonicMs() + this.#brokers.latencyMs());
   }
+}
+
+function copyPayload(exchange: Exchange): void {
+  const { request } = exchange;
+  exchange.request = { ...request, payload: Buffer.from(request.payload) };
 }

@@ -18,6 +18,18 @@ export function load(env: Environment, files: Readonly<Record<string, string>> =
   });
 }
 
+/** What `load` complains of, if it does, as people are shown it; `secret` or a private key in there is all that counts then. */
+export function shownProblems(load: () => unknown, secret: string): readonly string[] {
+  try {
+    load();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const isShown = error.message.includes(secret) || error.message.includes("PRIVATE KEY");
+    return isShown ? ["a secret is shown"] : error.problems;
+  }
+  return [];
+}
+
 /** What is wrong with an environment; throws when it makes a config. */
 export function problemsOf(
   env: Environment,

@@ -10,6 +10,14 @@ import type { ModelPostgres, ModelRow } from "./model-postgres.ts";
 import { MODEL_COLUMNS, MODEL_TABLE_OID, modelValues } from "./model-table.ts";
 import { beginBytes, commitBytes, insertBytes, relationBytes } from "./pgoutput-bytes.ts";
 
+/** Of somebody who holds a slot and looks at nothing. */
+export const SILENT_HANDLERS: StreamHandlers = {
+  message: () => undefined,
+  keepalive: () => undefined,
+  readEnd: () => undefined,
+  closed: () => undefined,
+};
+
 /** One hold of the model's slot. */
 export class ModelStream implements ReplicationStream {
   readonly identity;

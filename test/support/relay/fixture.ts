@@ -128,6 +128,17 @@ export class RelayFixture {
     return relay;
   }
 
+  /**
+   * Makes the slot: what is written before there is one is nobody's to publish. And a checkpoint with a position in it,
+   * which every confirmation from then on can be held against.
+   */
+  async begin(): Promise<void> {
+    const first = await this.streaming();
+    await this.insert("first");
+    await this.caughtUp(first);
+    await first.kill();
+  }
+
   /** Inserts one event and returns its id. */
   async insert(key: string, payload: string | null = "{}", route = "order"): Promise<string> {
     const { rows } = await this.client.query<{ id: string }>(

@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from "@jest/globals";
-import { ConfigError } from "../../../src/config/config-error.ts";
 import type { DatabaseTls } from "../../../src/config/database-tls.ts";
 import { withoutTlsParameters } from "../../../src/config/database-tls.ts";
 import type { Environment } from "../../../src/config/environment.ts";
 import type { LoadedConfig } from "../../../src/config/load.ts";
 import { loadConfig } from "../../../src/config/load.ts";
+import { shownProblems } from "../../support/config/loading.ts";
 import type { KeyPair } from "../../support/tls/certificates.ts";
 import { TestAuthority } from "../../support/tls/certificates.ts";
 
@@ -38,16 +38,7 @@ function withParameters(parameters: string): Environment {
   return { RELAY_DATABASE_URL: `${URL_BARE}?${parameters}` };
 }
 
-function problemsOf(env: Environment): readonly string[] {
-  try {
-    load(env);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    const isShown = error.message.includes(SECRET) || error.message.includes("PRIVATE KEY");
-    return isShown ? ["a secret is shown"] : error.problems;
-  }
-  return [];
-}
+const problemsOf = (env: Environment): readonly string[] => shownProblems(() => load(env), SECRET);
 
 describe("TLS towards Postgres", () => {
   it("is tried and not insisted on where nothing is said", () => {

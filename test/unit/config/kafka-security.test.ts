@@ -1,10 +1,10 @@
 import { createPrivateKey } from "node:crypto";
 import { beforeAll, describe, expect, it } from "@jest/globals";
-import { ConfigError } from "../../../src/config/config-error.ts";
 import type { Environment } from "../../../src/config/environment.ts";
 import type { KafkaSecurity } from "../../../src/config/kafka-security.ts";
 import type { LoadedConfig } from "../../../src/config/load.ts";
 import { loadConfig } from "../../../src/config/load.ts";
+import { shownProblems } from "../../support/config/loading.ts";
 import type { KeyPair } from "../../support/tls/certificates.ts";
 import { expiredPair, TestAuthority } from "../../support/tls/certificates.ts";
 
@@ -38,16 +38,7 @@ function security(env: Environment): KafkaSecurity {
   return load(env).config.security.kafka;
 }
 
-function problemsOf(env: Environment): readonly string[] {
-  try {
-    load(env);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    const isShown = error.message.includes(SECRET) || error.message.includes("PRIVATE KEY");
-    return isShown ? ["a secret is shown"] : error.problems;
-  }
-  return [];
-}
+const problemsOf = (env: Environment): readonly string[] => shownProblems(() => load(env), SECRET);
 
 describe("the way to Kafka", () => {
   it("is plain where nothing is said", () => {

@@ -7,11 +7,12 @@ import { packRecord } from "../../../src/relay/record/pack-record.ts";
 import { Probe } from "../../contract/probe.ts";
 import { InstantChannel } from "../../support/brokers/instant-channel.ts";
 import { ModelCluster } from "../../support/brokers/model-cluster.ts";
+import { MODEL_SINK_OPTIONS } from "../../support/brokers/sink-options.ts";
 import { until } from "../../support/until.ts";
 
 const API_INIT_PRODUCER_ID = 22;
 const API_END_TXN = 26;
-const CHECKPOINTS = "checkpoints";
+const CHECKPOINTS = MODEL_SINK_OPTIONS.checkpointTopic;
 const GO_ON = new AbortController().signal;
 
 let cluster: ModelCluster;
@@ -28,24 +29,7 @@ function newSink(
   settings: Partial<KafkaSinkOptions>,
   channel: BrokerChannel = new InstantChannel(cluster, systemClock),
 ): KafkaSink {
-  const options: KafkaSinkOptions = {
-    slot: "slot",
-    instanceId: "instance",
-    checkpointTopic: CHECKPOINTS,
-    checkpointReplicationFactor: -1,
-    delivery: "exactly-once",
-    transactionalIdPrefix: "relay",
-    transactionalIds: 3,
-    transactionTimeoutMs: 60_000,
-    transactionProtocol: "auto",
-    codec: null,
-    topicAutoCreate: null,
-    requestBytesMax: 524_288,
-    requestTimeoutMs: 200,
-    epochMaxAgeMs: 60_000,
-    metadataMaxAgeMs: 60_000,
-    ...settings,
-  };
+  const options = { ...MODEL_SINK_OPTIONS, ...settings };
   const admin = { create: () => Promise.resolve() };
   return new KafkaSink(options, { channel, admin }, systemClock, () => undefined);
 }

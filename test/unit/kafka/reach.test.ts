@@ -5,8 +5,9 @@ import { systemClock } from "../../../src/ops/system-clock.ts";
 import { RelayError } from "../../../src/relay/errors.ts";
 import { InstantChannel } from "../../support/brokers/instant-channel.ts";
 import { ModelCluster } from "../../support/brokers/model-cluster.ts";
+import { MODEL_SINK_OPTIONS } from "../../support/brokers/sink-options.ts";
 
-const CHECKPOINTS = "checkpoints";
+const CHECKPOINTS = MODEL_SINK_OPTIONS.checkpointTopic;
 const QUESTIONS = new Set([3, 10, 18]);
 const GO_ON = new AbortController().signal;
 
@@ -47,23 +48,7 @@ beforeEach(() => {
   cluster.createTopic(CHECKPOINTS, 1);
   channel = new WatchedChannel();
   sink = new KafkaSink(
-    {
-      slot: "slot",
-      instanceId: "instance",
-      checkpointTopic: CHECKPOINTS,
-      checkpointReplicationFactor: -1,
-      delivery: "exactly-once",
-      transactionalIdPrefix: "relay",
-      transactionalIds: 3,
-      transactionTimeoutMs: 60_000,
-      transactionProtocol: "auto",
-      codec: null,
-      topicAutoCreate: null,
-      requestBytesMax: 524_288,
-      requestTimeoutMs: 200,
-      epochMaxAgeMs: 60_000,
-      metadataMaxAgeMs: 60_000,
-    },
+    MODEL_SINK_OPTIONS,
     { channel, admin: { create: () => Promise.resolve() } },
     systemClock,
     () => undefined,

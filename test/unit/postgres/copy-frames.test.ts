@@ -50,6 +50,23 @@ describe("the messages of a server", () => {
     );
   });
 
+  it("gives the memory of a large one back as soon as it was read", () => {
+    const lent: Buffer[] = [];
+    const frames = new CopyFrames({
+      copyData: (bytes) => lent.push(bytes),
+      other: (message) => lent.push(message),
+    });
+    const sent = [COPY_DATA, "N".charCodeAt(0)].map((type) =>
+      encode({ type, body: new Uint8Array(2_000_000) }),
+    );
+    for (const message of sent) {
+      frames.push(message.subarray(0, 9));
+      frames.push(message.subarray(9));
+    }
+    expect(lent.map(({ length }) => length)).toEqual([0, 0]);
+    expect(sent.map(({ length }) => length)).toEqual([2_000_005, 2_000_005]);
+  });
+
   it("come out whole when one is larger than any piece", () => {
     const large = {
       type: COPY_DATA,

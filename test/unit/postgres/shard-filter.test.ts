@@ -4,15 +4,8 @@ import fc from "fast-check";
 import type { BackfillTable } from "../../../src/postgres/backfill/backfill-table.ts";
 import { candidatesQuery, countQuery } from "../../../src/postgres/backfill/candidate-query.ts";
 import { isShardFilter, shardBounds, shardCondition } from "../../../src/postgres/shard-filter.ts";
+import { MODEL_OUTBOX } from "../../support/model/model-relay.ts";
 
-const COLUMNS = {
-  id: "id",
-  key: "aggregateid",
-  route: "aggregatetype",
-  type: "type",
-  payload: "payload",
-  headers: "headers",
-};
 const anyCount = fc.integer({ min: 2, max: 32 });
 
 function has({ from, below }: ReturnType<typeof shardBounds>, hash: string): boolean {
@@ -105,20 +98,20 @@ describe("a backfill of a shard", () => {
   it("looks at the rows that the filter lets through, and at those only", () => {
     const since = { snapshot: "7:9:8", lsn: 0n as never, atMs: 0 };
     for (const scope of [
-      { since: null, shard, columns: COLUMNS },
-      { since, shard, columns: COLUMNS },
+      { since: null, shard, columns: MODEL_OUTBOX.columns },
+      { since, shard, columns: MODEL_OUTBOX.columns },
     ]) {
       expect(candidatesQuery([table("text"), table("text")], scope).split(condition)).toHaveLength(
         3,
       );
       expect(countQuery([table("text")], scope)).toContain(condition);
     }
-    const whole = { since: null, shard: null, columns: COLUMNS };
+    const whole = { since: null, shard: null, columns: MODEL_OUTBOX.columns };
     expect(candidatesQuery([table("text")], whole)).not.toContain("where");
   });
 
   it("refuses a key that it cannot divide by, rather than to publish another shard's rows", () => {
-    const scope = { since: null, shard, columns: COLUMNS };
+    const scope = { since: null, shard, columns: MODEL_OUTBOX.columns };
     expect(() => countQuery([table("numeric")], scope)).toThrow("RELAY_COLUMN_KEY");
   });
 });

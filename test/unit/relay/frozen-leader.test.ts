@@ -1,22 +1,15 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import type { StreamHandlers } from "../../../src/relay/capture/replication-stream.ts";
 import { RelayError } from "../../../src/relay/errors.ts";
 import { textOf } from "../../../src/relay/event/ascii.ts";
 import { ModelCluster, ModelSink } from "../../support/model/model-kafka.ts";
 import { ModelPostgres } from "../../support/model/model-postgres.ts";
 import { ModelRelay } from "../../support/model/model-relay.ts";
+import { SILENT_HANDLERS } from "../../support/model/model-stream.ts";
 import { VirtualClock } from "../../support/model/virtual-clock.ts";
 
 /** Above `wal_sender_timeout` of the model. */
 const FROZEN_MS = 20_000;
 const LINGER_MS = 1_000;
-
-const NOBODY: StreamHandlers = {
-  message: () => undefined,
-  keepalive: () => undefined,
-  readEnd: () => undefined,
-  closed: () => undefined,
-};
 
 let clock: VirtualClock;
 let postgres: ModelPostgres;
@@ -44,7 +37,7 @@ describe("a leader that was frozen with a row in its hands", () => {
   it("publishes nothing when it wakes up and another has the slot: it drops the row and stands by", async () => {
     clock.freeze(FROZEN_MS);
     postgres.abandon();
-    await postgres.open(NOBODY);
+    await postgres.open(SILENT_HANDLERS);
     await clock.advance(100);
     const { name, reason } = relay.relay.state;
     expect([name, reason?.code, publishedIds()]).toEqual(["standby", "SELF_FENCED", []]);

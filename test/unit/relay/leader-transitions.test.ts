@@ -1,16 +1,9 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import type { StreamHandlers } from "../../../src/relay/capture/replication-stream.ts";
 import { ModelCluster, ModelSink } from "../../support/model/model-kafka.ts";
 import { ModelPostgres } from "../../support/model/model-postgres.ts";
 import { ModelRelay } from "../../support/model/model-relay.ts";
+import { SILENT_HANDLERS } from "../../support/model/model-stream.ts";
 import { VirtualClock } from "../../support/model/virtual-clock.ts";
-
-const NOBODY: StreamHandlers = {
-  message: () => undefined,
-  keepalive: () => undefined,
-  readEnd: () => undefined,
-  closed: () => undefined,
-};
 
 let clock: VirtualClock;
 let postgres: ModelPostgres;
@@ -62,7 +55,7 @@ describe("a leader tells how it came and went:", () => {
     postgres.commit([{ id: "1", key: "k" }]);
     clock.freeze(20_000);
     postgres.abandon();
-    await postgres.open(NOBODY);
+    await postgres.open(SILENT_HANDLERS);
     await clock.advance(50);
     expect(leader.transitions).toEqual(["acquired", "fenced"]);
   });

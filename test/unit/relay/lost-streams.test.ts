@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import type { StreamHandlers } from "../../../src/relay/capture/replication-stream.ts";
 import { textOf } from "../../../src/relay/event/ascii.ts";
 import { GOOD_FATE, ModelCluster, ModelSink } from "../../support/model/model-kafka.ts";
 import { ModelPostgres } from "../../support/model/model-postgres.ts";
 import { ModelRelay } from "../../support/model/model-relay.ts";
+import { SILENT_HANDLERS } from "../../support/model/model-stream.ts";
 import { VirtualClock } from "../../support/model/virtual-clock.ts";
 
 let clock: VirtualClock;
@@ -20,13 +20,6 @@ beforeEach(async () => {
   relay = new ModelRelay(postgres, sink, clock);
   await clock.advance(50);
 });
-
-const NOBODY: StreamHandlers = {
-  message: () => undefined,
-  keepalive: () => undefined,
-  readEnd: () => undefined,
-  closed: () => undefined,
-};
 
 function publishedIds(): string[] {
   return cluster.records.map(({ headers }) => textOf(headers[0]?.value as Uint8Array));
@@ -86,7 +79,7 @@ describe("a relay whose stream ended without a word", () => {
     postgres.commit([{ id: "1", key: "k" }]);
     await clock.advance(50);
     postgres.abandon();
-    await postgres.open(NOBODY);
+    await postgres.open(SILENT_HANDLERS);
     await clock.advance(1_000);
     expect(relay.relay.state.name).toBe("standby");
     expect(cluster.epoch).toBe(epoch);

@@ -10,6 +10,7 @@ import type { BenchOptions } from "./options.ts";
 import { parseBenchOptions, USAGE } from "./options.ts";
 import { Figures } from "./report/figures.ts";
 import { judge, renderVerdicts } from "./report/goals.ts";
+import { machineRemarks } from "./report/machine.ts";
 import { renderTable } from "./report/table.ts";
 import { measureDrain } from "./rows/drain.ts";
 import { measureLatency } from "./rows/latency.ts";
@@ -25,8 +26,6 @@ const SMALL_ROWS = 200_000;
 const BIG_ROWS = 1_000_000;
 /** Old rows, segments and WAL go while it runs. */
 const SOAK_ROWS = 2_000_000;
-/** A load average above this share of the cores is not our own doing. */
-const BUSY_SHARE = 0.4;
 
 const options = parseBenchOptions(process.argv.slice(2));
 if (options === "help") process.stdout.write(USAGE);
@@ -36,13 +35,6 @@ else if ("problem" in options) {
 } else if (options.isSoak) await runSoak(options);
 else await measure(options);
 
-/** Others on the machine take from what is measured; null where it is quiet. */
-function busyRemark(): string | null {
-  const [load = 0] = loadavg();
-  if (load < cpus().length * BUSY_SHARE) return null;
-  return `the machine was busy before this began (load ${load.toFixed(1)} on ${cpus().length} cores): rates and latency mean little, ratios are rough, CPU and memory suffer least`;
-}
-
 /** `rows`: the most that a row of the table writes. */
 async function build(rows: number): Promise<void> {
   const folder = await useDataFolder(rows);
@@ -51,30 +43,35 @@ async function build(rows: number): Promise<void> {
 }
 
 async function runSoak({ minutes, roundTripMs, json }: BenchOptions): Promise<void> {
+  const remarks = await machineRemarks();
   await build(SOAK_ROWS);
   const world = await World.start(roundTripMs);
   try {
     const result = await soak(world, minutes, progress);
-    process.stdout.write(`\n${renderSoak(result.verdict)}`);
+    const said = remarks.map((remark) => `${remark}\n`).join("");
+    process.stdout.write(`\n${said}${renderSoak(result.verdict)}`);
     if (result.verdict.problems.length > 0) process.exitCode = 1;
-    await save("soak-", json, { minutes, roundTripMs, ...result });
+    await save("soak-", json, { minutes, roundTripMs, remarks, ...result });
   } finally {
     await world.stop();
   }
 }
 
 async function measure(chosen: BenchOptions): Promise<void> {
-  const busy = busyRemark();
+  const remarks = new Set(await machineRemarks());
   await build(chosen.rowCount ?? BIG_ROWS);
   const bench: Bench = {
     world: await World.start(chosen.roundTripMs),
     figures: new Figures(),
     systems: chosen.systems,
-    remarks: new Set(busy === null ? [] : [busy]),
+    remarks,
     details: [],
     progress,
   };
   try {
+    if (chosen.roundTripMs > 0) {
+      progress(`a round trip takes ${bench.world.addedMs.toFixed(1)} ms longer, measured`);
+    }
     await rows(bench, chosen);
   } finally {
     await bench.world.stop();
@@ -100,12 +97,13 @@ async function rows(bench: Bench, { rows, rowCount, runs, rates, seconds }: Benc
 
 async function report(bench: Bench, chosen: BenchOptions): Promise<void> {
   const { figures, remarks, details } = bench;
-  const verdicts = judge(figures, chosen.roundTripMs);
+  const { addedMs } = bench.world;
+  const verdicts = judge(figures, addedMs);
   const said = [...remarks].map((remark) => `${remark}\n`).join("");
   process.stdout.write(
     `\n${renderTable(figures, chosen.systems)}\n${said}\n${renderVerdicts(verdicts)}`,
   );
-  const content = { options: chosen, figures, verdicts, remarks: [...remarks], details };
+  const content = { options: chosen, addedMs, figures, verdicts, remarks: [...remarks], details };
   await save("", chosen.json, content);
 }
 

@@ -23,18 +23,18 @@ export interface Verdict {
   readonly isMet: boolean;
 }
 
-/** What the relay wants to reach. Those of latency are others where `roundTripMs` was added. */
-function goals(roundTripMs: number): Goal[] {
+/** What the relay wants to reach. Those of latency are others where `addedMs` were added to each round trip. */
+function goals(addedMs: number): Goal[] {
   return [
     ...drainGoals(),
-    ...(roundTripMs === 0 ? latencyGoals() : [delayedGoal(roundTripMs)]),
+    ...(addedMs === 0 ? latencyGoals() : [delayedGoal(addedMs)]),
     ...sizeGoals(),
   ];
 }
 
 /** Of those goals whose figures are there. */
-export function judge(figures: Figures, roundTripMs: number): Verdict[] {
-  return goals(roundTripMs).flatMap(({ title, figure, to, wanted, bound, unit }) => {
+export function judge(figures: Figures, addedMs: number): Verdict[] {
+  return goals(addedMs).flatMap(({ title, figure, to, wanted, bound, unit }) => {
     const value = figures.get(...figure);
     const against = to === undefined ? 1 : figures.get(...to);
     if (value === undefined || against === undefined) return [];
@@ -93,12 +93,12 @@ function latencyGoals(): Goal[] {
   ];
 }
 
-function delayedGoal(roundTripMs: number): Goal {
+function delayedGoal(addedMs: number): Goal {
   return {
-    title: `p99 at 10,000/s with ${roundTripMs} ms a round trip`,
+    title: `p99 at 10,000/s with ${addedMs.toFixed(1)} ms a round trip`,
     figure: ["latency.10000.p99Ms", "relay"],
     wanted: "at most",
-    bound: 3 * roundTripMs + 15,
+    bound: 3 * addedMs + 15,
     unit: " ms",
   };
 }

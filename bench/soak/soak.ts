@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 import type { BenchRelay } from "../rig.ts";
@@ -7,10 +8,13 @@ import { PARTITIONS } from "../servers/world.ts";
 import { RelayPublisher } from "../systems/relay-publisher.ts";
 import type { Phase } from "./load.ts";
 import { CYCLE, rowsOf } from "./load.ts";
+import { StallReader } from "./stall-reader.ts";
+import type { Stalls } from "./stall-watch.ts";
 import type { Sample, SoakVerdict } from "./verdict.ts";
 import { judgeSoak } from "./verdict.ts";
 
 const RUN = "soak";
+const WATCH = new URL("./stall-watch.ts", import.meta.url).href;
 const CATCH_UP_MS = 120_000;
 const PROGRESS_SAMPLES = 60;
 /** Old segments go, so that an hour fits on a disk. */
@@ -29,15 +33,19 @@ export async function soak(
   progress: (line: string) => void,
 ): Promise<SoakResult> {
   await world.kafka.createTopic(`${RUN}.order`, PARTITIONS, TOPIC_SETTINGS);
-  const relay = new RelayPublisher(world, {}).start(RUN);
+  const file = join(world.folder, "stalls");
+  const stalls = new StallReader(file);
+  const watched = { NODE_OPTIONS: `--import ${WATCH}`, SOAK_STALLS: file };
+  const relay = new RelayPublisher(world, watched).start(RUN);
   await relay.streaming();
-  const sampler = new Sampler(relay, progress);
+  const sampler = new Sampler(relay, stalls, progress);
   const sampling = sampler.run();
   const written = await load(world, minutes * 60, sampler, progress);
   const published = await settled(relay, written);
   sampler.stop();
   await sampling;
   await relay.stop();
+  if (!stalls.hasHeard) throw new Error("nothing was told of the relay's event loop");
   const { samples } = sampler;
   return { written, verdict: judgeSoak(samples, { written, published }), samples };
 }
@@ -87,13 +95,15 @@ class Sampler {
   readonly samples: Sample[] = [];
   phase = "start";
   readonly #relay: BenchRelay;
+  readonly #stalls: StallReader;
   readonly #progress: (line: string) => void;
   /** Of this process, which has little to do: what it waits, the machine makes everybody wait. */
   readonly #control = monitorEventLoopDelay({ resolution: 10 });
   #isStopped = false;
 
-  constructor(relay: BenchRelay, progress: (line: string) => void) {
+  constructor(relay: BenchRelay, stalls: StallReader, progress: (line: string) => void) {
     this.#relay = relay;
+    this.#stalls = stalls;
     this.#progress = progress;
   }
 
@@ -102,8 +112,9 @@ class Sampler {
     this.#control.enable();
     for (let second = 0; !this.#isStopped; second++) {
       const metrics = await this.#relay.metrics();
+      const stalls = await this.#stalls.next();
       // The first one covers the start.
-      if (second > 0) this.samples.push(await this.#sample(metrics, second));
+      if (second > 0) this.samples.push(await this.#sample(metrics, stalls, second));
       if (second % PROGRESS_SAMPLES === PROGRESS_SAMPLES - 1) this.#tell();
       await delay(Math.max(0, startedMs + (second + 1) * 1000 - performance.now()));
     }
@@ -114,14 +125,15 @@ class Sampler {
     this.#control.disable();
   }
 
-  async #sample(metrics: string, second: number): Promise<Sample> {
+  async #sample(metrics: string, { stallMs, ownMs }: Stalls, second: number): Promise<Sample> {
     const controlMs = this.#control.max / 1e6;
     this.#control.reset();
     return {
       second,
       phase: this.phase,
       rssMb: await rssMb(this.#relay.pid),
-      stallMs: valueOf(metrics, "nodejs_eventloop_lag_max_seconds") * 1000,
+      stallMs,
+      ownStallMs: ownMs,
       controlMs,
       lagSeconds: valueOf(metrics, "relay_lag_seconds"),
     };
@@ -130,9 +142,10 @@ class Sampler {
   #tell(): void {
     const last = this.samples.slice(-PROGRESS_SAMPLES);
     const stallMs = Math.max(...last.map((one) => one.stallMs));
+    const ownMs = Math.max(...last.map((one) => one.ownStallMs));
     const lag = Math.max(...last.map((one) => one.lagSeconds));
     this.#progress(
-      `  ${last.at(-1)?.rssMb} MB; in the last minute: stall at most ${stallMs.toFixed(0)} ms, lag ${lag.toFixed(1)} s`,
+      `  ${last.at(-1)?.rssMb} MB; in the last minute: stall at most ${stallMs.toFixed(0)} ms (own ${ownMs.toFixed(0)}), lag ${lag.toFixed(1)} s`,
     );
   }
 }

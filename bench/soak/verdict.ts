@@ -8,6 +8,8 @@ export interface Sample {
   readonly rssMb: number;
   /** The longest delay of the event loop since the sample before, ms. */
   readonly stallMs: number;
+  /** The longest without the time in which it was ready to run and others had the core. */
+  readonly ownStallMs: number;
   /** The same of an idle process beside it: what the machine alone makes everybody wait. */
   readonly controlMs: number;
   /** Age of the oldest event that is not durable at Kafka. */
@@ -20,6 +22,8 @@ export interface SoakVerdict {
   /** Over the second half: the slope of its line of least squares, times its length. */
   readonly rssGrowthMb: number;
   readonly stallMsMax: number;
+  readonly ownStallMsMax: number;
+  /** When the longest one of its own was. */
   readonly stallPhase: string;
   readonly controlMsMax: number;
   readonly lagSecondsMax: number;
@@ -36,22 +40,23 @@ export function judgeSoak(
   samples: readonly Sample[],
   { written, published }: { readonly written: number; readonly published: number },
 ): SoakVerdict {
-  const longest = samples.reduce((worst, one) => (one.stallMs > worst.stallMs ? one : worst));
+  const longest = samples.reduce((worst, one) => (one.ownStallMs > worst.ownStallMs ? one : worst));
   const rss = samples.map(({ rssMb }) => rssMb);
   const rssGrowthMb = growth(samples.slice(Math.floor(samples.length / 2)));
   const problems: string[] = [];
   if (rssGrowthMb > GROWTH_MB_MAX) {
     problems.push(`RSS grew by ${rssGrowthMb.toFixed(1)} MB over the second half`);
   }
-  if (longest.stallMs > STALL_MS_MAX) {
-    problems.push(`the event loop stood still for ${longest.stallMs.toFixed(0)} ms`);
+  if (!(longest.ownStallMs <= STALL_MS_MAX)) {
+    problems.push(`the event loop stood still for ${longest.ownStallMs.toFixed(0)} ms`);
   }
   if (published !== written) problems.push(`${written} rows written, ${published} published`);
   return {
     rssMbMin: Math.min(...rss),
     rssMbMax: Math.max(...rss),
     rssGrowthMb,
-    stallMsMax: longest.stallMs,
+    stallMsMax: Math.max(...samples.map(({ stallMs }) => stallMs)),
+    ownStallMsMax: longest.ownStallMs,
     stallPhase: longest.phase,
     controlMsMax: Math.max(...samples.map(({ controlMs }) => controlMs)),
     lagSecondsMax: Math.max(...samples.map(({ lagSeconds }) => lagSeconds)),
@@ -61,11 +66,12 @@ export function judgeSoak(
 
 export function renderSoak(verdict: SoakVerdict): string {
   const { rssMbMin, rssMbMax, rssGrowthMb, lagSecondsMax } = verdict;
-  const { stallMsMax, stallPhase, controlMsMax } = verdict;
+  const { stallMsMax, ownStallMsMax, stallPhase, controlMsMax } = verdict;
   return [
     `RSS ${rssMbMin} to ${rssMbMax} MB, growth over the second half ${rssGrowthMb.toFixed(1)} MB (at most ${GROWTH_MB_MAX})`,
-    `longest stall of the event loop ${stallMsMax.toFixed(0)} ms, while "${stallPhase}" (at most ${STALL_MS_MAX})`,
-    `longest stall of an idle process beside it ${controlMsMax.toFixed(0)} ms: that much the machine makes everybody wait`,
+    `longest stall of the event loop ${ownStallMsMax.toFixed(0)} ms, while "${stallPhase}" (at most ${STALL_MS_MAX})`,
+    `longest with the time in which it was ready to run and others had the core ${stallMsMax.toFixed(0)} ms`,
+    `longest of an idle process beside it ${controlMsMax.toFixed(0)} ms: that much the machine makes everybody wait`,
     `largest lag ${lagSecondsMax.toFixed(1)} s`,
     ...verdict.problems.map((problem) => `missed: ${problem}`),
     verdict.problems.length === 0 ? "passed" : "not passed",

@@ -9,7 +9,8 @@ function samples(count: number, of: (second: number) => Partial<Sample>): Sample
     second: i + 1,
     phase: "steady",
     rssMb: 100,
-    stallMs: 2,
+    stallMs: 3,
+    ownStallMs: 2,
     controlMs: 1,
     lagSeconds: 0,
     ...of(i + 1),
@@ -47,11 +48,14 @@ describe("the verdict of the soak", () => {
 
   it("names the phase of the longest stall", () => {
     const verdict = judgeSoak(
-      samples(10, (second) => (second === 4 ? { stallMs: 51, phase: "burst" } : {})),
+      samples(10, (second) =>
+        second === 4 ? { stallMs: 70, ownStallMs: 51, phase: "burst" } : {},
+      ),
       ALL,
     );
     expect(verdict).toMatchObject({
-      stallMsMax: 51,
+      stallMsMax: 70,
+      ownStallMsMax: 51,
       stallPhase: "burst",
       problems: ["the event loop stood still for 51 ms"],
     });
@@ -59,11 +63,20 @@ describe("the verdict of the soak", () => {
 
   it("shows what an idle process waited, and forgives nothing for it", () => {
     const verdict = judgeSoak(
-      samples(10, (second) => (second === 4 ? { stallMs: 80, controlMs: 75 } : {})),
+      samples(10, (second) => (second === 4 ? { stallMs: 82, ownStallMs: 80, controlMs: 75 } : {})),
       ALL,
     );
     expect(renderSoak(verdict)).toContain("idle process beside it 75 ms");
     expect(verdict.problems).toEqual(["the event loop stood still for 80 ms"]);
+  });
+
+  it("does not blame the relay for a core that others had, and says how long they had it", () => {
+    const verdict = judgeSoak(
+      samples(10, (second) => (second === 4 ? { stallMs: 90, ownStallMs: 7 } : {})),
+      ALL,
+    );
+    expect(renderSoak(verdict)).toContain("others had the core 90 ms\n");
+    expect(verdict.problems).toEqual([]);
   });
 
   it("does not pass when rows are missing or repeated", () => {

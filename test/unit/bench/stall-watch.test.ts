@@ -11,13 +11,12 @@ const WATCH = new URL("../../../bench/soak/stall-watch.ts", import.meta.url).hre
 const BUSY_MS = 300;
 /** How often the watch looks. */
 const TICK_MS = 5;
-/** Works for BUSY_MS of its own time once it is told to, however long it waits for a core meanwhile; then rests. */
+/** Works for BUSY_MS of its own time once it is told to, however long it waits for a core meanwhile; then rests until its input ends. */
 const PROGRAM = `
 const usedMs = () => { const { user, system } = process.threadCpuUsage(); return (user + system) / 1000; };
 process.stdin.once("data", () => {
   for (const end = usedMs() + ${BUSY_MS}; usedMs() < end; );
 });
-setInterval(() => undefined, 1_000);
 `;
 
 let folder: string;

@@ -21,6 +21,8 @@ export class SimBrokers {
   readonly #channels = new Set<SimChannel>();
   readonly #incarnations = new Map<number, number>();
   readonly #silences = new Set<string>();
+  /** Is told of a request that makes no sense; nobody else answers it. */
+  unreadable: (process: SimProcess, broker: number, error: unknown) => void = () => undefined;
   slowMs = 0;
   /** Requests of broken connections that are still under way. */
   stragglers = 0;

@@ -89,8 +89,12 @@ export class SimConnection {
     for (let next = this.#inbox.shift(); next !== undefined; next = this.#inbox.shift()) {
       const { cluster, clock } = this.#brokers;
       this.#brokers.saw(this.#process, this.broker, next.request);
-      const bytes = await answer(cluster, clock, this.broker, next.request);
-      if (this.#isBrokerThere) this.#reply(next, bytes);
+      try {
+        const bytes = await answer(cluster, clock, this.broker, next.request);
+        if (this.#isBrokerThere) this.#reply(next, bytes);
+      } catch (error) {
+        this.#brokers.unreadable(this.#process, this.broker, error);
+      }
     }
     this.#isServing = false;
   }

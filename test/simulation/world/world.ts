@@ -90,6 +90,12 @@ export class World {
     const brokers = new SimBrokers(options, this.clock, (process, broker, request) =>
       this.#asked(process, broker, request),
     );
+    brokers.unreadable = ({ name }, broker, error) => {
+      this.oracle.violated(
+        "bug",
+        `broker ${broker} cannot read a request of ${name}: ${String(error)}`,
+      );
+    };
     const { cluster } = brokers;
     for (const route of ROUTES) cluster.createTopic(`events.${route}`, plan.partitions);
     cluster.createTopic(CHECKPOINT_TOPIC, 1);

@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
-import type { Admin } from "kafkajs";
-import { Kafka, logLevel } from "kafkajs";
 import pg from "pg";
+import { Cluster } from "../../../../src/kafka/cluster.ts";
+import { KafkajsChannel } from "../../../../src/kafka/kafkajs-channel.ts";
+import { PartitionReader } from "../../../../src/kafka/partition-reader.ts";
 import { systemClock } from "../../../../src/ops/system-clock.ts";
 import { pause } from "../../../../src/relay/clock.ts";
 import type { Lsn } from "../../../../src/relay/lsn.ts";
@@ -12,6 +13,7 @@ const INTERVAL_MS = 200;
 
 /** A broker that just lost a partition may tell an older end for a moment: what is asked so much later counts. */
 const STALE_MS_MAX = 1_000;
+const REQUEST_TIMEOUT_MS = 3_000;
 const BYTES_PER_KIB = 1_024;
 
 export interface SamplerParts {
@@ -26,7 +28,8 @@ export interface SamplerParts {
 /** Looks at the slot, at the checkpoint topic and at the relays' memory about every 200 ms. */
 export class Sampler {
   readonly #parts: SamplerParts;
-  readonly #kafka: Kafka;
+  readonly #channel: KafkajsChannel;
+  readonly #checkpoints: PartitionReader;
   readonly #stop = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
   #checkpointEnd = 0;
@@ -37,13 +40,15 @@ export class Sampler {
 
   constructor(parts: SamplerParts) {
     this.#parts = parts;
-    this.#kafka = new Kafka({
+    this.#channel = new KafkajsChannel({
       clientId: "prove-sampler",
-      brokers: [...parts.brokers],
-      logLevel: logLevel.NOTHING,
-      requestTimeout: 3_000,
-      retry: { retries: 0 },
+      brokers: parts.brokers,
+      connectTimeoutMs: REQUEST_TIMEOUT_MS,
+      requestTimeoutMs: REQUEST_TIMEOUT_MS,
     });
+    const cluster = new Cluster(this.#channel, systemClock, REQUEST_TIMEOUT_MS);
+    const place = { topic: parts.checkpointTopic, partition: 0 };
+    this.#checkpoints = new PartitionReader(cluster, systemClock, place, REQUEST_TIMEOUT_MS);
   }
 
   start(): void {
@@ -53,6 +58,7 @@ export class Sampler {
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#running;
+    this.#channel.close();
   }
 
   async #samplePositions(): Promise<void> {
@@ -60,35 +66,37 @@ export class Sampler {
     while (!signal.aborted) {
       const client = new pg.Client({ connectionString: this.#parts.url });
       client.on("error", () => undefined);
-      const admin = this.#kafka.admin();
       try {
-        await Promise.all([client.connect(), admin.connect()]);
+        await client.connect();
         while (!signal.aborted) {
-          await this.#sample(client, admin);
+          await this.#sample(client);
           await pause(systemClock, INTERVAL_MS, signal);
         }
       } catch {
         await pause(systemClock, INTERVAL_MS, signal);
       } finally {
-        await Promise.allSettled([client.end(), admin.disconnect()]);
+        await client.end().catch(() => undefined);
       }
     }
   }
 
-  /** The slot first: what it shows was allowed by a checkpoint that is in the topic when its end is asked for. */
-  async #sample(client: pg.Client, admin: Admin): Promise<void> {
-    const { slot, checkpointTopic } = this.#parts;
+  /**
+   * The slot first: what it shows was allowed by a checkpoint that is in the topic when its end is asked for. Not the last
+   * stable offset, which kafkajs's admin calls the end: a commit is decided before its markers are written, and they wait
+   * for seconds where a follower is frozen. Of checkpoints in the topic only those count that were committed in the end.
+   */
+  async #sample(client: pg.Client): Promise<void> {
     const { rows } = await client.query<{ lsn: string }>(
       "select confirmed_flush_lsn::text as lsn from pg_replication_slots where slot_name = $1",
-      [slot],
+      [this.#parts.slot],
     );
     const [row] = rows;
     if (row === undefined) return;
     this.#pending.push({ atMs: systemClock.wallMs(), confirmed: parseLsn(row.lsn) });
     const askedAtMs = systemClock.wallMs();
-    const [end] = await admin.fetchTopicOffsets(checkpointTopic);
+    const end = await this.#checkpoints.offset("high-watermark", this.#stop.signal);
     // A new leader may not know yet how far its log is committed; what was once there stays.
-    this.#checkpointEnd = Math.max(this.#checkpointEnd, Number(end?.high ?? 0));
+    this.#checkpointEnd = Math.max(this.#checkpointEnd, Number(end));
     const isDue = ({ atMs }: { readonly atMs: number }): boolean =>
       askedAtMs - atMs >= STALE_MS_MAX;
     for (const sample of this.#pending.filter(isDue)) {

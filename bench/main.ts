@@ -10,7 +10,7 @@ import type { BenchOptions } from "./options.ts";
 import { parseBenchOptions, USAGE } from "./options.ts";
 import { Figures } from "./report/figures.ts";
 import { judge, renderVerdicts } from "./report/goals.ts";
-import { machineRemarks } from "./report/machine.ts";
+import { machineRemarks, renderRemarks } from "./report/machine.ts";
 import { renderTable } from "./report/table.ts";
 import { measureDrain } from "./rows/drain.ts";
 import { measureLatency } from "./rows/latency.ts";
@@ -48,8 +48,7 @@ async function runSoak({ minutes, roundTripMs, json }: BenchOptions): Promise<vo
   const world = await World.start(roundTripMs);
   try {
     const result = await soak(world, minutes, progress);
-    const said = remarks.map((remark) => `${remark}\n`).join("");
-    process.stdout.write(`\n${said}${renderSoak(result.verdict)}`);
+    process.stdout.write(`\n${renderRemarks(remarks)}${renderSoak(result.verdict)}`);
     if (result.verdict.problems.length > 0) process.exitCode = 1;
     await save("soak-", json, { minutes, roundTripMs, remarks, ...result });
   } finally {
@@ -99,9 +98,8 @@ async function report(bench: Bench, chosen: BenchOptions): Promise<void> {
   const { figures, remarks, details } = bench;
   const { addedMs } = bench.world;
   const verdicts = judge(figures, addedMs);
-  const said = [...remarks].map((remark) => `${remark}\n`).join("");
   process.stdout.write(
-    `\n${renderTable(figures, chosen.systems)}\n${said}\n${renderVerdicts(verdicts)}`,
+    `\n${renderTable(figures, chosen.systems)}\n${renderRemarks(remarks)}\n${renderVerdicts(verdicts)}`,
   );
   const content = { options: chosen, addedMs, figures, verdicts, remarks: [...remarks], details };
   await save("", chosen.json, content);

@@ -47,7 +47,7 @@ export function judgeSoak(
   if (rssGrowthMb > GROWTH_MB_MAX) {
     problems.push(`RSS grew by ${rssGrowthMb.toFixed(1)} MB over the second half`);
   }
-  if (!(longest.ownStallMs <= STALL_MS_MAX)) {
+  if (longest.ownStallMs > STALL_MS_MAX) {
     problems.push(`the event loop stood still for ${longest.ownStallMs.toFixed(0)} ms`);
   }
   if (published !== written) problems.push(`${written} rows written, ${published} published`);

@@ -19,6 +19,7 @@ import { parseTableName } from "../postgres/table-name.ts";
 import type { TlsOptions } from "../postgres/tls.ts";
 import type { OutboxColumnNames } from "../relay/event/outbox-table.ts";
 import type { RelayOptions } from "../relay/options.ts";
+import { LOOK_INTERVAL_MS } from "../relay/options.ts";
 import { formatShard } from "../relay/shard.ts";
 import { chosenCodec } from "./compression.ts";
 
@@ -47,6 +48,7 @@ export function relayOptions(config: Config): RelayOptions {
     lingerMs: batch.lingerMs,
     bufferBytesMax: config.bufferMaxBytes,
     checkpointIntervalMs: config.checkpoint.intervalMs,
+    lookIntervalMs: LOOK_INTERVAL_MS,
     sinkStallReleaseMs: config.sinkStallReleaseMs,
     standbyPollIntervalMs: config.standbyPollIntervalMs,
     shutdownTimeoutMs: config.shutdownTimeoutMs,

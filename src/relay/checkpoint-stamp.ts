@@ -51,7 +51,7 @@ export class CheckpointStamp {
 
   encode(progress: Progress): Uint8Array {
     const { systemId = "", timeline = 0 } = this.#stream ?? {};
-    const covered = coveredLsn(progress);
+    const isPast = this.isPastBackfill(progress);
     return encodeCheckpoint({
       ...progress,
       systemId,
@@ -59,8 +59,9 @@ export class CheckpointStamp {
       config: this.#options.configFingerprint,
       shard: this.#options.shard,
       publication: this.#watch.publication,
-      watermark: this.#watch.watermark(covered),
-      pending: this.isPastBackfill(progress) ? null : "backfill",
+      // Whoever begins the backfill again looks at the same rows, so its watermark stays until it is complete.
+      watermark: isPast ? this.#watch.watermark(coveredLsn(progress)) : this.#watch.formerWatermark,
+      pending: isPast ? null : "backfill",
       witness: this.#watch.witness,
       instance: this.#options.instance,
       at: new Date(this.#clock.wallMs()).toISOString(),

@@ -2,12 +2,11 @@ import type { Vantage } from "./capture/source-database.ts";
 import { pause } from "./clock.ts";
 import { RelayError } from "./errors.ts";
 import type { Lsn } from "./lsn.ts";
+import type { RelayOptions } from "./options.ts";
 import type { RelayPorts } from "./ports.ts";
 import { foreign, publicationChanged } from "./settle/continuity-faults.ts";
 import type { Watermark } from "./watermark.ts";
 import { Watermarks } from "./watermark.ts";
-
-const LOOK_INTERVAL_MS = 5_000;
 
 /**
  * Looks at publication and tables while the stream runs, because Postgres leaves rows out without a word when they
@@ -15,18 +14,21 @@ const LOOK_INTERVAL_MS = 5_000;
  */
 export class ContinuityWatch {
   readonly #ports: RelayPorts;
+  readonly #lookIntervalMs: number;
   readonly #ended: (fault: RelayError) => void;
   readonly #stop = new AbortController();
   #systemId = "";
   #publication: string | null = null;
   #witness: number | null = null;
   #watermarks = new Watermarks(null);
+  #formerWatermark: Watermark | null = null;
   /** A change may have been made before it was seen, so a watermark counts only when the look after it saw none. */
   #unproven: Watermark | null = null;
 
   /** `ended`: the session cannot go on, for this reason. */
-  constructor(ports: RelayPorts, ended: (fault: RelayError) => void) {
+  constructor(ports: RelayPorts, options: RelayOptions, ended: (fault: RelayError) => void) {
     this.#ports = ports;
+    this.#lookIntervalMs = options.lookIntervalMs;
     this.#ended = ended;
   }
 
@@ -45,11 +47,22 @@ export class ContinuityWatch {
     return this.#watermarks.at(covered);
   }
 
+  /** The watermark that the stored checkpoint held at the start. */
+  get formerWatermark(): Watermark | null {
+    return this.#formerWatermark;
+  }
+
+  /** A checkpoint that covers `covered` is durable. */
+  settled(covered: Lsn): void {
+    this.#watermarks.settled(covered);
+  }
+
   /** `seen`: what the session's start was judged by; `reached`: what the stored checkpoint holds and still counts. */
   start(seen: Vantage, reached: Watermark | null, witness: number | null): void {
     this.#systemId = seen.systemId;
     this.#publication = seen.publication;
     this.#watermarks = new Watermarks(reached);
+    this.#formerWatermark = reached;
     this.#unproven = seen.watermark;
     this.#witness = witness;
     void this.#run();
@@ -67,7 +80,7 @@ export class ContinuityWatch {
   async #run(): Promise<void> {
     const { signal } = this.#stop;
     while (!signal.aborted) {
-      await pause(this.#ports.clock, LOOK_INTERVAL_MS, signal);
+      await pause(this.#ports.clock, this.#lookIntervalMs, signal);
       if (!signal.aborted) await this.#look(signal);
     }
   }

@@ -20,6 +20,8 @@ export interface RelayOptions {
   /** Reading pauses above this much waiting and in flight, and goes on below half of it. */
   readonly bufferBytesMax: number;
   readonly checkpointIntervalMs: number;
+  /** How often publication and tables are looked at while the stream runs. */
+  readonly lookIntervalMs: number;
   /** 0 means never. */
   readonly sinkStallReleaseMs: number;
   readonly standbyPollIntervalMs: number;
@@ -29,6 +31,9 @@ export interface RelayOptions {
 
 /** Idle progress worth a checkpoint before its interval is over. */
 export const IDLE_WAL_BYTES_MAX = 16 * 1024 * 1024;
+
+/** How often publication and tables are looked at while the stream runs. */
+export const LOOK_INTERVAL_MS = 5_000;
 
 /** How often a relay that stands by makes sure that it could publish, and keeps its connections warm. */
 export const STANDBY_PROBE_INTERVAL_MS = 5_000;

@@ -71,7 +71,7 @@ export class Session {
       eventsMax: options.batchEventsMax,
       bytesMax: options.batchBytesMax,
     });
-    this.#continuity = new ContinuityWatch(ports, (fault) => this.#finish(fault));
+    this.#continuity = new ContinuityWatch(ports, options, (fault) => this.#finish(fault));
     this.#stamp = new CheckpointStamp(options, ports.clock, this.#continuity);
     this.#lease = new SlotLease(ports.clock, (signal) => this.#heldSlot(signal));
     this.#publisher = this.#newPublisher();
@@ -263,6 +263,7 @@ export class Session {
     const { observer } = this.#ports;
     this.#watch.progressed();
     this.#recovery.progressed();
+    this.#continuity.settled(coveredLsn(batch.progress));
     if (this.#stamp.endsBackfill(batch.progress)) observer.backfillEnded();
     this.#lastCheckpoint = batch.progress;
     this.#recordPassed(batch);

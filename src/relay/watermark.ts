@@ -14,34 +14,40 @@ export interface Watermark {
   readonly atMs: number;
 }
 
-/** Those that wait for the stream to reach them. One every five seconds: enough for minutes of lag, then no more are kept. */
+/** Those that no durable checkpoint holds yet. One every five seconds: enough for minutes of lag, then no more are kept. */
 const WATERMARKS_MAX = 64;
 
-/** Watermarks on their way into a checkpoint. */
+/**
+ * Watermarks on their way into a checkpoint. A position may be asked for and then a lower one: a batch that failed comes
+ * again shorter, or an earlier batch goes out again. So only what became durable makes older watermarks superfluous.
+ */
 export class Watermarks {
-  #reached: Watermark | null;
-  readonly #ahead: Watermark[] = [];
+  /** In the order of their LSNs; the first may be the one that the last durable checkpoint holds. */
+  readonly #known: Watermark[];
+  #isFirstStored: boolean;
 
   /** `reached`: the one that the last checkpoint holds. */
   constructor(reached: Watermark | null) {
-    this.#reached = reached;
+    this.#known = reached === null ? [] : [reached];
+    this.#isFirstStored = reached !== null;
   }
 
   /** They come in the order of their LSNs. When there are too many this one is left out: an older one is only less exact. */
   add(watermark: Watermark): void {
-    if (this.#ahead.length < WATERMARKS_MAX) this.#ahead.push(watermark);
+    const waiting = this.#known.length - (this.#isFirstStored ? 1 : 0);
+    if (waiting < WATERMARKS_MAX) this.#known.push(watermark);
   }
 
-  /** The newest whose transactions all lie below `covered`. */
+  /** The newest whose transactions all lie below `covered`; null when there is none. */
   at(covered: Lsn): Watermark | null {
-    for (
-      let next = this.#ahead[0];
-      next !== undefined && next.lsn <= covered;
-      next = this.#ahead[0]
-    ) {
-      this.#reached = next;
-      this.#ahead.shift();
-    }
-    return this.#reached;
+    return this.#known.findLast(({ lsn }) => lsn <= covered) ?? null;
+  }
+
+  /** A checkpoint that covers `covered` is durable: no lower position will be asked for. */
+  settled(covered: Lsn): void {
+    const stored = this.#known.findLastIndex(({ lsn }) => lsn <= covered);
+    if (stored < 0) return;
+    this.#known.splice(0, stored);
+    this.#isFirstStored = true;
   }
 }

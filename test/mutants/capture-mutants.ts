@@ -172,7 +172,7 @@ export const CAPTURE_MUTANTS: readonly Mutant[] = [
     name: "store a watermark before it is reached",
     harm: "leaves rows out of a repair that were never published",
     file: "src/relay/watermark.ts",
-    edits: [{ find: "next.lsn <= covered;", replace: "true;" }],
+    edits: [{ find: "findLast(({ lsn }) => lsn <= covered)", replace: "findLast(() => true)" }],
     caughtBy: { unit: "test/unit/relay" },
   },
   {
@@ -186,7 +186,7 @@ export const CAPTURE_MUTANTS: readonly Mutant[] = [
     name: "take a backfill for finished at its first checkpoint",
     harm: "loses the rest of it when the relay dies",
     file: "src/relay/checkpoint-stamp.ts",
-    edits: [{ find: 'this.isPastBackfill(progress) ? null : "backfill"', replace: "null" }],
+    edits: [{ find: 'isPast ? null : "backfill"', replace: "null" }],
     caughtBy: { unit: "test/unit/relay" },
   },
   {

@@ -1,6 +1,7 @@
 import { CAPTURE_MUTANTS } from "./capture-mutants.ts";
 import { COMPRESSION_MUTANTS } from "./compression-mutants.ts";
 import { FENCING_MUTANTS } from "./fencing-mutants.ts";
+import { HALTS_MUTANTS } from "./halts-mutants.ts";
 import type { Mutant } from "./mutant.ts";
 import { PUBLISH_MUTANTS } from "./publish-mutants.ts";
 
@@ -10,4 +11,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...PUBLISH_MUTANTS,
   ...COMPRESSION_MUTANTS,
   ...FENCING_MUTANTS,
+  ...HALTS_MUTANTS,
 ];

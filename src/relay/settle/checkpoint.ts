@@ -1,8 +1,9 @@
 import type { ErrorCode } from "../errors.ts";
-import { RelayError } from "../errors.ts";
+import { invariant, RelayError } from "../errors.ts";
 import type { Lsn } from "../lsn.ts";
 import { formatLsn, parseLsn } from "../lsn.ts";
 import type { Progress } from "../progress.ts";
+import { coveredLsn } from "../progress.ts";
 import type { Watermark } from "../watermark.ts";
 
 /** The stored form's version; a record with a higher one is never read and never overwritten. */
@@ -35,7 +36,16 @@ export interface Checkpoint extends Progress {
   readonly at: string;
 }
 
+/** A watermark may be stored once all that it shows is published. A backfill keeps the one that it began with. */
+function isReached({ watermark, pending, ...progress }: WatermarkedProgress): boolean {
+  return watermark === null || pending === "backfill" || watermark.lsn <= coveredLsn(progress);
+}
+
+type WatermarkedProgress = Progress & Pick<Checkpoint, "watermark" | "pending">;
+
+/** Throws InvariantError for a watermark that is ahead of the progress: a repair would leave rows out. */
 export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
+  invariant(isReached(checkpoint), "a checkpoint covers all that its watermark shows");
   const value = {
     v: VERSION,
     sysid: checkpoint.systemId,
@@ -64,6 +74,12 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
   const fields = new Fields(parse(bytes));
   const version = fields.integer("v");
   if (version > VERSION) throw refuse("CHECKPOINT_NEWER", `was written in version ${version}`);
+  const checkpoint = decodeFields(fields);
+  // Earlier versions could store a watermark too early: without one, a repair looks at every row.
+  return isReached(checkpoint) ? checkpoint : { ...checkpoint, watermark: null };
+}
+
+function decodeFields(fields: Fields): Checkpoint {
   return {
     systemId: fields.text("sysid"),
     timeline: fields.integer("tli"),

@@ -25,6 +25,7 @@ interface StoredCheckpoint {
   readonly index: number;
   readonly end: string | null;
   readonly keepalive: string;
+  readonly snapshot: { readonly lsn: string } | null;
 }
 
 const VIOLATIONS_MAX = 20;
@@ -149,10 +150,16 @@ export class Oracle {
   #checkCheckpoint(entry: LogEntry): void {
     for (const { key, value } of readEntry(entry)) {
       if (key !== this.#options.slot) continue;
-      const { commit, index, end, keepalive } = JSON.parse(value ?? "null") as StoredCheckpoint;
+      const { commit, index, end, keepalive, snapshot } = JSON.parse(
+        value ?? "null",
+      ) as StoredCheckpoint;
       const ended = parseLsn(end ?? commit);
       const kept = parseLsn(keepalive);
       this.#covered = ended > kept ? ended : kept;
+      const shown = snapshot === null ? 0n : parseLsn(snapshot.lsn);
+      if (shown > this.#covered) {
+        this.violated("C", `the watermark ${shown.toString(16)} is ahead of its checkpoint`);
+      }
       this.#checkProgress({ commit: parseLsn(commit), index });
     }
   }

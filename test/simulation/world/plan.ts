@@ -29,7 +29,12 @@ export interface WorldPlan {
   readonly consumers: ConsumerKind;
   readonly relay: Pick<
     RelayOptions,
-    "batchEventsMax" | "batchBytesMax" | "lingerMs" | "bufferBytesMax" | "checkpointIntervalMs"
+    | "batchEventsMax"
+    | "batchBytesMax"
+    | "lingerMs"
+    | "bufferBytesMax"
+    | "checkpointIntervalMs"
+    | "lookIntervalMs"
   >;
 }
 
@@ -58,6 +63,7 @@ export function drawPlan(clock: SimClock): WorldPlan {
       lingerMs: clock.pick([0, 2, 10]),
       bufferBytesMax: clock.pick([3_000, 40_000]),
       checkpointIntervalMs: clock.pick([50, 400]),
+      lookIntervalMs: clock.pick([5, 40, 400]),
     },
   };
 }

@@ -38,6 +38,7 @@ export const MODEL_OPTIONS: RelayOptions = {
   lingerMs: 5,
   bufferBytesMax: 10_000,
   checkpointIntervalMs: 10_000,
+  lookIntervalMs: 5_000,
   sinkStallReleaseMs: 60_000,
   standbyPollIntervalMs: 1_000,
   shutdownTimeoutMs: 20_000,

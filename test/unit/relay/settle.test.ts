@@ -99,6 +99,26 @@ describe("the checkpoint record", () => {
     expect(decodeCheckpoint(encodeCheckpoint(begun))).toEqual(begun);
   });
 
+  it("holds a watermark up to what it covers; one byte above is a bug", () => {
+    const progress = { commitLsn: lsn(0x100n), endLsn: null, keepaliveLsn: lsn(0n) };
+    const shown = (at: bigint): Checkpoint => ({
+      ...CHECKPOINT,
+      ...progress,
+      watermark: { snapshot: "7:9:8", lsn: lsn(at), atMs: 0 },
+    });
+    expect(decodeCheckpoint(encodeCheckpoint(shown(0x100n)))).toEqual(shown(0x100n));
+    expect(() => encodeCheckpoint(shown(0x101n))).toThrow(InvariantError);
+    // What a backfill began with is kept until it is complete.
+    const begun = { ...shown(0x101n), pending: "backfill" } as const;
+    expect(decodeCheckpoint(encodeCheckpoint(begun))).toEqual(begun);
+  });
+
+  it("gives up a stored watermark that is ahead of it: a repair then looks at every row", () => {
+    const text = new TextDecoder().decode(encodeCheckpoint(CHECKPOINT));
+    const early = new TextEncoder().encode(text.replace('"lsn":"0/110"', '"lsn":"0/131"'));
+    expect(decodeCheckpoint(early)).toEqual({ ...CHECKPOINT, watermark: null });
+  });
+
   it("is versioned JSON with LSNs as hex text", () => {
     expect(JSON.parse(new TextDecoder().decode(encodeCheckpoint(CHECKPOINT)))).toEqual({
       v: 1,

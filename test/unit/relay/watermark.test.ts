@@ -11,19 +11,33 @@ const at = (position: number): Watermark => ({
 });
 
 describe("watermarks on their way into a checkpoint", () => {
-  it("count once everything that they show is covered, the newest first, and never go back", () => {
+  it("count once everything that they show is covered, the newest first, at whatever position is asked for", () => {
+    const step = fc.oneof(
+      fc.record({ add: fc.nat(50) }),
+      fc.record({ ask: fc.nat(60) }),
+      fc.record({ settle: fc.nat(60) }),
+    );
     fc.assert(
-      fc.property(fc.array(fc.nat(50), { maxLength: 40 }), fc.array(fc.nat(60)), (marks, asked) => {
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const watermarks = new Watermarks(null);
-        const sorted = marks.toSorted((a, b) => a - b);
-        for (const mark of sorted) watermarks.add(at(mark));
-        let covered = 0;
-        for (const position of asked) {
-          covered = Math.max(covered, position);
-          const newest = sorted.findLast((mark) => mark <= covered);
-          expect(watermarks.at(lsn(BigInt(position)))?.lsn ?? null).toBe(
-            newest === undefined ? null : lsn(BigInt(newest)),
-          );
+        const added: number[] = [];
+        let settled = 0;
+        const seen = steps.map((one) => {
+          if ("add" in one) {
+            added.push(Math.max(added.at(-1) ?? 0, one.add));
+            watermarks.add(at(added.at(-1) ?? 0));
+          }
+          if ("settle" in one) {
+            settled = Math.max(settled, one.settle);
+            watermarks.settled(lsn(BigInt(settled)));
+          }
+          // A batch that comes again may be shorter than before, down to what is durable.
+          const covered = Math.max(settled, "ask" in one ? one.ask : 0);
+          const newest = added.findLast((mark) => mark <= covered) ?? null;
+          return { found: watermarks.at(lsn(BigInt(covered)))?.lsn ?? null, newest };
+        });
+        for (const { found, newest } of seen) {
+          expect(found).toBe(newest === null ? null : lsn(BigInt(newest)));
         }
       }),
     );
@@ -40,5 +54,14 @@ describe("watermarks on their way into a checkpoint", () => {
     const watermarks = new Watermarks(null);
     for (let mark = 1; mark <= 1_000; mark++) watermarks.add(at(mark));
     expect(watermarks.at(lsn(2_000n))?.lsn).toBe(64n);
+  });
+
+  it("make room once a checkpoint that covers them is durable, whatever was handed out", () => {
+    const watermarks = new Watermarks(at(1));
+    for (let mark = 2; mark <= 1_000; mark++) {
+      watermarks.add(at(mark));
+      expect(watermarks.at(lsn(BigInt(mark)))?.lsn).toBe(BigInt(mark));
+      watermarks.settled(lsn(BigInt(mark)));
+    }
   });
 });

@@ -1,3 +1,4 @@
+import { ReservedTopics } from "../relay/event/reserved-topics.ts";
 import { formatShard, shardSuffix } from "../relay/shard.ts";
 import type { SettingValues } from "./schema.ts";
 
@@ -28,7 +29,18 @@ export function relationProblems(config: SettingValues): string[] {
       "RELAY_HTTP_AUTH_USERNAME and RELAY_HTTP_AUTH_PASSWORD go together: set both, or neither",
     );
   }
-  return [...problems, ...shardProblems(config)];
+  return [...problems, ...topicProblems(config), ...shardProblems(config)];
+}
+
+/** Events beside checkpoints would be read as checkpoints. */
+function topicProblems({ topic, checkpoint }: SettingValues): string[] {
+  const { template } = topic;
+  const reason = new ReservedTopics(checkpoint.topic).reachable(template);
+  if (reason === null) return [];
+  return [
+    `RELAY_TOPIC_TEMPLATE (${template}) makes the name of a topic that no event may go to: ${reason}; ` +
+      "set a template that cannot make that name, or another RELAY_CHECKPOINT_TOPIC before the first start",
+  ];
 }
 
 /** A name that two shards share would make one of them the standby of the other, and its rows would go nowhere. */

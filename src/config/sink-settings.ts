@@ -25,7 +25,7 @@ export const sinkSettings = {
     template: setting("RELAY_TOPIC_TEMPLATE", {
       kind: topicName("${routedByValue}"),
       default: "outbox.event.${routedByValue}",
-      doc: "The topic of an event; `${routedByValue}` is the routing value. Without it all events go to one topic.",
+      doc: "The topic of an event; `${routedByValue}` is the routing value. Without it all events go to one topic. It must not make the name of a topic by which a relay or Kafka is steered.",
     }),
     autoCreate: setting("RELAY_TOPIC_AUTO_CREATE", {
       kind: boolean(),

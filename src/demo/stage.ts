@@ -51,7 +51,7 @@ export async function setStage(env: NodeJS.ProcessEnv, backstage: Backstage): Pr
     RELAY_KAFKA_BROKERS: brokers,
     RELAY_SLOT_NAME: name,
     RELAY_TOPIC_TEMPLATE: `${name}.\${routedByValue}`,
-    RELAY_CHECKPOINT_TOPIC: `${name}.checkpoint`,
+    RELAY_CHECKPOINT_TOPIC: `outbox-relay.checkpoint.${name}`,
     RELAY_HTTP_LISTEN: `127.0.0.1:${port}`,
   };
   await migrate(settings, stop);

@@ -1,5 +1,6 @@
 import type { Clock } from "../relay/clock.ts";
 import { RelayError } from "../relay/errors.ts";
+import { ReservedTopics } from "../relay/event/reserved-topics.ts";
 import type { OutboundRecord } from "../relay/record/outbound-record.ts";
 import { describeTopicsRequest, readTopicConfigs } from "./api/describe-configs.ts";
 import type { TopicMetadata } from "./api/metadata.ts";
@@ -30,13 +31,18 @@ export class Topics {
   readonly #autoCreate: TopicCreation | null;
   readonly #clock: Clock;
   readonly #ageMsMax: number;
+  readonly #reserved: ReservedTopics;
   readonly #known = new Map<string, Knowledge>();
 
   constructor(
     channel: BrokerChannel,
     cluster: Cluster,
     admin: TopicAdmin,
-    options: { readonly topicAutoCreate: TopicCreation | null; readonly metadataMaxAgeMs: number },
+    options: {
+      readonly checkpointTopic: string;
+      readonly topicAutoCreate: TopicCreation | null;
+      readonly metadataMaxAgeMs: number;
+    },
     clock: Clock,
   ) {
     this.#channel = channel;
@@ -44,6 +50,7 @@ export class Topics {
     this.#admin = admin;
     this.#autoCreate = options.topicAutoCreate;
     this.#ageMsMax = options.metadataMaxAgeMs;
+    this.#reserved = new ReservedTopics(options.checkpointTopic);
     this.#clock = clock;
   }
 
@@ -77,7 +84,18 @@ export class Topics {
     return bytes <= known.batchBytesMax ? null : tooLarge(record.topic, bytes, known.batchBytesMax);
   }
 
+  /** Nothing is asked or created about a topic that no row may go to. */
   async learn(topics: readonly string[], signal: AbortSignal): Promise<void> {
+    const open: string[] = [];
+    for (const topic of topics) {
+      const reason = this.#reserved.reason(topic);
+      if (reason === null) open.push(topic);
+      else this.#refuseAll(topic, reservedTopic(topic, reason));
+    }
+    if (open.length > 0) await this.#learn(open, signal);
+  }
+
+  async #learn(topics: readonly string[], signal: AbortSignal): Promise<void> {
     let found = await this.#look(topics);
     const missing = found.filter(({ error }) => error === ERROR.unknownTopicOrPartition);
     if (missing.length > 0 && this.#autoCreate !== null) {
@@ -91,8 +109,10 @@ export class Topics {
       );
       found = await this.#look(topics);
     }
+    const internal = found.filter(({ isInternal }) => isInternal);
     const good = found.filter(
-      ({ error }) => error === ERROR.none || error === ERROR.leaderNotAvailable,
+      ({ error, isInternal }) =>
+        !isInternal && (error === ERROR.none || error === ERROR.leaderNotAvailable),
     );
     const limits = await this.#limits(good.map(({ topic }) => topic));
     const learnedAtMs = this.#clock.monotonicMs();
@@ -101,14 +121,25 @@ export class Topics {
       if (batchBytesMax !== undefined) this.#known.set(topic, { batchBytesMax, learnedAtMs });
       else this.#known.set(topic, { problem: topicProblem(topic, error), learnedAtMs });
     }
+    for (const { topic } of internal) {
+      this.#refuseAll(
+        topic,
+        reservedTopic(topic, "Kafka says that it is an internal topic of its own"),
+      );
+    }
+  }
+
+  #refuseAll(topic: string, problem: RelayError): void {
+    this.#known.set(topic, { problem, learnedAtMs: this.#clock.monotonicMs() });
   }
 
   async #look(
     topics: readonly string[],
-  ): Promise<readonly Pick<TopicMetadata, "topic" | "error">[]> {
+  ): Promise<readonly Pick<TopicMetadata, "topic" | "error" | "isInternal">[]> {
     const { topics: found } = await this.#cluster.refresh(topics.filter(isTopicName));
     const invalid = topics.filter((topic) => !isTopicName(topic));
-    return [...found, ...invalid.map((topic) => ({ topic, error: ERROR.invalidTopic as number }))];
+    const error: number = ERROR.invalidTopic;
+    return [...found, ...invalid.map((topic) => ({ topic, error, isInternal: false }))];
   }
 
   async #limits(topics: readonly string[]): Promise<Map<string, number>> {
@@ -149,6 +180,15 @@ export function topicProblem(topic: string, error: number): RelayError {
         hint: "Check RELAY_TOPIC_TEMPLATE and the routing column: letters, digits, dot, underscore and dash, at most 249 characters.",
       });
   }
+}
+
+/** A record of a row must not reach a topic by which a relay or Kafka is steered. */
+export function reservedTopic(topic: string, reason: string): RelayError {
+  return new RelayError(`no event may go to topic ${topic}: ${reason}`, {
+    code: "TOPIC_INVALID",
+    remedy: "halt",
+    hint: "Find out who wrote the row: its route names a topic that is not for events. Let the row go elsewhere by RELAY_TOPIC_TEMPLATE, or correct it; docs/runbooks/TOPIC_INVALID.md has the steps.",
+  });
 }
 
 function tooLarge(topic: string, bytes: number, limit: number): RelayError {

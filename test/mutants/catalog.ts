@@ -4,6 +4,7 @@ import { FENCING_MUTANTS } from "./fencing-mutants.ts";
 import { HALTS_MUTANTS } from "./halts-mutants.ts";
 import type { Mutant } from "./mutant.ts";
 import { PUBLISH_MUTANTS } from "./publish-mutants.ts";
+import { REFUSAL_MUTANTS } from "./refusal-mutants.ts";
 
 /** Every bug that is planted, in the order of the way of the data. */
 export const MUTANTS: readonly Mutant[] = [
@@ -12,4 +13,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...COMPRESSION_MUTANTS,
   ...FENCING_MUTANTS,
   ...HALTS_MUTANTS,
+  ...REFUSAL_MUTANTS,
 ];

@@ -1,5 +1,7 @@
 import type { Answer } from "../../relay/check.ts";
+import { ReservedTopics } from "../../relay/event/reserved-topics.ts";
 import type { Finding } from "../../relay/finding.ts";
+import { findingOf } from "../../relay/finding.ts";
 import { describeTopicsRequest, readTopicConfigs } from "../api/describe-configs.ts";
 import type { TopicMetadata } from "../api/metadata.ts";
 import { readMetadata, topicRightsRequest } from "../api/metadata.ts";
@@ -8,7 +10,7 @@ import type { Cluster } from "../cluster.ts";
 import { ERROR } from "../error-code.ts";
 import { isTopicName } from "../topic-name.ts";
 import type { TopicCreation } from "../topics.ts";
-import { topicProblem } from "../topics.ts";
+import { reservedTopic, topicProblem } from "../topics.ts";
 import type { TopicView } from "./topic-findings.ts";
 import { replicaFindings, rightsFindings, sizeFindings } from "./topic-findings.ts";
 
@@ -21,15 +23,20 @@ export class TopicExaminer {
   readonly #channel: BrokerChannel;
   readonly #cluster: Cluster;
   readonly #autoCreate: TopicCreation | null;
+  readonly #reserved: ReservedTopics;
 
   constructor(
     channel: BrokerChannel,
     cluster: Cluster,
-    { topicAutoCreate }: { readonly topicAutoCreate: TopicCreation | null },
+    {
+      topicAutoCreate,
+      checkpointTopic,
+    }: { readonly topicAutoCreate: TopicCreation | null; readonly checkpointTopic: string },
   ) {
     this.#channel = channel;
     this.#cluster = cluster;
     this.#autoCreate = topicAutoCreate;
+    this.#reserved = new ReservedTopics(checkpointTopic);
   }
 
   /** The topics that rows in the outbox go to: there, large enough, safe, and ours to write. */
@@ -37,10 +44,16 @@ export class TopicExaminer {
     if (topics.length === 0) {
       return { seen: "no rows in the outbox to tell them by", findings: [] };
     }
-    const views = await this.#look(topics);
-    const missing = topics.filter((topic) => !views.some((view) => view.topic === topic));
+    const reserved = topics.flatMap((topic) => {
+      const reason = this.#reserved.reason(topic);
+      return reason === null ? [] : [findingOf(reservedTopic(topic, reason))];
+    });
+    const open = topics.filter((topic) => this.#reserved.reason(topic) === null);
+    const views = await this.#look(open);
+    const missing = open.filter((topic) => !views.some((view) => view.topic === topic));
     const invalid = missing.filter((topic) => !isTopicName(topic));
     const findings = [
+      ...reserved,
       ...invalid.map((topic) => problem(topic, ERROR.invalidTopic)),
       ...views.flatMap((view) => this.#judge(view, payloadBytesMax)),
     ];

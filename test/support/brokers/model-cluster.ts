@@ -28,6 +28,8 @@ export type Injector = (log: PartitionLog) => Injection | null;
 
 export interface ModelTopic {
   readonly name: string;
+  /** One of Kafka's own. */
+  isInternal: boolean;
   readonly logs: PartitionLog[];
 }
 
@@ -85,6 +87,7 @@ export class ModelCluster {
   createTopic(name: string, partitions: number): ModelTopic {
     const topic: ModelTopic = {
       name,
+      isInternal: false,
       logs: Array.from({ length: partitions }, (_, partition) => new PartitionLog(name, partition)),
     };
     for (const log of topic.logs)

@@ -53,7 +53,7 @@ export function metadata({ cluster, reader }: Question): ByteWriter {
   writer.array(names, (name) => {
     const topic = cluster.topics.get(name);
     writer.int16(topic === undefined ? ERROR.unknownTopicOrPartition : ERROR.none);
-    writer.string(name).boolean(false);
+    writer.string(name).boolean(topic?.isInternal === true);
     writer.array(topic?.logs ?? [], (log) => {
       const leader = cluster.leader(log);
       writer.int16(leader < 0 ? ERROR.leaderNotAvailable : ERROR.none);

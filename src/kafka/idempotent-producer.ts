@@ -29,9 +29,17 @@ const RETRIABLE: ReadonlySet<number> = new Set([
 /** Where others are under way before it, a batch may find one of them missing. */
 const AFTER_OTHERS: ReadonlySet<number> = new Set([...RETRIABLE, ERROR.outOfOrderSequenceNumber]);
 
+/**
+ * Resolves once both have. Without a value: that of `Promise.all` would hold the former one's, and so on, back to the
+ * first round.
+ */
+function both(first: Promise<void>, second: Promise<void>): Promise<void> {
+  return Promise.all([first, second]).then(() => undefined);
+}
+
 /** A batch whose events have been sent, acknowledged or not. */
 interface SentBatch {
-  readonly acknowledged: Promise<unknown>;
+  readonly acknowledged: Promise<void>;
   readonly startedMs: number;
 }
 
@@ -55,7 +63,7 @@ export class IdempotentProducer {
   #lastSent: Promise<unknown> = Promise.resolve();
   #lastDone: Promise<unknown> = Promise.resolve();
   /** Resolves once all rounds that were sent so far are acknowledged. */
-  #lastRound: Promise<unknown> = Promise.resolve();
+  #lastRound: Promise<void> = Promise.resolve();
 
   constructor(
     parts: ProducerParts,
@@ -117,14 +125,14 @@ export class IdempotentProducer {
     return this.#window.add(batches, (isAlone) => {
       const before = this.#lastRound;
       const acknowledged = isAlone ? this.#persist(batches) : this.#deliver(batches, before);
-      this.#lastRound = Promise.all([before, acknowledged]);
+      this.#lastRound = both(before, acknowledged);
       this.#lastRound.catch(() => undefined);
       return acknowledged;
     });
   }
 
   /** What is refused for now waits until everything before it is acknowledged, and goes out again then. */
-  async #deliver(batches: readonly PartitionBatch[], before: Promise<unknown>): Promise<void> {
+  async #deliver(batches: readonly PartitionBatch[], before: Promise<void>): Promise<void> {
     let rest = batches;
     try {
       [rest] = await this.#attempt(batches, AFTER_OTHERS);

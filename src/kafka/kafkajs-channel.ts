@@ -115,7 +115,7 @@ export class KafkajsChannel implements BrokerChannel {
   async #connectAny(): Promise<KafkajsBroker> {
     const seeds = this.#options.brokers.map((text) => {
       const at = text.lastIndexOf(":");
-      return { id: -1, host: text.slice(0, at), port: Number(text.slice(at + 1)) };
+      return { id: -1, host: text.substring(0, at), port: Number(text.substring(at + 1)) };
     });
     const failures: RelayError[] = [];
     const isSuspect = (address: BrokerAddress): number =>

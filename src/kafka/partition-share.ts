@@ -103,9 +103,12 @@ const HEAD_RECORDS = 4;
 export function withHead(rounds: readonly Round[]): readonly Round[] {
   const [first, ...others] = rounds;
   if (first === undefined || others.length === 0) return rounds;
-  const rest = first.map((share) => ({ ...share, records: share.records.slice(HEAD_RECORDS) }));
+  const rest = first.map((share) => ({
+    ...share,
+    records: share.records.toSpliced(0, HEAD_RECORDS),
+  }));
   return [
-    first.map((share) => ({ ...share, records: share.records.slice(0, HEAD_RECORDS) })),
+    first.map((share) => ({ ...share, records: share.records.toSpliced(HEAD_RECORDS) })),
     rest.filter(({ records }) => records.length > 0),
     ...others,
   ].filter((round) => round.length > 0);

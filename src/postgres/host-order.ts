@@ -11,7 +11,7 @@ export class HostOrder {
 
   of(sessions: readonly HostSession[]): readonly HostSession[] {
     const first = this.#first % sessions.length;
-    return [...sessions.slice(first), ...sessions.slice(0, first)];
+    return [...sessions.toSpliced(0, first), ...sessions.toSpliced(first)];
   }
 
   /** `cause` is what ended the work with the server at `address`. */

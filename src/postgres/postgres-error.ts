@@ -61,7 +61,7 @@ export function hasSqlState(error: unknown, code: string): boolean {
 }
 
 function withoutData(error: unknown): unknown {
-  if (!isServerError(error) || !DATA_CLASSES.has(error.code.slice(0, 2))) return error;
+  if (!isServerError(error) || !DATA_CLASSES.has(error.code.substring(0, 2))) return error;
   return new Error(`SQLSTATE ${error.code} in ${error.routine ?? "an unknown routine"}`);
 }
 
@@ -184,7 +184,7 @@ function undecodable({ code }: ServerError, { slot }: ErrorContext): Explanation
 function unexplained({ code }: ServerError): Explanation {
   return {
     code: "POSTGRES_ERROR",
-    remedy: RETRY_CLASSES.has(code.slice(0, 2)) ? "retry" : "halt",
+    remedy: RETRY_CLASSES.has(code.substring(0, 2)) ? "retry" : "halt",
     message: `Postgres reported SQLSTATE ${code}`,
     hint: "The server's log has the full text; Appendix A of the Postgres manual explains the code.",
   };

@@ -27,7 +27,7 @@ export function parseTableName(text: string): TableName {
 }
 
 function unquote(part: string): string {
-  return part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part;
+  return part.startsWith('"') ? part.substring(1, part.length - 1).replaceAll('""', '"') : part;
 }
 
 /** An identifier for SQL that a person may run: quoted only where it must be. */

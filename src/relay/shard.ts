@@ -18,7 +18,9 @@ export function shardSuffix({ index, count }: Shard): string {
 /** The name that the same thing has in another shard; null for a name that does not end as a shard's does. */
 export function nameInShard(name: string, own: Shard, other: Shard): string | null {
   const suffix = shardSuffix(own);
-  return name.endsWith(suffix) ? name.slice(0, -suffix.length) + shardSuffix(other) : null;
+  return name.endsWith(suffix)
+    ? name.substring(0, name.length - suffix.length) + shardSuffix(other)
+    : null;
 }
 
 /** All the shards but `own`. */

@@ -4,6 +4,7 @@ import type {
   ServerIdentity,
   StreamHandlers,
 } from "./capture/replication-stream.ts";
+import { copyOf } from "./copy-of.ts";
 import type { RelayError } from "./errors.ts";
 import { invariant } from "./errors.ts";
 import type { OutboxRecord } from "./event/outbox-record.ts";
@@ -153,7 +154,7 @@ export class StreamReader implements StreamHandlers, IntakeTarget {
   message(bytes: Uint8Array): void {
     if (this.#isEnded) return;
     if (this.#intake === null) {
-      const copy = bytes.slice();
+      const copy = copyOf(bytes);
       this.#early.push(() => this.message(copy));
       return;
     }

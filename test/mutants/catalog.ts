@@ -1,3 +1,4 @@
+import { BYTES_MUTANTS } from "./bytes-mutants.ts";
 import { CAPTURE_MUTANTS } from "./capture-mutants.ts";
 import { COMPRESSION_MUTANTS } from "./compression-mutants.ts";
 import { FENCING_MUTANTS } from "./fencing-mutants.ts";
@@ -14,4 +15,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...FENCING_MUTANTS,
   ...HALTS_MUTANTS,
   ...REFUSAL_MUTANTS,
+  ...BYTES_MUTANTS,
 ];

@@ -88,6 +88,18 @@ const FAULTS: readonly Plant[] = [
     "node(no-process-env)",
     'export const a = process.env["A"];\n',
   ),
+  code(
+    "a slice of bytes in an adapter",
+    "src/postgres/d13.ts",
+    "eslint(no-restricted-properties)",
+    "export const a = (b: Uint8Array): Uint8Array => b.slice();\n",
+  ),
+  code(
+    "a slice of bytes in the core",
+    "src/relay/event/d14.ts",
+    "eslint(no-restricted-properties)",
+    "export const a = (b: Uint8Array): Uint8Array => b.slice();\n",
+  ),
   code("the console", "src/ops/d3.ts", "eslint(no-console)", 'console.log("a");\n'),
   code("an empty catch", "src/ops/d4.ts", "eslint(no-empty)", "try {\n  String(1);\n} catch {}\n"),
   code(

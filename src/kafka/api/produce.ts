@@ -8,8 +8,8 @@ import { BATCH_HEADER_BYTES } from "../wire/record-batch.ts";
 import type { ProducerIdentity } from "./init-producer-id.ts";
 
 const ACKS_ALL = -1;
-/** A four-byte varint, padded: the length is known only after the batch is written. */
-const LENGTH_BYTES = 4;
+/** A varint of five bytes, padded, which holds any length: it is known only after the batch is written. */
+const LENGTH_BYTES = 5;
 
 /** One record batch for one partition: more than one a request is not allowed (Produce v3 and later). */
 export interface PartitionBatch {
@@ -86,7 +86,8 @@ function writeLength(bytes: Buffer, at: number, length: number): void {
   bytes[at] = (length & 127) | 128;
   bytes[at + 1] = ((length >>> 7) & 127) | 128;
   bytes[at + 2] = ((length >>> 14) & 127) | 128;
-  bytes[at + 3] = length >>> 21;
+  bytes[at + 3] = ((length >>> 21) & 127) | 128;
+  bytes[at + 4] = length >>> 28;
 }
 
 export interface PartitionAnswer {

@@ -123,7 +123,7 @@ function problem(topic: string, error: number): Finding {
 
 function summary(views: readonly TopicView[]): string {
   const named = views
-    .slice(0, NAMED_MAX)
+    .toSpliced(NAMED_MAX)
     .map(({ topic, partitions, error }) =>
       error === ERROR.none ? `${topic} (${partitions} partitions)` : `${topic} (not there)`,
     );

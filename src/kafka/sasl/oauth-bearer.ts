@@ -43,7 +43,7 @@ async function authenticate(
   tokens.forget();
   // The protocol wants it said that we have seen the complaint; then the broker ends the exchange with an error.
   await ask(SOH).catch(() => undefined);
-  throw new TokenRefusedError(complaint.slice(0, REASON_CHARACTERS_MAX));
+  throw new TokenRefusedError(complaint.substring(0, REASON_CHARACTERS_MAX));
 }
 
 function firstMessage(token: string, extensions: Readonly<Record<string, string>>): string {

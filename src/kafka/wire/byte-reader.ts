@@ -28,13 +28,15 @@ export class ByteReader {
     return this.int8() !== 0;
   }
 
+  /** Up to 32 bits; a longer one throws RangeError. */
   uvarint(): number {
     let value = 0;
-    for (let shift = 0; ; shift += 7) {
+    for (let shift = 0; shift < 32; shift += 7) {
       const byte = this.#bytes.readUInt8(this.#skip(1));
       value |= (byte & 127) << shift;
       if (byte < 128) return value >>> 0;
     }
+    throw new RangeError("a number in a Kafka response is too long");
   }
 
   /** Zigzag. */

@@ -2,6 +2,7 @@ import type { OutboundRecord } from "../../relay/record/outbound-record.ts";
 import { copyRange } from "../../relay/record/packing.ts";
 import type { BatchCompression } from "./compress/batch-compression.ts";
 import { crc32c } from "./crc32c.ts";
+import { varintBytes, writeVarint } from "./varint.ts";
 
 /** Fixed part of a RecordBatch v2 (KIP-98), before the first record. */
 export const BATCH_HEADER_BYTES = 61;
@@ -78,20 +79,4 @@ function writeRecord(
   o = writeVarint(bytes, o, timestampDelta);
   o = writeVarint(bytes, o, offsetDelta);
   return copyRange(bytes, o, memory, from, to);
-}
-
-/** Zigzag; deltas of timestamps within one batch fit 31 bits: 24 days. */
-function writeVarint(bytes: Buffer, at: number, value: number): number {
-  let rest = ((value << 1) ^ (value >> 31)) >>> 0;
-  let o = at;
-  for (; rest > 127; rest >>>= 7) bytes[o++] = (rest & 127) | 128;
-  bytes[o++] = rest;
-  return o;
-}
-
-function varintBytes(value: number): number {
-  let rest = ((value << 1) ^ (value >> 31)) >>> 0;
-  let count = 1;
-  for (; rest > 127; rest >>>= 7) count += 1;
-  return count;
 }

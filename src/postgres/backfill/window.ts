@@ -27,7 +27,7 @@ export class Window {
 
   /** `place`: a ctid as text, "(block,line)". */
   add(source: number, leaf: number, place: string): void {
-    const [block, line] = place.slice(1, -1).split(",");
+    const [block, line] = place.substring(1, place.length - 1).split(",");
     this.#sources[this.size] = source;
     this.#leaves[this.size] = leaf;
     this.#places[this.size] = Number(block) * LINES_MAX + Number(line);

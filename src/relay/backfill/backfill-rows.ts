@@ -28,7 +28,7 @@ export interface BackfillRows {
   next(candidate: (candidate: Candidate) => void, signal: AbortSignal): Promise<number>;
   /**
    * The window's rows for which `isWanted` holds, numbered from 0 as they were named, as pgoutput messages (RELATION and
-   * INSERT) a few at a time. Rejects with RelayError.
+   * INSERT) a few at a time: they hold until the next ones are asked for. Rejects with RelayError.
    */
   rows(
     isWanted: (index: number) => boolean,

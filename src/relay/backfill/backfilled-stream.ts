@@ -56,6 +56,7 @@ export class BackfilledStream implements ReplicationStream {
     this.#stream = stream;
     this.#rows = rows;
     this.#gate = gate;
+    this.#stop.signal.addEventListener("abort", () => this.#wake(), { once: true });
   }
 
   static async open(
@@ -162,7 +163,6 @@ export class BackfilledStream implements ReplicationStream {
     while (!this.#resume.isWanted && !signal.aborted) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
-        signal.addEventListener("abort", () => resolve(), { once: true });
       });
     }
   }

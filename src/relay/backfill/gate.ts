@@ -1,4 +1,5 @@
 import type { StreamHandlers } from "../capture/replication-stream.ts";
+import { copyOf } from "../copy-of.ts";
 import type { RelayError } from "../errors.ts";
 import type { Lsn } from "../lsn.ts";
 
@@ -29,7 +30,7 @@ export class Gate implements StreamHandlers {
 
   message(bytes: Uint8Array): void {
     if (this.#state === "open") return this.#handlers.message(bytes);
-    const copy = bytes.slice();
+    const copy = copyOf(bytes);
     this.#keep(() => this.#handlers.message(copy));
   }
 

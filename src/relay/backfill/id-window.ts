@@ -85,5 +85,5 @@ export class IdWindow {
 function wordsOf(id: string): readonly number[] | null {
   if (!UUID.test(id)) return null;
   const hex = id.replaceAll("-", "");
-  return [0, 8, 16, 24].map((at) => Number.parseInt(hex.slice(at, at + 8), 16));
+  return [0, 8, 16, 24].map((at) => Number.parseInt(hex.substring(at, at + 8), 16));
 }

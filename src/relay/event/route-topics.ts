@@ -1,3 +1,4 @@
+import { copyOf } from "../copy-of.ts";
 import { textOf } from "./ascii.ts";
 import type { Field } from "./field.ts";
 import type { TopicTemplate } from "./topic-template.ts";
@@ -26,7 +27,7 @@ export class RouteTopics {
     const place = placeOf(route);
     const known = this.#known[place];
     if (known !== undefined && isSame(route, known.route)) return known.topic;
-    const bytes = route.view().slice();
+    const bytes = copyOf(route.view());
     const topic = this.#template.topic(textOf(bytes));
     this.#known[place] = { route: bytes, topic };
     return topic;

@@ -1,3 +1,4 @@
+import { copyOf } from "../copy-of.ts";
 import type { RecordHeader } from "../record/outbound-record.ts";
 import { ascii } from "./ascii.ts";
 import type { OutboxEvent } from "./outbox-event.ts";
@@ -54,7 +55,7 @@ function parseObject(json: Uint8Array): Record<string, unknown> | null | undefin
 
 function refuse(event: OutboxEvent, problem: string): PoisonError {
   const { transaction, index } = event;
-  const place = { id: event.id.view().slice(), commitLsn: transaction.commitLsn, index };
+  const place = { id: copyOf(event.id.view()), commitLsn: transaction.commitLsn, index };
   return new PoisonError(place, {
     code: "ROW_HEADERS",
     message: `its headers column ${problem}`,

@@ -1,3 +1,4 @@
+import { copyOf } from "../copy-of.ts";
 import type { TransactionStart } from "../decode/pgoutput-decoder.ts";
 import type { Tuple } from "../decode/tuple.ts";
 import type { ErrorCode } from "../errors.ts";
@@ -77,7 +78,7 @@ export class RowReader {
     const { id, transaction, index } = this.#event;
     const isKnown = column !== "id" && !id.isNull;
     const place = {
-      id: isKnown ? id.view().slice() : null,
+      id: isKnown ? copyOf(id.view()) : null,
       commitLsn: transaction.commitLsn,
       index,
     };

@@ -6,6 +6,7 @@ import type {
 import { RelayError } from "../../../src/relay/errors.ts";
 import type { Lsn } from "../../../src/relay/lsn.ts";
 import { LSN_ZERO, maxLsn } from "../../../src/relay/lsn.ts";
+import { LentMemory } from "../../support/model/lent-memory.ts";
 import type { SimProcess } from "../engine/sim-process.ts";
 import { unreachable } from "./sim-errors.ts";
 import type { SimPostgres } from "./sim-postgres.ts";
@@ -16,6 +17,8 @@ import { MessageSource } from "./wire-messages.ts";
 const WINDOW_MESSAGES = 48;
 const READ_MESSAGES_MAX = 12;
 const BREAK_NOTICED_MS = 20;
+/** Of a stream that hands something over before anybody resumes it. */
+const EARLY_PROBABILITY = 0.3;
 
 /** The server's half of a stream, the wire, and the adapter's half with what it promises to the core. */
 export class SimWalsender {
@@ -26,6 +29,7 @@ export class SimWalsender {
   readonly #gone: () => void;
   readonly #source: MessageSource;
   readonly #wire: WireMessage[] = [];
+  readonly #memory = new LentMemory();
   #isPaused = true;
   #isReadDue = false;
   /** The server's end, and the client's: each may be gone without the other's knowing. */
@@ -82,6 +86,7 @@ export class SimWalsender {
     this.#beat();
     this.#watchSilence();
     this.pump();
+    if (postgres.clock.chance(EARLY_PROBABILITY)) this.#readEarly();
   }
 
   /** Sends what there is room for. */
@@ -121,12 +126,23 @@ export class SimWalsender {
     });
   }
 
+  /** What came with the answer to the start is handed over although the stream is paused. */
+  #readEarly(): void {
+    const count = 1 + this.#postgres.clock.below(READ_MESSAGES_MAX);
+    this.#process.after(0, () => this.#handAll(count));
+  }
+
   /** One read of the socket: some messages, which the adapter hands over whatever happens meanwhile. */
   #read(): void {
     this.#isReadDue = false;
     if (!this.#isOpen || this.#isPaused || this.#isSilent) return;
     const count = 1 + this.#postgres.clock.below(READ_MESSAGES_MAX);
     this.#lastHeardMs = this.#postgres.clock.monotonicMs();
+    this.#handAll(count);
+  }
+
+  #handAll(count: number): void {
+    if (!this.#isOpen) return;
     for (const message of this.#wire.splice(0, count)) {
       if (!this.#isOpen) return;
       this.#handOver(message);
@@ -143,9 +159,7 @@ export class SimWalsender {
         return;
       }
       this.#told = maxLsn(this.#told, message.told);
-      this.#handlers.message(message.bytes);
-      // The driver writes its next read over this one.
-      message.bytes.fill(0xee);
+      this.#memory.lend(message.bytes, (lent) => this.#handlers.message(lent));
     } catch (error) {
       this.#breakSeenByServer();
       this.#end(error instanceof RelayError ? error : broken(error));

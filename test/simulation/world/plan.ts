@@ -5,7 +5,8 @@ import type { ConsumerKind } from "../oracle/consumer.ts";
 
 export const SLOT = "slot";
 export const CHECKPOINT_TOPIC = "checkpoint";
-export const ROUTES: readonly string[] = ["order", "invoice"];
+/** Of one length, and of one place among the routes that the relay remembers, so that one kept in lent memory turns into the other. */
+export const ROUTES: readonly string[] = ["quote", "visit"];
 
 /** The longest that brokers allow, unless they are told otherwise: longer than a world lasts. */
 const LONGEST_MS = 900_000;

@@ -38,7 +38,10 @@ export class ModelBackfillRows implements BackfillRows {
     yield [relationBytes(MODEL_TABLE_OID, "public", "outbox", MODEL_COLUMNS)];
     for (const [index, row] of this.#rows.slice(this.#from, this.#to).entries()) {
       await Promise.resolve();
-      if (isWanted(index)) yield [insertBytes(MODEL_TABLE_OID, modelValues(row))];
+      if (!isWanted(index)) continue;
+      const bytes = insertBytes(MODEL_TABLE_OID, modelValues(row));
+      yield [bytes];
+      bytes.fill(0xee);
     }
   }
 

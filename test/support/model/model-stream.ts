@@ -6,6 +6,7 @@ import type {
 import { RelayError } from "../../../src/relay/errors.ts";
 import type { Lsn } from "../../../src/relay/lsn.ts";
 import { LSN_ZERO, lsn } from "../../../src/relay/lsn.ts";
+import { LentMemory } from "./lent-memory.ts";
 import type { ModelPostgres, ModelRow } from "./model-postgres.ts";
 import { MODEL_COLUMNS, MODEL_TABLE_OID, modelValues } from "./model-table.ts";
 import { beginBytes, commitBytes, insertBytes, relationBytes } from "./pgoutput-bytes.ts";
@@ -24,6 +25,7 @@ export class ModelStream implements ReplicationStream {
   readonly #postgres: ModelPostgres;
   readonly #handlers: StreamHandlers;
   readonly #ended: () => void;
+  readonly #memory = new LentMemory();
   #isPaused = true;
   #isOpen = true;
   #knowsRelation = false;
@@ -109,7 +111,7 @@ export class ModelStream implements ReplicationStream {
       queueMicrotask(() => this.#end(undecodable()));
       return false;
     }
-    if (this.#row === 0) this.#handlers.message(beginBytes(commitLsn, commitMs));
+    if (this.#row === 0) this.#hand(beginBytes(commitLsn, commitMs));
     const row = rows[this.#row - 1];
     if (row !== undefined) this.#sendRow(row);
     if (this.#row < rows.length) {
@@ -118,17 +120,21 @@ export class ModelStream implements ReplicationStream {
     }
     this.#next += 1;
     this.#row = 0;
-    this.#handlers.message(commitBytes(commitLsn, endLsn));
+    this.#hand(commitBytes(commitLsn, endLsn));
     return true;
   }
 
   #sendRow(row: ModelRow): void {
     if (!this.#knowsRelation) {
       const relation = relationBytes(MODEL_TABLE_OID, "public", "outbox", MODEL_COLUMNS);
-      this.#handlers.message(relation);
+      this.#hand(relation);
       this.#knowsRelation = true;
     }
-    this.#handlers.message(insertBytes(MODEL_TABLE_OID, modelValues(row)));
+    this.#hand(insertBytes(MODEL_TABLE_OID, modelValues(row)));
+  }
+
+  #hand(bytes: Uint8Array): void {
+    this.#memory.lend(bytes, (lent) => this.#handlers.message(lent));
   }
 }
 

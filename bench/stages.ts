@@ -7,8 +7,8 @@
 import { shareOut } from "../src/kafka/partition-share.ts";
 import { BATCH_HEADER_BYTES, RecordBatchEncoder } from "../src/kafka/wire/record-batch.ts";
 import { StreamTally } from "../src/relay/capture/stream-tally.ts";
+import { TYPE_OID } from "../src/relay/decode/type-oid.ts";
 import type { OutboxRecord } from "../src/relay/event/outbox-record.ts";
-import { TYPE_OID } from "../src/relay/event/type-oid.ts";
 import { Intake } from "../src/relay/intake.ts";
 import { lsn } from "../src/relay/lsn.ts";
 import { Backlog } from "../src/relay/publish/backlog.ts";

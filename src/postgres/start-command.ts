@@ -1,5 +1,6 @@
 import type { Client } from "pg";
 import pg from "pg";
+import { baseTypeOid } from "./base-type.ts";
 import type { TableName } from "./table-name.ts";
 
 /** Names of the columns that the relay reads. */
@@ -59,7 +60,7 @@ function columnTypes(tables: readonly TableName[], columns: ColumnNames): string
   );
   const names = Object.values(columns).map((name) => pg.escapeLiteral(name));
   return `
-    select a.attname as name, a.atttypid::bigint::text as type
+    select a.attname as name, ${baseTypeOid("a.atttypid")}::bigint::text as type
       from pg_attribute a
       join pg_class c on c.oid = a.attrelid
       join pg_namespace n on n.oid = c.relnamespace

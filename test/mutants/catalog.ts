@@ -6,10 +6,12 @@ import { HALTS_MUTANTS } from "./halts-mutants.ts";
 import type { Mutant } from "./mutant.ts";
 import { PUBLISH_MUTANTS } from "./publish-mutants.ts";
 import { REFUSAL_MUTANTS } from "./refusal-mutants.ts";
+import { TABLE_MUTANTS } from "./table-mutants.ts";
 
 /** Every bug that is planted, in the order of the way of the data. */
 export const MUTANTS: readonly Mutant[] = [
   ...CAPTURE_MUTANTS,
+  ...TABLE_MUTANTS,
   ...PUBLISH_MUTANTS,
   ...COMPRESSION_MUTANTS,
   ...FENCING_MUTANTS,

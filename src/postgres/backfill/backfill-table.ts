@@ -1,3 +1,4 @@
+import { baseTypeOid } from "../base-type.ts";
 import type { Ask } from "../preflight/read-facts.ts";
 import type { ColumnNames } from "../start-command.ts";
 import type { TableName } from "../table-name.ts";
@@ -5,8 +6,9 @@ import { sqlTableName } from "../table-name.ts";
 
 export interface BackfillColumn {
   readonly name: string;
+  /** Of the base type for a domain. */
   readonly typeOid: number;
-  /** `pg_type.typname`. */
+  /** `pg_type.typname` of the column's own type. */
   readonly type: string;
 }
 
@@ -32,7 +34,7 @@ interface ColumnRow {
 
 const COLUMNS = `
   select n.nspname::text as "schema", c.relname::text as "table", c.oid::text as "oid",
-         a.attname::text as "name", a.atttypid::bigint::text as "typeOid", t.typname::text as "type"
+         a.attname::text as "name", ${baseTypeOid("a.atttypid")}::bigint::text as "typeOid", t.typname::text as "type"
     from unnest($1::text[], $2::text[]) as wanted (schema, name)
     join pg_namespace n on n.nspname = wanted.schema
     join pg_class c on c.relnamespace = n.oid and c.relname = wanted.name

@@ -5,6 +5,7 @@ import { keyUnfit, shardCondition } from "../shard-filter.ts";
 import type { ColumnNames } from "../start-command.ts";
 import { quotedTableName } from "../table-name.ts";
 import type { BackfillTable } from "./backfill-table.ts";
+import { outputText } from "./output-text.ts";
 
 /** Name of the cursor over the candidates. */
 export const CURSOR = "outbox_relay_backfill";
@@ -37,8 +38,6 @@ export function countQuery(tables: readonly BackfillTable[], scope: CandidateSco
 
 function select(table: BackfillTable, index: number, scope: CandidateScope): string {
   const { columns } = scope;
-  const id = pg.escapeIdentifier(columns.id);
-  const route = pg.escapeIdentifier(columns.route);
   const created = table.hasCreatedAt
     ? "(extract(epoch from created_at) * 1000)::float8"
     : "null::float8";
@@ -47,7 +46,7 @@ function select(table: BackfillTable, index: number, scope: CandidateScope): str
     ? "txid, 0::bigint as turn"
     : "null::xid8 as txid, -age(xmin)::bigint as turn";
   return `select ${index} as source, tableoid::bigint as leaf, ctid as place, cmin::text::bigint as statement, ${order},
-       ${id}::text as id, ${route}::text as route, ${created} as created
+       ${outputText(columns.id)} as id, ${outputText(columns.route)} as route, ${created} as created
   from ${quotedTableName(table)}${where(table, scope)}`;
 }
 

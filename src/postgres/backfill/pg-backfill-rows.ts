@@ -1,5 +1,4 @@
 import type { Client, QueryResultRow } from "pg";
-import pg from "pg";
 import type { BackfillRows, Candidate } from "../../relay/backfill/backfill-rows.ts";
 import { RelayError } from "../../relay/errors.ts";
 import type { Lsn } from "../../relay/lsn.ts";
@@ -10,6 +9,7 @@ import { postgresError } from "../postgres-error.ts";
 import { quotedTableName } from "../table-name.ts";
 import type { BackfillTable } from "./backfill-table.ts";
 import { CURSOR } from "./candidate-query.ts";
+import { outputText } from "./output-text.ts";
 import { insertMessage, relationMessage } from "./row-messages.ts";
 import { Window } from "./window.ts";
 
@@ -165,12 +165,6 @@ export class PgBackfillRows implements BackfillRows {
       throw postgresError(error, "query", this.#snapshot.context);
     }
   }
-}
-
-/** What the type's output function writes, as the stream has it; a cast to text differs for some types. */
-function outputText(column: string): string {
-  const name = pg.escapeIdentifier(column);
-  return `case when ${name} is not null then format('%s', ${name}) end`;
 }
 
 function closedError(): RelayError {

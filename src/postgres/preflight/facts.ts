@@ -45,7 +45,7 @@ export interface ColumnFacts {
   readonly type: string;
   /** `pg_type.typname`. */
   readonly typeName: string;
-  /** The same, of the base type for a domain. */
+  /** The same, of the base type for a domain, through domains of domains. */
   readonly baseType: string;
   /** `pg_type.typcategory`: A array, C composite, ... */
   readonly category: string;

@@ -1,4 +1,5 @@
 import type { QueryResultRow } from "pg";
+import { baseTypeOid } from "../base-type.ts";
 import type { TableName } from "../table-name.ts";
 import type { PublicationFacts, ServerFacts, TableFacts } from "./facts.ts";
 
@@ -39,7 +40,7 @@ const TABLES = `
                       and current_setting('server_version_num')::int < 180000) order by a.attnum)
              from pg_attribute a
              join pg_type t on t.oid = a.atttypid
-             join pg_type b on b.oid = case when t.typtype = 'd' then t.typbasetype else t.oid end
+             join pg_type b on b.oid = ${baseTypeOid("t.oid")}
             where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped), '[]') as "columns"
     from unnest($1::text[], $2::text[]) as wanted (schema, name)
     join pg_namespace n on n.nspname = wanted.schema

@@ -4,13 +4,14 @@ import { readInt32, readLsn } from "./big-endian.ts";
 import type { Relation } from "./relation.ts";
 import { readRelation } from "./relation.ts";
 import { Tuple } from "./tuple.ts";
+import { UserTypes } from "./user-types.ts";
 
 /** Milliseconds between 1970 and Postgres's epoch, 2000-01-01. */
 export const POSTGRES_EPOCH_MS = 946_684_800_000;
 
-const TAG = { begin: 0x42, commit: 0x43, insert: 0x49, relation: 0x52 } as const;
-/** Origin, type, update, delete, truncate: known, and nothing to an outbox. */
-const IGNORED_TAGS: ReadonlySet<number> = new Set([0x4f, 0x59, 0x55, 0x44, 0x54]);
+const TAG = { begin: 0x42, commit: 0x43, insert: 0x49, relation: 0x52, type: 0x59 } as const;
+/** Origin, update, delete, truncate: known, and nothing to an outbox. */
+const IGNORED_TAGS: ReadonlySet<number> = new Set([0x4f, 0x55, 0x44, 0x54]);
 /** INSERT: tag, relation OID, then the letter N, then the tuple. */
 const INSERT_TUPLE_AT = 6;
 
@@ -39,6 +40,7 @@ export interface DecodedMessages {
 export class PgoutputDecoder {
   readonly #out: DecodedMessages;
   readonly #relations = new Map<number, Relation>();
+  readonly #types = new UserTypes();
   #lastRelation: Relation | null = null;
   readonly #tuple = new Tuple();
 
@@ -55,7 +57,9 @@ export class PgoutputDecoder {
       case TAG.commit:
         return this.#out.commit(readCommitEnd(message));
       case TAG.relation:
-        return this.#relation(readRelation(message));
+        return this.#relation(readRelation(message, this.#types));
+      case TAG.type:
+        return this.#types.described(message);
       default:
         if (!IGNORED_TAGS.has(message[0] ?? 0)) throw unknownMessage(message[0]);
     }

@@ -1,7 +1,7 @@
 import type { Tuple } from "../decode/tuple.ts";
+import { TYPE_OID } from "../decode/type-oid.ts";
 import { ascii, hexDigit } from "./ascii.ts";
 import type { Field } from "./field.ts";
-import { TYPE_OID } from "./type-oid.ts";
 
 /**
  * Points `field` to a column's value as bytes for Kafka: the text form in UTF-8, but raw bytes for bytea.

@@ -46,6 +46,14 @@ export function relationBytes(
   return Buffer.concat([head, Buffer.from(`${schema}\0${name}\0`), count, ...parts]);
 }
 
+/** `name`: of the base type for a domain, as the server resolves it; an empty `schema` stands for pg_catalog. */
+export function typeBytes(oid: number, schema: string, name: string): Uint8Array {
+  const head = Buffer.alloc(5);
+  head.write("Y");
+  head.writeUInt32BE(oid, 1);
+  return Buffer.concat([head, Buffer.from(`${schema}\0${name}\0`)]);
+}
+
 /** A text value, a binary one, or SQL NULL. */
 export type ColumnValue = string | Uint8Array | null;
 

@@ -13,7 +13,7 @@ import { unpackRecord } from "../../../src/relay/record/record-view.ts";
 import { TimelineHistory } from "../../../src/relay/timeline-history.ts";
 import { MODEL_OPTIONS } from "../../support/model/model-relay.ts";
 import type { ColumnValue } from "../../support/model/pgoutput-bytes.ts";
-import { insertBytes, relationBytes } from "../../support/model/pgoutput-bytes.ts";
+import { insertBytes, relationBytes, typeBytes } from "../../support/model/pgoutput-bytes.ts";
 
 const OID = { bytea: 17, int8: 20, int4: 23, text: 25, uuid: 2950, jsonb: 3802, point: 600 };
 type Columns = Readonly<Record<string, readonly [typeOid: number, value: ColumnValue]>>;
@@ -26,8 +26,12 @@ const ROW: Columns = {
   payload: [OID.jsonb, '{"a": 1.10}'],
 };
 
-/** What one row becomes: bytes in, record out. */
-function recordOf(columns: Columns, template = "outbox.event.${routedByValue}"): RecordParts {
+/** What one row becomes: bytes in, record out. `types`: TYPE messages that the server sends first. */
+function recordOf(
+  columns: Columns,
+  template = "outbox.event.${routedByValue}",
+  types: readonly Uint8Array[] = [],
+): RecordParts {
   const { outbox } = MODEL_OPTIONS;
   const reader = new RowReader(outbox.columns, new TimelineHistory(3, null));
   reader.begin({ commitLsn: lsn(0xabcdefn), commitMs: 1_700_000_000_000 });
@@ -42,6 +46,7 @@ function recordOf(columns: Columns, template = "outbox.event.${routedByValue}"):
     },
   });
   const names = Object.entries(columns).map(([name, [typeOid]]) => ({ name, typeOid }));
+  for (const type of types) decoder.decode(type);
   decoder.decode(relationBytes(1, "public", "outbox", names));
   decoder.decode(
     insertBytes(
@@ -112,6 +117,51 @@ describe("an outbox row as a record", () => {
     expect(headersOf(record)[0]).toEqual(["id", "01234567-89ab-cdef-0123-456789abcdef"]);
     expect(textOf(record.key)).toBe("-9007199254740993");
     expect(textOf(record.value as Uint8Array)).toBe("{}");
+  });
+
+  it("reads a domain as its base type, in text and in binary, in every column", () => {
+    const own = { bytes: 16_388, id: 16_390, json: 16_392, number: 16_394 };
+    const types = [
+      typeBytes(own.bytes, "", "bytea"),
+      typeBytes(own.id, "", "uuid"),
+      typeBytes(own.json, "", "jsonb"),
+      typeBytes(own.number, "", "int4"),
+    ];
+    const id = Buffer.from("0123456789abcdef0123456789abcdef", "hex");
+    const binary = recordOf(
+      {
+        ...ROW,
+        id: [own.id, id],
+        type: [own.number, Buffer.from([0xff, 0xff, 0xff, 0xfe])],
+        payload: [own.bytes, Uint8Array.of(0, 255, 65)],
+        headers: [own.json, Buffer.concat([Uint8Array.of(1), Buffer.from('{"a": "b"}')])],
+      },
+      undefined,
+      types,
+    );
+    expect(headersOf(binary).map(([, value]) => value)).toEqual([
+      "01234567-89ab-cdef-0123-456789abcdef",
+      "-2",
+      expect.any(String),
+      "b",
+    ]);
+    expect([...(binary.value ?? [])]).toEqual([0, 255, 65]);
+    const text: Columns = { ...ROW, aggregateid: [own.bytes, "\\x4100"] };
+    const record = recordOf({ ...text, payload: [own.bytes, "\\x00ff410a"] }, undefined, types);
+    expect([...record.key]).toEqual([0x41, 0]);
+    expect([...(record.value ?? [])]).toEqual([0, 255, 0x41, 0x0a]);
+  });
+
+  it("takes a user type with the name of a built-in one for what it is", () => {
+    const types = [typeBytes(16_388, "public", "bytea")];
+    const record = recordOf({ ...ROW, payload: [16_388, "\\x00"] }, undefined, types);
+    expect(textOf(record.value as Uint8Array)).toBe("\\x00");
+  });
+
+  it("takes the last description of a type", () => {
+    const types = [typeBytes(16_388, "", "bytea"), typeBytes(16_388, "public", "mood")];
+    const record = recordOf({ ...ROW, payload: [16_388, "\\x00"] }, undefined, types);
+    expect(textOf(record.value as Uint8Array)).toBe("\\x00");
   });
 
   it("appends the row's own headers after the relay's", () => {

@@ -16,6 +16,7 @@ import { examineDatabase } from "./doctor/pg-doctor.ts";
 import { hostSessions } from "./host-list.ts";
 import { HostOrder } from "./host-order.ts";
 import { oldestTransaction } from "./oldest-transaction.ts";
+import { AttachedTables } from "./preflight/attached-tables.ts";
 import { readFailover } from "./preflight/failover-facts.ts";
 import { failoverFindings, failoverGap } from "./preflight/failover-findings.ts";
 import type { RowFilterPolicy } from "./preflight/publication-findings.ts";
@@ -27,6 +28,9 @@ import type { ShardFacts } from "./preflight/shard-facts.ts";
 import { readShards, shardNames } from "./preflight/shard-facts.ts";
 import { shardFindings } from "./preflight/shard-findings.ts";
 import { tableFindings } from "./preflight/table-findings.ts";
+import type { TreeQuestion } from "./preflight/tree-facts.ts";
+import { readTree } from "./preflight/tree-facts.ts";
+import { treeFindings } from "./preflight/tree-findings.ts";
 import { walFindings } from "./preflight/wal-findings.ts";
 import type { PostgresOptions } from "./replication-source.ts";
 import type { SlotAnswer, SlotRow } from "./slot-row.ts";
@@ -58,6 +62,7 @@ export class PgSourceDatabase implements SourceDatabase {
   readonly #options: SourceDatabaseOptions;
   readonly #tables: readonly TableName[];
   readonly #connection: ControlConnection;
+  readonly #attached = new AttachedTables();
 
   /** Throws RelayError for a connection string or a table name that cannot be read. */
   constructor(options: SourceDatabaseOptions) {
@@ -105,6 +110,7 @@ export class PgSourceDatabase implements SourceDatabase {
       ...walFindings(server, slot, this.#options.walBudgetBytes ?? 0),
       ...tableFindings(this.#tables, tables, columns),
       ...publicationFindings(publications, published, tables, columns, { rowFilter, shard }),
+      ...(await this.#treeFindings(ask)),
       ...shardFindings(shard, server.version, await this.#shards(ask), tables, columns),
     ];
   }
@@ -167,8 +173,18 @@ export class PgSourceDatabase implements SourceDatabase {
     await this.#ask(signal)("select pg_advisory_unlock_all()", []).catch(() => undefined);
   }
 
-  vantage(signal: AbortSignal): Promise<Vantage> {
-    return readVantage(this.#ask(signal), this.#options.publications, this.#tables, this.#witness);
+  async vantage(signal: AbortSignal): Promise<Vantage> {
+    const ask = this.#ask(signal);
+    const findings = await this.#treeFindings(ask);
+    const seen = await readVantage(ask, this.#options.publications, this.#tables, this.#witness);
+    return { ...seen, findings };
+  }
+
+  async #treeFindings(ask: Ask): Promise<readonly Finding[]> {
+    const { publications, slot, rowFilter = "refuse", shard = null } = this.#options;
+    const question: TreeQuestion = { publications, tables: this.#tables, slot };
+    const tree = this.#attached.without(await readTree(ask, question));
+    return treeFindings(tree, publications, { rowFilter, shard });
   }
 
   async countUp(signal: AbortSignal): Promise<number | null> {

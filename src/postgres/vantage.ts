@@ -60,7 +60,7 @@ export async function readVantage(
   publications: readonly string[],
   tables: readonly TableName[],
   witness: Witness | null,
-): Promise<Vantage> {
+): Promise<Omit<Vantage, "findings">> {
   const [server] = await ask<{ version: number }>(
     "select current_setting('server_version_num')::int as version",
     [],

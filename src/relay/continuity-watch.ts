@@ -1,6 +1,8 @@
 import type { Vantage } from "./capture/source-database.ts";
 import { pause } from "./clock.ts";
 import { RelayError } from "./errors.ts";
+import type { Finding } from "./finding.ts";
+import { preflightError } from "./finding.ts";
 import type { Lsn } from "./lsn.ts";
 import type { RelayOptions } from "./options.ts";
 import type { RelayPorts } from "./ports.ts";
@@ -9,8 +11,8 @@ import type { Watermark } from "./watermark.ts";
 import { Watermarks } from "./watermark.ts";
 
 /**
- * Looks at publication and tables while the stream runs, because Postgres leaves rows out without a word when they
- * change; and collects the watermarks that make a gap repairable.
+ * Looks at publication and tables while the stream runs, those below the outbox tables included, because Postgres leaves
+ * rows out without a word when they change; and collects the watermarks that make a gap repairable.
  */
 export class ContinuityWatch {
   readonly #ports: RelayPorts;
@@ -20,6 +22,8 @@ export class ContinuityWatch {
   #systemId = "";
   #publication: string | null = null;
   #witness: number | null = null;
+  /** Warnings of this session, by code and message. */
+  readonly #warned = new Set<string>();
   #watermarks = new Watermarks(null);
   #formerWatermark: Watermark | null = null;
   /** A change may have been made before it was seen, so a watermark counts only when the look after it saw none. */
@@ -65,6 +69,8 @@ export class ContinuityWatch {
     this.#formerWatermark = reached;
     this.#unproven = seen.watermark;
     this.#witness = witness;
+    // Preflight has just told of them.
+    for (const finding of seen.findings) this.#isNew(finding);
     void this.#run();
   }
 
@@ -101,7 +107,20 @@ export class ContinuityWatch {
     if (seen.systemId !== this.#systemId)
       return this.#ended(foreign(seen.systemId, this.#systemId));
     if (seen.publication !== this.#publication) return this.#ended(publicationChanged());
+    const faults = seen.findings.filter(({ severity }) => severity !== "warning");
+    if (faults.length > 0) return this.#ended(preflightError(faults));
+    for (const finding of seen.findings) {
+      if (this.#isNew(finding)) this.#ports.observer.warning(finding);
+    }
     if (this.#unproven !== null) this.#watermarks.add(this.#unproven);
     this.#unproven = seen.watermark;
+  }
+
+  /** True the first time that a finding is seen. */
+  #isNew({ code, message }: Finding): boolean {
+    const key = `${code} ${message}`;
+    const isNew = !this.#warned.has(key);
+    this.#warned.add(key);
+    return isNew;
   }
 }

@@ -4,6 +4,7 @@ import { COMPRESSION_MUTANTS } from "./compression-mutants.ts";
 import { FENCING_MUTANTS } from "./fencing-mutants.ts";
 import { HALTS_MUTANTS } from "./halts-mutants.ts";
 import type { Mutant } from "./mutant.ts";
+import { PREFLIGHT_MUTANTS } from "./preflight-mutants.ts";
 import { PUBLISH_MUTANTS } from "./publish-mutants.ts";
 import { REFUSAL_MUTANTS } from "./refusal-mutants.ts";
 import { TABLE_MUTANTS } from "./table-mutants.ts";
@@ -18,4 +19,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...HALTS_MUTANTS,
   ...REFUSAL_MUTANTS,
   ...BYTES_MUTANTS,
+  ...PREFLIGHT_MUTANTS,
 ];

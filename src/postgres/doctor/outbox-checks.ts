@@ -4,6 +4,8 @@ import type { PublicationFacts, TableFacts } from "../preflight/facts.ts";
 import type { RowsWanted } from "../preflight/publication-findings.ts";
 import { publicationFindings } from "../preflight/publication-findings.ts";
 import { tableFindings } from "../preflight/table-findings.ts";
+import type { TreeFacts } from "../preflight/tree-facts.ts";
+import { treeFindings } from "../preflight/tree-findings.ts";
 import type { ColumnNames } from "../start-command.ts";
 import type { TableName } from "../table-name.ts";
 import { sqlName, sqlTableName } from "../table-name.ts";
@@ -14,6 +16,7 @@ export interface OutboxView {
   readonly role: string;
   readonly tables: readonly TableFacts[];
   readonly publications: readonly PublicationFacts[];
+  readonly tree: TreeFacts;
   readonly samples: readonly TableSample[];
 }
 
@@ -25,7 +28,7 @@ export interface OutboxExpectations extends RowsWanted {
 
 /** The outbox tables and the publication that lets their rows into the stream. */
 export function outboxChecks(view: OutboxView, expected: OutboxExpectations): Check[] {
-  const { tables, publications, samples } = view;
+  const { tables, publications, tree, samples } = view;
   const names = expected.tables.map(sqlTableName).join(", ");
   return [
     check("outbox tables", "each must exist, be logged and have the columns that make an event", {
@@ -43,6 +46,10 @@ export function outboxChecks(view: OutboxView, expected: OutboxExpectations): Ch
         expected,
       ),
     }),
+    check("tables below", "rows of each partition and child must reach the WAL and be published", {
+      seen: treeText(tree),
+      findings: treeFindings(tree, expected.publications, expected),
+    }),
     check("repair", "after a lost slot the missing rows are found in the tables", {
       seen: tables.length === 0 ? "no table" : samples.map(repairText).join("; "),
       findings: samples.flatMap((sample) => repairFindings(sample, view.role)),
@@ -52,6 +59,11 @@ export function outboxChecks(view: OutboxView, expected: OutboxExpectations): Ch
 
 function tableText({ kind, columns, ...table }: TableFacts): string {
   return `${sqlTableName(table)}${kind === "p" ? " (partitioned)" : ""}, ${columns.length} columns`;
+}
+
+function treeText({ flawed, unlisted }: TreeFacts): string {
+  const beside = unlisted.length === 0 ? "" : `, ${unlisted.length} published beside the outbox`;
+  return `${flawed.length === 0 ? "all of them" : `${flawed.length} to look at`}${beside}`;
 }
 
 function publicationText({ name, members }: PublicationFacts): string {

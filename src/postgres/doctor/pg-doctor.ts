@@ -10,6 +10,7 @@ import type { Ask } from "../preflight/read-facts.ts";
 import { readPublications, readServer, readTables } from "../preflight/read-facts.ts";
 import { versionFinding } from "../preflight/server-findings.ts";
 import { readShards, shardNames } from "../preflight/shard-facts.ts";
+import { readTree } from "../preflight/tree-facts.ts";
 import type { PostgresOptions } from "../replication-source.ts";
 import type { SlotAnswer } from "../slot-row.ts";
 import { slotQuery, slotRow } from "../slot-row.ts";
@@ -80,6 +81,7 @@ async function examine(
   const slot = answer === undefined ? null : slotRow(name, answer);
   const tables = await readTables(ask, wanted);
   const published = await readPublications(ask, publications, wanted);
+  const tree = await readTree(ask, { publications, tables: wanted, slot: name });
   const samples: TableSample[] = [];
   for (const table of tables) samples.push(await sampleTable(ask, table, columns));
   const failover = await readFailover(ask, name);
@@ -92,7 +94,7 @@ async function examine(
     walBudgetBytes: options.walBudgetBytes ?? 0,
     heldWarnAfterSeconds: expected.heldWarnAfterSeconds,
   };
-  const outbox = { role: server.role, tables, publications: published, samples };
+  const outbox = { role: server.role, tables, publications: published, tree, samples };
   return {
     systemId: await systemIdentifier(ask),
     samples,

@@ -64,6 +64,11 @@ export interface Vantage {
    * without a word, also one that was taken back, and stays the same after those that cannot.
    */
   readonly publication: string;
+  /**
+   * What is wrong now below the outbox tables and beside them: a halt ends the session, because rows were written that
+   * never come by the stream; a warning is told once.
+   */
+  readonly findings: readonly Finding[];
   readonly watermark: Watermark;
   /** How far the witness row has counted; null where there is none. */
   readonly witness: number | null;

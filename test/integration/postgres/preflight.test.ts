@@ -139,7 +139,7 @@ describe("preflight", () => {
   it("halts at a partitioned table whose publication names its partitions instead", async () => {
     await outbox.query(`create table parted (like outbox) partition by range (id)`);
     await outbox.query("create table parted_1 partition of parted for values from (0) to (1000)");
-    await outbox.query(`alter publication ${outbox.publication} add table parted`);
+    await outbox.query(`alter publication ${outbox.publication} set table parted`);
     expect(await findings({ tables: ["public.parted"] })).toEqual([]);
     await outbox.query(
       `alter publication ${outbox.publication} set (publish_via_partition_root = false)`,

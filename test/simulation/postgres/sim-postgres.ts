@@ -130,6 +130,7 @@ export class SimPostgres {
       systemId: "1",
       timeline: this.wal.timeline,
       publication: "p",
+      findings: [],
       witness: null,
       watermark: { snapshot: `1:${lsn}:`, lsn, atMs: 0 },
     };

@@ -46,6 +46,8 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
   timeline = 1;
   timelineHistory: string | null = null;
   publication = "p";
+  /** What preflight and each look find below the outbox tables. */
+  treeFindings: readonly Finding[] = [];
   /** What the table holds that was committed before a slot that is made anew. */
   tableRows: ModelRow[] = [];
   /** Opened so far. */
@@ -136,7 +138,7 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
   }
 
   preflight(): Promise<readonly Finding[]> {
-    return Promise.resolve(this.findings);
+    return Promise.resolve([...this.findings, ...this.treeFindings]);
   }
 
   slot(): Promise<SlotFacts | null> {
@@ -191,6 +193,7 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
       systemId: this.systemId,
       timeline: this.timeline,
       publication: this.publication,
+      findings: this.treeFindings,
       witness: null,
       watermark,
     });

@@ -1,0 +1,144 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import type { PostgresServer } from "../../../src/demo/services/embedded-postgres.ts";
+import { startPostgres } from "../../../src/demo/services/embedded-postgres.ts";
+import type { PgSourceDatabase } from "../../../src/postgres/source-database.ts";
+import type { Finding } from "../../../src/relay/finding.ts";
+import { NEVER, OutboxDatabase } from "./outbox-database.ts";
+
+const COLUMNS = `id bigint not null, aggregatetype text not null, aggregateid text not null,
+  type text not null, payload jsonb`;
+const TABLES = ["public.parted", "public.parent"];
+
+/** As text, to compare: severity, code and the first table named. */
+function brief(findings: readonly Finding[]): string[] {
+  return findings.map(
+    ({ severity, code, message }) =>
+      `${severity} ${code} ${/(?:public|pg_temp_\d+)\.\w+/.exec(message)?.[0] ?? ""}`,
+  );
+}
+
+describe.each([14, 18] as const)("the tables below an outbox table on Postgres %i", (major) => {
+  let server: PostgresServer;
+  let outbox: OutboxDatabase;
+  let database: PgSourceDatabase;
+
+  beforeAll(async () => {
+    server = await startPostgres({ major });
+  });
+
+  afterAll(async () => {
+    await server.stop();
+  });
+
+  /** A table partitioned to two levels, and one with a child by INHERITS; all is well with both. */
+  beforeEach(async () => {
+    outbox = await OutboxDatabase.create(server.url);
+    await outbox.query(`create table parted (${COLUMNS}) partition by list (aggregateid)`);
+    await outbox.query("create table parted_a partition of parted for values in ('a')");
+    await outbox.query(
+      "create table parted_b partition of parted for values in ('b') partition by list (type)",
+    );
+    await outbox.query("create table parted_b_x partition of parted_b for values in ('x')");
+    await outbox.query(`create table parent (${COLUMNS})`);
+    await outbox.query("create table child () inherits (parent)");
+    await outbox.query(`alter publication ${outbox.publication} set table parted, parent`);
+    await outbox.createSlot();
+    database = outbox.database({ tables: TABLES });
+  });
+
+  afterEach(async () => {
+    await outbox.drop();
+  });
+
+  /** What preflight finds; the look while streaming must find the same. */
+  async function seen(): Promise<readonly Finding[]> {
+    const atStart = await database.preflight(NEVER);
+    const { findings } = await database.vantage(NEVER);
+    expect(findings).toEqual(atStart);
+    return findings;
+  }
+
+  it("are no finding when all of them are published, and neither are new partitions", async () => {
+    await outbox.query("create table parted_c partition of parted for values in ('c')");
+    await outbox.query("insert into parted values (1, 'order', 'c', 'x', null)");
+    await outbox.query("alter table parted add column note text");
+    expect(await seen()).toEqual([]);
+  });
+
+  it("halt when unlogged at any depth, foreign or temporary, and the statements repair it", async () => {
+    await outbox.query("create extension postgres_fdw");
+    await outbox.query("create server far foreign data wrapper postgres_fdw");
+    await outbox.query("alter table parted_b_x set unlogged");
+    await outbox.query(
+      "create foreign table far partition of parted for values in ('f') server far",
+    );
+    await outbox.query("create temp table passing () inherits (parent)");
+    const found = await seen();
+    expect(brief(found)).toEqual([
+      "halt CONFIG_TABLE public.far",
+      expect.stringMatching(/^halt CONFIG_TABLE pg_temp_\d+\.passing$/),
+      "halt CONFIG_TABLE public.parted_b_x",
+    ]);
+    for (const statement of found.flatMap(({ sql = [] }) => sql)) await outbox.query(statement);
+    await outbox.query("alter table passing no inherit parent");
+    expect(await seen()).toEqual([]);
+  });
+
+  it("halt at a child that came after the publication, and at one that was taken out", async () => {
+    await outbox.query("create table late () inherits (child)");
+    await outbox.query(`alter publication ${outbox.publication} drop table only child`);
+    const found = await seen();
+    expect(brief(found)).toEqual(["halt CONFIG_PUBLICATION public.child"]);
+    expect(found[0]?.message).toContain("public.late");
+    for (const statement of found.flatMap(({ sql = [] }) => sql)) await outbox.query(statement);
+    expect(await seen()).toEqual([]);
+  });
+
+  it("warn of a table that is published and is no outbox, and not of what all tables publish", async () => {
+    await outbox.query("create table other (id int primary key)");
+    await outbox.query(`alter publication ${outbox.publication} add table other`);
+    expect(brief(await seen())).toEqual(["warning TABLE_UNLISTED public.other"]);
+    await outbox.query(`drop publication ${outbox.publication}`);
+    await outbox.query(
+      `create publication ${outbox.publication} for all tables
+         with (publish = 'insert', publish_via_partition_root = true)`,
+    );
+    expect(await seen()).toEqual([]);
+  });
+
+  it("warn of a partition that was attached with rows, and not of one that is filled later", async () => {
+    await outbox.query("create table filled (like parted)");
+    await outbox.query("insert into filled values (1, 'order', 'd', 'x', null)");
+    await outbox.query("create table empty (like parted)");
+    await outbox.query("alter table parted attach partition filled for values in ('d')");
+    await outbox.query("alter table parted attach partition empty for values in ('e')");
+    const expected = ["warning PARTITION_ATTACHED public.filled"];
+    expect(brief(await seen())).toEqual(expected);
+    await outbox.query("insert into parted values (1, 'order', 'e', 'x', null)");
+    expect(brief(await seen())).toEqual(expected);
+  });
+});
+
+describe("children with a row filter or a column list", () => {
+  let outbox: OutboxDatabase;
+
+  afterEach(async () => {
+    await outbox.drop();
+  });
+
+  it("halt when it is not the parent's", async () => {
+    outbox = await OutboxDatabase.create();
+    await outbox.query("create table child () inherits (outbox)");
+    const database = outbox.database();
+    const { publication } = outbox;
+    for (const own of ["(id, aggregatetype, aggregateid, type)", "where (type = 'x')"]) {
+      await outbox.query(
+        `alter publication ${publication} set table only outbox, only child ${own}`,
+      );
+      const found = await database.preflight(NEVER);
+      expect(brief(found)).toEqual(["halt CONFIG_PUBLICATION public.child"]);
+      for (const statement of found.flatMap(({ sql = [] }) => sql)) await outbox.query(statement);
+      expect(await database.preflight(NEVER)).toEqual([]);
+    }
+  });
+});

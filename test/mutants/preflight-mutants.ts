@@ -1,0 +1,41 @@
+import type { Mutant } from "./mutant.ts";
+
+/** Where the relay looks at catalogs: before it starts, and while it streams. */
+export const PREFLIGHT_MUTANTS: readonly Mutant[] = [
+  {
+    name: "look only one level below the outbox table",
+    harm: "loses the rows of an unlogged partition of a partition",
+    file: "src/postgres/preflight/tree-facts.ts",
+    edits: [
+      {
+        find: "from tree t join pg_inherits i on i.inhparent = t.oid)`;",
+        replace: "from tree t join pg_inherits i on i.inhparent = t.oid and false)`;",
+      },
+    ],
+    caughtBy: { integration: "postgres/preflight-tree" },
+  },
+  {
+    name: "take a child for a partition of a published table",
+    harm: "loses the rows of a child that came after the publication",
+    file: "src/postgres/preflight/tree-facts.ts",
+    edits: [
+      {
+        find: "when not c.relispartition and not exists (",
+        replace: "when c.relispartition and not exists (",
+      },
+    ],
+    caughtBy: { integration: "postgres/preflight-tree" },
+  },
+  {
+    name: "look below the outbox tables at the start only",
+    harm: "loses the rows of a partition that is set unlogged while the relay streams",
+    file: "src/relay/continuity-watch.ts",
+    edits: [
+      {
+        find: "    if (faults.length > 0) return this.#ended(preflightError(faults));\n",
+        replace: "",
+      },
+    ],
+    caughtBy: { unit: "relay/continuity-watch" },
+  },
+];

@@ -22,7 +22,7 @@ export const sourceSettings = {
     }),
     replicationUrl: setting("RELAY_REPLICATION_URL", {
       kind: postgresUrl(),
-      doc: "Connection string of the replication stream, where the other one goes through a pooler: logical replication needs a direct connection.",
+      doc: "Connection string of the replication stream, where it needs another role or another address of the same server. Both lead to the server itself, never through a connection pooler.",
       example: "postgres://relay:secret@db-direct.example.com:5432/shop",
       derived: "the database URL",
       sensitive: true,

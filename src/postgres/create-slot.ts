@@ -1,4 +1,5 @@
 import { RelayError } from "../relay/errors.ts";
+import { oldestWriter, writerHint, writerText } from "./oldest-transaction.ts";
 import { hasSqlState } from "./postgres-error.ts";
 import { FAILOVER_VERSION_MIN } from "./preflight/failover-findings.ts";
 import type { Ask } from "./preflight/read-facts.ts";
@@ -83,20 +84,12 @@ function limitReached(slot: string, cause: unknown): RelayError {
 }
 
 async function blocked(ask: Ask, slot: string, cause: unknown): Promise<RelayError> {
-  const [oldest] = await ask<{ pid: number; seconds: number }>(
-    `select pid, extract(epoch from now() - xact_start)::int as seconds
-       from pg_stat_activity where backend_xid is not null and pid <> pg_backend_pid()
-      order by xact_start limit 1`,
-    [],
-  );
-  const who =
-    oldest === undefined
-      ? "a transaction in progress"
-      : `the transaction of pid ${oldest.pid}, open for ${oldest.seconds} s`;
+  const writer = await oldestWriter(ask);
+  const who = writer === null ? "a transaction that has ended by now" : writerText(writer);
   return new RelayError(`slot "${slot}" could not be created in time: Postgres waits for ${who}`, {
     code: "SLOT_CREATE_BLOCKED",
     remedy: "retry",
-    hint: `See what it does: select pid, usename, state, query from pg_stat_activity${oldest === undefined ? " where backend_xid is not null" : ` where pid = ${oldest.pid}`}; and end it if it hangs: select pg_terminate_backend(${oldest?.pid ?? "pid"});`,
+    hint: writer === null ? "Nothing to do: the relay tries again." : writerHint(writer),
     cause,
   });
 }

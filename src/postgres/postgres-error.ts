@@ -2,6 +2,7 @@ import type { ErrorCode, Remedy } from "../relay/errors.ts";
 import { RelayError } from "../relay/errors.ts";
 import type { TlsFault } from "../relay/tls-fault.ts";
 import { tlsFault } from "../relay/tls-fault.ts";
+import { serverText, stateText } from "./server-text.ts";
 import type { ServerAddress } from "./session.ts";
 
 /** What an error message may name. Holds no secret. */
@@ -73,17 +74,19 @@ function explainServerError(
   switch (error.code) {
     case "28P01":
     case "28000":
-      return authentication(context);
+      return authentication(context, serverText(error));
     case "3D000":
       return databaseMissing(context);
     case "42501":
-      return permission(context);
+      return permission(error, context);
     case "53300":
-      return tooManyConnections(context);
+      return tooManyConnections(error, context);
     case "57P01":
     case "57P02":
     case "57P03":
-      return unavailable(error.code, context);
+      return unavailable(error, context);
+    case "08P01":
+      return place === "connect" ? pooled(error, context) : unexplained(error);
     case "55006":
       return slotBusy(error, context);
     case "XX000":
@@ -96,11 +99,12 @@ function explainServerError(
   }
 }
 
-function authentication({ address }: Pick<ErrorContext, "address">): Explanation {
+/** `text`: the server's own, which tells a wrong password from a missing line of pg_hba.conf. */
+function authentication({ address }: Pick<ErrorContext, "address">, text = ""): Explanation {
   return {
     code: "POSTGRES_AUTHENTICATION",
     remedy: "halt",
-    message: `Postgres at ${where(address)} refuses to let role "${address.user}" into database "${address.database}"`,
+    message: `Postgres at ${where(address)} refuses to let role "${address.user}" into database "${address.database}"${text === "" ? "" : `: ${text}`}`,
     hint: "Check user and password in RELAY_DATABASE_URL, and that pg_hba.conf has a line for this role, database and host (a replication connection to a database matches the database's name, not the word replication). A line hostssl takes only TLS (RELAY_DATABASE_SSL_MODE), and one with cert a certificate (RELAY_DATABASE_SSL_CERT) for this role.",
   };
 }
@@ -114,29 +118,29 @@ function databaseMissing({ address }: ErrorContext): Explanation {
   };
 }
 
-function permission({ address }: ErrorContext): Explanation {
+function permission(error: ServerError, { address }: ErrorContext): Explanation {
   return {
     code: "POSTGRES_PERMISSION",
     remedy: "halt",
-    message: `role "${address.user}" lacks a right that the relay needs`,
-    hint: `As a superuser run ALTER ROLE "${address.user}" REPLICATION; on Amazon RDS GRANT rds_replication TO "${address.user}";`,
+    message: `role "${address.user}" lacks a right that the relay needs (${stateText(error)})`,
+    hint: `For a right to replicate, as a superuser run ALTER ROLE "${address.user}" REPLICATION; on Amazon RDS GRANT rds_replication TO "${address.user}";`,
   };
 }
 
-function tooManyConnections({ address }: ErrorContext): Explanation {
+function tooManyConnections(error: ServerError, { address }: ErrorContext): Explanation {
   return {
     code: "POSTGRES_TOO_MANY_CONNECTIONS",
     remedy: "retry",
-    message: `Postgres at ${where(address)} has no connection or walsender free`,
+    message: `Postgres at ${where(address)} has no connection or walsender free (${stateText(error)})`,
     hint: "Raise max_connections or max_wal_senders, or end idle sessions: select pid, usename, application_name, state from pg_stat_activity;",
   };
 }
 
-function unavailable(code: string, { address }: ErrorContext): Explanation {
+function unavailable(error: ServerError, { address }: ErrorContext): Explanation {
   return {
     code: "POSTGRES_UNAVAILABLE",
     remedy: "retry",
-    message: `Postgres at ${where(address)} is starting up, shutting down, or ended the session (SQLSTATE ${code})`,
+    message: `Postgres at ${where(address)} is starting up, shutting down, or ended the session (${stateText(error)})`,
     hint: "The relay comes back by itself; look at the server's log if this lasts.",
   };
 }
@@ -172,21 +176,32 @@ function publicationMissing({ publications }: ErrorContext): Explanation {
 }
 
 /** An internal error while a stream runs comes from decoding, and comes again at the same row. */
-function undecodable({ code }: ServerError, { slot }: ErrorContext): Explanation {
+function undecodable(error: ServerError, { slot }: ErrorContext): Explanation {
   return {
     code: "POSTGRES_DECODING",
     remedy: "halt",
-    message: `Postgres cannot decode the WAL that slot "${slot}" comes to next (SQLSTATE ${code})`,
-    hint: "The server's log has the full text, and the slot keeps the rows. If it tells of an invalid memory alloc request, a row is too large for its text form, as a bytea above 512 MB is: the relay reads bytea in binary as soon as each of its columns is uuid, text, varchar, json, jsonb, bytea or an integer.",
+    message: `Postgres cannot decode the WAL that slot "${slot}" comes to next (${stateText(error)})`,
+    hint: "The slot keeps the rows; the server's log has the details. If the text is an invalid memory alloc request, a row is too large for its text form, as a bytea above 512 MB is: the relay reads bytea in binary as soon as each of its columns is uuid, text, varchar, json, jsonb, bytea or an integer.",
   };
 }
 
-function unexplained({ code }: ServerError): Explanation {
+/** Postgres itself takes every start-up packet that `pg` sends; PgBouncer refuses `options`, and ends every refusal so. */
+function pooled(error: ServerError, { address }: ErrorContext): Explanation {
+  return {
+    code: "POSTGRES_SESSION",
+    remedy: "halt",
+    message: `what answers at ${where(address)} refuses the session, as a connection pooler does (${stateText(error)})`,
+    hint: "Connect RELAY_DATABASE_URL and RELAY_REPLICATION_URL to the server itself, past PgBouncer or the like: the relay needs sessions of its own for start-up options, LISTEN, locks and replication.",
+  };
+}
+
+function unexplained(error: ServerError): Explanation {
+  const { code } = error;
   return {
     code: "POSTGRES_ERROR",
     remedy: RETRY_CLASSES.has(code.substring(0, 2)) ? "retry" : "halt",
-    message: `Postgres reported SQLSTATE ${code}`,
-    hint: "The server's log has the full text; Appendix A of the Postgres manual explains the code.",
+    message: `Postgres reported ${stateText(error)}`,
+    hint: "The server's log has the details, and the statement; Appendix A of the Postgres manual explains the code.",
   };
 }
 

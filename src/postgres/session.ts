@@ -123,7 +123,7 @@ function notPinned(name: string, wanted: string, found: string): RelayError {
     {
       code: "POSTGRES_SESSION",
       remedy: "halt",
-      hint: "Connect RELAY_DATABASE_URL to the server itself: a connection pooler in between drops start-up options.",
+      hint: "Connect RELAY_DATABASE_URL and RELAY_REPLICATION_URL to the server itself: a connection pooler in between drops start-up options.",
     },
   );
 }

@@ -38,4 +38,20 @@ export const PREFLIGHT_MUTANTS: readonly Mutant[] = [
     ],
     caughtBy: { unit: "relay/continuity-watch" },
   },
+  {
+    name: "show the text of every error of the server",
+    harm: "puts values of rows into the log",
+    file: "src/postgres/server-text.ts",
+    edits: [{ find: `  if (!PLAIN_CLASSES.has(code.substring(0, 2))) return "";\n`, replace: "" }],
+    caughtBy: { unit: "postgres/server-text" },
+  },
+  {
+    name: "look for who is in the way among sessions only",
+    harm: "leaves a relay waiting for a prepared transaction that nobody names",
+    file: "src/postgres/oldest-transaction.ts",
+    edits: [
+      { find: "    from pg_prepared_xacts\n", replace: "    from pg_prepared_xacts where false\n" },
+    ],
+    caughtBy: { integration: "postgres/create-slot" },
+  },
 ];

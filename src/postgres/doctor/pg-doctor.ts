@@ -2,7 +2,7 @@ import type { Check } from "../../relay/check.ts";
 import { unasked } from "../../relay/check.ts";
 import { RelayError } from "../../relay/errors.ts";
 import { findingOf } from "../../relay/finding.ts";
-import { oldestTransaction } from "../oldest-transaction.ts";
+import { oldestWriter } from "../oldest-transaction.ts";
 import type { ServerFacts } from "../preflight/facts.ts";
 import { readFailover } from "../preflight/failover-facts.ts";
 import type { RowFilterPolicy } from "../preflight/publication-findings.ts";
@@ -85,7 +85,7 @@ async function examine(
   const samples: TableSample[] = [];
   for (const table of tables) samples.push(await sampleTable(ask, table, columns));
   const failover = await readFailover(ask, name);
-  const view = { server, slot, failover, oldest: await oldestTransaction(ask) };
+  const view = { server, slot, failover, oldest: await oldestWriter(ask) };
   const slotExpectations = {
     slot: name,
     database: server.database,

@@ -1,7 +1,8 @@
-import type { OpenTransaction } from "../../relay/capture/source-database.ts";
 import type { Check } from "../../relay/check.ts";
 import type { Finding } from "../../relay/finding.ts";
 import { formatLsn } from "../../relay/lsn.ts";
+import type { OpenWriter } from "../oldest-transaction.ts";
+import { writerHint, writerText } from "../oldest-transaction.ts";
 import type { ServerFacts } from "../preflight/facts.ts";
 import type { FailoverFacts } from "../preflight/failover-facts.ts";
 import type { FailoverExpectations } from "../preflight/failover-findings.ts";
@@ -18,7 +19,7 @@ export interface SlotView {
   readonly slot: SlotRow | null;
   readonly failover: FailoverFacts;
   /** The oldest transaction that has written something; null when there is none. */
-  readonly oldest: OpenTransaction | null;
+  readonly oldest: OpenWriter | null;
 }
 
 export interface SlotExpectations extends FailoverExpectations {
@@ -46,7 +47,7 @@ export function slotChecks(view: SlotView, expected: SlotExpectations): Check[] 
       },
     ),
     check("open transactions", "the slot keeps all WAL from the oldest one on", {
-      seen: oldest === null ? "none that has written" : `the oldest ${openText(oldest)}`,
+      seen: oldest === null ? "none that has written" : `the oldest is ${writerText(oldest)}`,
       findings: [heldFinding(oldest, expected.heldWarnAfterSeconds)],
     }),
     check("failover", "a promoted standby must know the slot and the rows that were published", {
@@ -88,23 +89,15 @@ function retainedText({ slotWalKeepMib }: ServerFacts, slot: SlotRow | null): st
   return `${held === null ? "nothing" : `${Math.ceil(held / MIB)} MiB`} held, ${limit} (max_slot_wal_keep_size)`;
 }
 
-function openText({ pid, gid, openSeconds }: OpenTransaction): string {
-  const who = pid === null ? `is prepared as "${gid ?? ""}"` : `is of process ${pid}`;
-  return openSeconds === null ? who : `${who}, open for ${Math.round(openSeconds)} s`;
-}
-
-function heldFinding(oldest: OpenTransaction | null, afterSeconds: number): Finding | null {
+/** Where the role may not see when it began, the relay itself counts from its first look; doctor looks once. */
+function heldFinding(oldest: OpenWriter | null, afterSeconds: number): Finding | null {
   const seconds = oldest?.openSeconds ?? null;
   if (oldest === null || seconds === null || afterSeconds === 0 || seconds < afterSeconds)
     return null;
-  const end =
-    oldest.pid === null
-      ? `COMMIT PREPARED or ROLLBACK PREPARED '${oldest.gid ?? ""}';`
-      : `SELECT pg_terminate_backend(${oldest.pid});`;
   return {
     code: "SLOT_HELD_BACK",
     severity: "warning",
-    message: `a transaction that has written ${openText(oldest)}: until it ends no WAL is given back`,
-    hint: `See what it does (select * from pg_stat_activity where backend_xid is not null order by xact_start;), and end it if nobody needs it: ${end}`,
+    message: `${writerText(oldest)}, has written: until it ends no WAL is given back`,
+    hint: writerHint(oldest),
   };
 }

@@ -13,7 +13,8 @@ import { identifyServer } from "../server-identity.ts";
 import { verifySession } from "../session.ts";
 
 const TITLE = "replication connection";
-const WHY = "the stream needs a direct connection to the same server; a pooler cannot carry it";
+const WHY =
+  "the stream needs a direct connection to the same server; no connection pooler can carry it";
 
 interface Seen {
   readonly systemId: string;
@@ -66,7 +67,7 @@ function serverFinding({ systemId }: Seen, other: string | null): Finding | null
     code: "CONFIG_DATABASE_URL",
     severity: "halt",
     message: "RELAY_REPLICATION_URL leads to another server than RELAY_DATABASE_URL",
-    hint: "Both must lead to the primary that has the outbox; leave RELAY_REPLICATION_URL unset where no pooler is in between.",
+    hint: "Both must lead to the primary that has the outbox; leave RELAY_REPLICATION_URL unset where the stream needs no role or address of its own.",
   };
 }
 

@@ -30,6 +30,8 @@ describe("an error of Postgres", () => {
     ["42704", "start", "GAP_SLOT_MISSING", "halt"],
     ["42704", "stream", "PUBLICATION_MISSING", "halt"],
     ["42704", "query", "POSTGRES_ERROR", "halt"],
+    ["08P01", "connect", "POSTGRES_SESSION", "halt"],
+    ["08P01", "stream", "POSTGRES_ERROR", "retry"],
     ["08006", "stream", "POSTGRES_ERROR", "retry"],
     ["53100", "stream", "POSTGRES_ERROR", "retry"],
     ["57014", "stream", "POSTGRES_ERROR", "retry"],
@@ -84,6 +86,23 @@ describe("an error of Postgres", () => {
     const quoting = serverError("22P02", 'invalid input syntax for type integer: "4111 1111"');
     const error = postgresError(quoting, "stream", CONTEXT);
     expect(String(error.cause)).toBe("Error: SQLSTATE 22P02 in SomeRoutine");
+  });
+
+  it.each(["28000", "42501", "42704", "53300", "57P03", "08P01", "XX000"])(
+    "with SQLSTATE %s is told with the server's own text",
+    (state) => {
+      expect(postgresError(serverError(state), "connect", CONTEXT).message).toContain(
+        "text of the server",
+      );
+    },
+  );
+
+  it("of a pooler names the pooler and both connection strings", () => {
+    const cause = serverError("08P01", "unsupported startup parameter: options");
+    const { message, hint } = postgresError(cause, "connect", CONTEXT);
+    expect(message).toContain("pooler");
+    expect(message).toContain("unsupported startup parameter: options");
+    expect(hint).toMatch(/RELAY_DATABASE_URL and RELAY_REPLICATION_URL/);
   });
 
   it("that is a RelayError already passes unchanged", () => {

@@ -34,7 +34,7 @@ export class CheckpointTopic {
     const { topics } = await this.#cluster.refresh([this.name]);
     const error = topics[0]?.error ?? ERROR.unknownTopicOrPartition;
     if (error === ERROR.unknownTopicOrPartition) {
-      await this.#create();
+      await this.#create(signal);
     } else if (error !== ERROR.none && error !== ERROR.leaderNotAvailable) {
       throw kafkaError(`metadata of the checkpoint topic ${this.name}`, error, "retry");
     }
@@ -53,7 +53,7 @@ export class CheckpointTopic {
     return this.#verify();
   }
 
-  async #create(): Promise<void> {
+  async #create(signal: AbortSignal): Promise<void> {
     const topic = {
       topic: this.name,
       partitions: 1,
@@ -67,7 +67,8 @@ export class CheckpointTopic {
         "segment.bytes": "16777216",
       },
     };
-    await this.#admin.create([topic]);
+    const problem = (await this.#admin.create([topic], signal)).get(this.name);
+    if (problem !== undefined) throw problem;
   }
 
   async #verify(): Promise<Finding[]> {

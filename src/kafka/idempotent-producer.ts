@@ -3,18 +3,14 @@ import { RelayError } from "../relay/errors.ts";
 import type { PartitionBatch } from "./api/produce.ts";
 import type { Cluster } from "./cluster.ts";
 import { ERROR, isFenced } from "./error-code.ts";
-import { indefinite, kafkaError } from "./kafka-error.ts";
+import { indefinite } from "./kafka-error.ts";
 import type { Round } from "./partition-share.ts";
 import { stamped } from "./partition-share.ts";
+import { produceRefusal } from "./produce-refusal.ts";
 import { ProduceWindow } from "./produce-window.ts";
-import { refusedRecord } from "./refused-record.ts";
 import type { TransactionalId } from "./transactional-id.ts";
 import type { ProducerParts } from "./transactional-producer.ts";
-import {
-  FencedError,
-  REQUESTS_IN_FLIGHT_MAX,
-  TopicChangedError,
-} from "./transactional-producer.ts";
+import { FencedError, REQUESTS_IN_FLIGHT_MAX } from "./transactional-producer.ts";
 
 const RETRY_PAUSE_MS = 100;
 /** The broker has not written the batch, or its sequence lets it tell a repetition. */
@@ -166,9 +162,10 @@ export class IdempotentProducer {
         if (attempt > 0)
           await this.#cluster.refresh([...new Set(waiting.map(({ topic }) => topic))]);
         const [rest, error] = await this.#attempt(waiting, RETRIABLE);
-        if (rest.length === 0) return;
+        const [first] = rest;
+        if (first === undefined) return;
         waiting = rest;
-        problem = kafkaError(`Produce to ${rest[0]?.topic}`, error, "reopen");
+        problem = produceRefusal(first, { error, refusedIndex: null });
       } catch (error) {
         if (!(error instanceof RelayError) || error.remedy !== "retry") throw error;
         problem = error;
@@ -199,20 +196,12 @@ export class IdempotentProducer {
         reason = error;
         return true;
       }
-      const refused = answer === undefined ? null : refusedRecord(batch, answer);
-      throw refused ?? this.#failed(topic, partition, error);
+      if (isFenced(error)) {
+        const where = `Produce to ${topic}-${partition}`;
+        throw new FencedError(`${where} with the epoch of ${this.#id.name}`, 0);
+      }
+      throw produceRefusal(batch, answer ?? { error, refusedIndex: null });
     });
     return [rest, reason];
-  }
-
-  #failed(topic: string, partition: number, error: number): RelayError {
-    const where = `Produce to ${topic}-${partition}`;
-    if (isFenced(error)) {
-      return new FencedError(`${where} with the epoch of ${this.#id.name}`, 0);
-    }
-    if (error === ERROR.unknownTopicOrPartition || error === ERROR.messageTooLarge) {
-      return new TopicChangedError(topic, error);
-    }
-    return kafkaError(where, error, "reopen");
   }
 }

@@ -1,5 +1,7 @@
 import type { ErrorCode, Remedy } from "../relay/errors.ts";
 import { RelayError } from "../relay/errors.ts";
+import type { ErrorClass } from "./error-class.ts";
+import { errorClass } from "./error-class.ts";
 import { ERROR, errorName } from "./error-code.ts";
 
 const AUTHORIZATION: ReadonlyMap<number, readonly [ErrorCode, string]> = new Map([
@@ -30,6 +32,32 @@ const AUTHORIZATION: ReadonlyMap<number, readonly [ErrorCode, string]> = new Map
   ],
 ]);
 
+/** Classes of answers that stay as they are until a person changes something. */
+const FINAL: ReadonlySet<ErrorClass> = new Set([
+  "size",
+  "record",
+  "topic",
+  "rights",
+  "security",
+  "request",
+]);
+
+/** What to change, where the code says it. */
+const HINTS: ReadonlyMap<number, string> = new Map([
+  [21, "Something between relay and brokers changes requests: the relay always asks for acks=all."],
+  [35, "Use Kafka 3.7 or later, and RELAY_TRANSACTION_PROTOCOL=auto."],
+  [
+    38,
+    "Set RELAY_TOPIC_REPLICATION_FACTOR or RELAY_CHECKPOINT_REPLICATION_FACTOR to what the cluster has brokers for.",
+  ],
+  [
+    43,
+    "Set log.message.format.version of the brokers, or message.format.version of the topic, to 0.11 or later.",
+  ],
+  [50, "Lower RELAY_TRANSACTION_TIMEOUT, or raise transaction.max.timeout.ms on the brokers."],
+  [76, "Set RELAY_PRODUCER_COMPRESSION to a codec that the brokers take, or to none."],
+]);
+
 /** What a code means that is neither success nor handled on the spot. `where` names the request and its object. */
 export function kafkaError(
   where: string,
@@ -42,10 +70,32 @@ export function kafkaError(
     const message = `Kafka refused ${where}: ${errorName(error)}`;
     return new RelayError(message, { code, remedy: "halt", hint });
   }
+  const kind = errorClass(error);
+  if (kind === "security") return unauthenticated(where, error);
+  if (FINAL.has(kind)) return kafkaRefused(where, error);
   return new RelayError(`Kafka answered ${where} with ${errorName(error)}`, {
     code: "KAFKA_ERROR",
     remedy,
     hint: "The relay goes on by itself; if it lasts, look at the brokers' logs.",
+  });
+}
+
+/** Kafka will answer the same until somebody changes a setting; the relay asks again all the same. */
+export function kafkaRefused(where: string, error: number): RelayError {
+  return new RelayError(`Kafka refused ${where}: ${errorName(error)}`, {
+    code: "KAFKA_REFUSED",
+    remedy: "halt",
+    hint:
+      HINTS.get(error) ??
+      "Look at the brokers' logs at this time, and at what stands between relay and brokers. The relay tries again by itself.",
+  });
+}
+
+function unauthenticated(where: string, error: number): RelayError {
+  return new RelayError(`Kafka refused ${where}: ${errorName(error)}`, {
+    code: "KAFKA_AUTHENTICATION",
+    remedy: "halt",
+    hint: "Compare RELAY_KAFKA_SECURITY_PROTOCOL and the RELAY_KAFKA_SASL settings with the listener that RELAY_KAFKA_BROKERS leads to.",
   });
 }
 

@@ -1,12 +1,10 @@
 import type { BrokerChannel } from "./broker-channel.ts";
-import type { TopicAdmin } from "./topic-admin.ts";
 import type { TopicCreation } from "./topics.ts";
 import type { Codec } from "./wire/compress/codec.ts";
 
 /** The way to the brokers. */
 export interface KafkaPorts {
   readonly channel: BrokerChannel;
-  readonly admin: TopicAdmin;
 }
 
 export interface KafkaSinkOptions {

@@ -20,15 +20,17 @@ import { LeftCommit, OVERLAPPING_IDS_MIN } from "./left-commit.ts";
 import { LogTail } from "./log-tail.ts";
 import type { Round } from "./partition-share.ts";
 import { shareOut } from "./partition-share.ts";
+import { ProduceRefusal } from "./produce-refusal.ts";
 import { ProduceRound } from "./produce-round.ts";
 import { Reach } from "./reach.ts";
 import type { IncarnationFound } from "./takeover.ts";
 import { Takeover } from "./takeover.ts";
+import { TopicAdmin } from "./topic-admin.ts";
 import { Topics } from "./topics.ts";
 import { TracelessFences } from "./traceless-fences.ts";
 import type { TransactionalId } from "./transactional-id.ts";
 import type { ProducerParts } from "./transactional-producer.ts";
-import { FencedError, TopicChangedError, TransactionalProducer } from "./transactional-producer.ts";
+import { FencedError, TransactionalProducer } from "./transactional-producer.ts";
 import { compressionOf } from "./wire/compress/batch-compression.ts";
 import { RecordBatchEncoder } from "./wire/record-batch.ts";
 
@@ -66,7 +68,7 @@ export class KafkaSink implements Sink {
     moment: AnnounceMoment,
     observer: SinkObserver = SILENT_SINK_OBSERVER,
   ) {
-    const { channel, admin } = ports;
+    const { channel } = ports;
     const { requestTimeoutMs } = options;
     this.#options = options;
     this.#clock = clock;
@@ -74,6 +76,7 @@ export class KafkaSink implements Sink {
     // One that commits, or waits for its checkpoint, and one that is produced meanwhile.
     this.inFlightMax = 2;
     const cluster = new Cluster(channel, clock, requestTimeoutMs);
+    const admin = new TopicAdmin(channel, cluster, clock, requestTimeoutMs);
     this.#channel = channel;
     this.#cluster = cluster;
     this.#topics = new Topics(channel, cluster, admin, options, clock);
@@ -150,6 +153,7 @@ export class KafkaSink implements Sink {
       // The checkpoint last: in at-least-once mode what stands before it is durable when it is.
       const round = this.#checkpointRound([...named, [slot, checkpoint]]);
       await publish(shareOut(records, this.#limits, this.#options.requestBytesMax), round, next);
+      this.#topics.served();
     } catch (error) {
       if (this.#publish === publish) {
         this.#publish = null;
@@ -247,7 +251,7 @@ export class KafkaSink implements Sink {
 
   /** What a failed publish means for the relay. */
   async #understood(error: unknown): Promise<unknown> {
-    if (error instanceof TopicChangedError) this.#topics.forget(error.topic);
+    if (error instanceof ProduceRefusal) return this.#topics.refused(error);
     if (!(error instanceof FencedError)) return error;
     const newest = await this.#newestIncarnation();
     if (newest === undefined) return error;

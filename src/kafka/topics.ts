@@ -7,9 +7,11 @@ import type { TopicMetadata } from "./api/metadata.ts";
 import type { BrokerChannel } from "./broker-channel.ts";
 import type { Cluster } from "./cluster.ts";
 import { ERROR, errorName } from "./error-code.ts";
+import type { ProduceRefusal } from "./produce-refusal.ts";
+import { LIMIT_SETTINGS, RecordLimit, recordTooLarge } from "./record-limit.ts";
 import type { TopicAdmin } from "./topic-admin.ts";
-import { MESSAGE_BYTES_MAX_DEFAULT } from "./topic-facts.ts";
 import { isTopicName } from "./topic-name.ts";
+import { TopicRefusals } from "./topic-refusals.ts";
 import { singleRecordBytes } from "./wire/record-batch.ts";
 
 export interface TopicCreation {
@@ -18,10 +20,14 @@ export interface TopicCreation {
   readonly replicationFactor: number;
 }
 
-type Knowledge = ({ readonly batchBytesMax: number } | { readonly problem: RelayError }) & {
+type Knowledge = ({ readonly limit: RecordLimit } | { readonly problem: RelayError }) & {
   /** Monotonic ms. */
   readonly learnedAtMs: number;
 };
+
+type FoundTopic = Pick<TopicMetadata, "topic" | "error" | "isInternal">;
+
+const UNKNOWN_LIMIT = new RecordLimit(new Map());
 
 /** What is known of the topics that events go to: whether they can be written, and how large a batch may be. */
 export class Topics {
@@ -32,6 +38,7 @@ export class Topics {
   readonly #clock: Clock;
   readonly #ageMsMax: number;
   readonly #reserved: ReservedTopics;
+  readonly #refusals: TopicRefusals;
   readonly #known = new Map<string, Knowledge>();
 
   constructor(
@@ -50,6 +57,7 @@ export class Topics {
     this.#admin = admin;
     this.#autoCreate = options.topicAutoCreate;
     this.#ageMsMax = options.metadataMaxAgeMs;
+    this.#refusals = new TopicRefusals(clock);
     this.#reserved = new ReservedTopics(options.checkpointTopic);
     this.#clock = clock;
   }
@@ -70,18 +78,34 @@ export class Topics {
 
   /** Largest batch that the topic takes, bytes. */
   batchBytesMax(topic: string): number {
-    const known = this.#known.get(topic);
-    return known !== undefined && "batchBytesMax" in known
-      ? known.batchBytesMax
-      : MESSAGE_BYTES_MAX_DEFAULT;
+    return Math.min(this.#limit(topic).bytesMax, this.#refusals.batchBytesMax(topic));
   }
 
   refuse(record: OutboundRecord): RelayError | null {
-    const known = this.#known.get(record.topic);
+    const { topic } = record;
+    const known = this.#known.get(topic);
     if (known === undefined) return null;
     if ("problem" in known) return known.problem;
     const bytes = singleRecordBytes(record);
-    return bytes <= known.batchBytesMax ? null : tooLarge(record.topic, bytes, known.batchBytesMax);
+    if (bytes > known.limit.bytesMax) return recordTooLarge(topic, bytes, known.limit);
+    return this.#refusals.recordProblem(topic, bytes);
+  }
+
+  /** Learns from what a broker refused; returns the error that people are shown. */
+  refused(refusal: ProduceRefusal): RelayError {
+    const shown = this.#refusals.note(refusal, this.#limit(refusal.topic));
+    this.forget(refusal.topic);
+    return shown;
+  }
+
+  /** A batch became durable. */
+  served(): void {
+    this.#refusals.served();
+  }
+
+  #limit(topic: string): RecordLimit {
+    const known = this.#known.get(topic);
+    return known !== undefined && "limit" in known ? known.limit : UNKNOWN_LIMIT;
   }
 
   /** Nothing is asked or created about a topic that no row may go to. */
@@ -97,65 +121,68 @@ export class Topics {
 
   async #learn(topics: readonly string[], signal: AbortSignal): Promise<void> {
     let found = await this.#look(topics);
-    const missing = found.filter(({ error }) => error === ERROR.unknownTopicOrPartition);
+    const missing = found
+      .filter(({ error }) => error === ERROR.unknownTopicOrPartition)
+      .map(({ topic }) => topic);
+    let uncreated: ReadonlyMap<string, RelayError> = new Map();
     if (missing.length > 0 && this.#autoCreate !== null) {
-      await this.#create(
-        missing.map(({ topic }) => topic),
-        this.#autoCreate,
-      );
-      await this.#cluster.awaitLeaders(
-        missing.map(({ topic }) => topic),
-        signal,
-      );
+      const creation = this.#autoCreate;
+      const wanted = missing.map((topic) => ({ topic, ...creation }));
+      uncreated = await this.#admin.create(wanted, signal);
+      const created = missing.filter((topic) => !uncreated.has(topic));
+      if (created.length > 0) await this.#cluster.awaitLeaders(created, signal);
       found = await this.#look(topics);
     }
-    const internal = found.filter(({ isInternal }) => isInternal);
-    const good = found.filter(
-      ({ error, isInternal }) =>
-        !isInternal && (error === ERROR.none || error === ERROR.leaderNotAvailable),
-    );
-    const limits = await this.#limits(good.map(({ topic }) => topic));
+    await this.#remember(found, uncreated);
+  }
+
+  async #remember(
+    found: readonly FoundTopic[],
+    uncreated: ReadonlyMap<string, RelayError>,
+  ): Promise<void> {
+    const good: string[] = [];
+    for (const one of found) {
+      const problem = this.#problem(one, uncreated);
+      if (problem === null) good.push(one.topic);
+      else this.#refuseAll(one.topic, problem);
+    }
+    const limits = await this.#limits(good);
     const learnedAtMs = this.#clock.monotonicMs();
-    for (const { topic, error } of found) {
-      const batchBytesMax = limits.get(topic);
-      if (batchBytesMax !== undefined) this.#known.set(topic, { batchBytesMax, learnedAtMs });
-      else this.#known.set(topic, { problem: topicProblem(topic, error), learnedAtMs });
+    for (const topic of good) {
+      const limit = limits.get(topic) ?? UNKNOWN_LIMIT;
+      this.#refusals.learned(topic, limit);
+      this.#known.set(topic, { limit, learnedAtMs });
     }
-    for (const { topic } of internal) {
-      this.#refuseAll(
-        topic,
-        reservedTopic(topic, "Kafka says that it is an internal topic of its own"),
-      );
+  }
+
+  #problem(
+    { topic, error, isInternal }: FoundTopic,
+    uncreated: ReadonlyMap<string, RelayError>,
+  ): RelayError | null {
+    if (isInternal)
+      return reservedTopic(topic, "Kafka says that it is an internal topic of its own");
+    if (error === ERROR.none || error === ERROR.leaderNotAvailable) {
+      return this.#refusals.problem(topic);
     }
+    return uncreated.get(topic) ?? topicProblem(topic, error);
   }
 
   #refuseAll(topic: string, problem: RelayError): void {
     this.#known.set(topic, { problem, learnedAtMs: this.#clock.monotonicMs() });
   }
 
-  async #look(
-    topics: readonly string[],
-  ): Promise<readonly Pick<TopicMetadata, "topic" | "error" | "isInternal">[]> {
+  async #look(topics: readonly string[]): Promise<readonly FoundTopic[]> {
     const { topics: found } = await this.#cluster.refresh(topics.filter(isTopicName));
     const invalid = topics.filter((topic) => !isTopicName(topic));
     const error: number = ERROR.invalidTopic;
     return [...found, ...invalid.map((topic) => ({ topic, error, isInternal: false }))];
   }
 
-  async #limits(topics: readonly string[]): Promise<Map<string, number>> {
+  async #limits(topics: readonly string[]): Promise<Map<string, RecordLimit>> {
     if (topics.length === 0) return new Map();
-    const request = describeTopicsRequest(topics, ["max.message.bytes"]);
+    const request = describeTopicsRequest(topics, LIMIT_SETTINGS);
     const configs = readTopicConfigs(await this.#channel.request("any", "coordinator", request));
-    const values = new Map(
-      configs.map(({ topic, values: ofTopic }) => [topic, ofTopic.get("max.message.bytes")]),
-    );
-    return new Map(
-      topics.map((topic) => [topic, Number(values.get(topic) ?? MESSAGE_BYTES_MAX_DEFAULT)]),
-    );
-  }
-
-  async #create(topics: readonly string[], creation: TopicCreation): Promise<void> {
-    await this.#admin.create(topics.map((topic) => ({ topic, ...creation })));
+    return new Map(configs.map(({ topic, values }) => [topic, new RecordLimit(values)]));
   }
 }
 
@@ -189,15 +216,4 @@ export function reservedTopic(topic: string, reason: string): RelayError {
     remedy: "halt",
     hint: "Find out who wrote the row: its route names a topic that is not for events. Let the row go elsewhere by RELAY_TOPIC_TEMPLATE, or correct it; docs/runbooks/TOPIC_INVALID.md has the steps.",
   });
-}
-
-function tooLarge(topic: string, bytes: number, limit: number): RelayError {
-  return new RelayError(
-    `the record takes ${bytes} bytes, and topic ${topic} takes at most ${limit} (max.message.bytes)`,
-    {
-      code: "RECORD_TOO_LARGE",
-      remedy: "halt",
-      hint: `Raise it: kafka-configs --bootstrap-server <broker> --alter --topic ${topic} --add-config max.message.bytes=${bytes + 1024}. The relay goes on by itself.`,
-    },
-  );
 }

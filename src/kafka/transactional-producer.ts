@@ -2,6 +2,7 @@ import type { Clock } from "../relay/clock.ts";
 import { pause } from "../relay/clock.ts";
 import { RelayError } from "../relay/errors.ts";
 import type { AnnounceMoment, SinkObserver } from "../relay/observer.ts";
+import type { PartitionAdded } from "./api/add-partitions.ts";
 import { addPartitionsRequest, readAddPartitions } from "./api/add-partitions.ts";
 import { endTxnV2Request, endTxnV5Request, readEndTxnV2, readEndTxnV5 } from "./api/end-txn.ts";
 import type { PartitionAnswer, PartitionBatch } from "./api/produce.ts";
@@ -11,9 +12,9 @@ import { ERROR, isFenced } from "./error-code.ts";
 import { indefinite, kafkaError } from "./kafka-error.ts";
 import type { Round } from "./partition-share.ts";
 import { stamped, withHead } from "./partition-share.ts";
+import { produceRefusal } from "./produce-refusal.ts";
 import type { ProduceRound } from "./produce-round.ts";
 import { ProduceWindow } from "./produce-window.ts";
-import { refusedRecord } from "./refused-record.ts";
 import type { TransactionalId } from "./transactional-id.ts";
 
 /** What brokers allow an idempotent producer, for each connection. */
@@ -137,14 +138,24 @@ export class TransactionalProducer {
       const answer = await this.#parts.channel.request(id.coordinator, "coordinator", request);
       const errors = readAddPartitions(answer);
       const bad = errors.find(
-        (error) => error !== ERROR.none && error !== ERROR.operationNotAttempted,
+        ({ error }) => error !== ERROR.none && error !== ERROR.operationNotAttempted,
       );
-      if (bad === undefined && errors.length > 0 && errors.every((error) => error === ERROR.none))
-        return;
-      if (bad !== ERROR.concurrentTransactions)
-        throw this.#failed(id, "AddPartitionsToTxn", bad ?? -1);
+      const isDone = errors.length > 0 && errors.every(({ error }) => error === ERROR.none);
+      if (bad === undefined && isDone) return;
+      if (bad?.error !== ERROR.concurrentTransactions) throw this.#notAdded(id, round, bad);
       await this.#busy();
     }
+  }
+
+  /** Named after the rows that were to go to the partition that is not added. */
+  #notAdded(id: TransactionalId, round: Round, bad: PartitionAdded | undefined): RelayError {
+    const share = round.find(
+      ({ topic, partition }) => topic === bad?.topic && partition === bad.partition,
+    );
+    if (bad === undefined || share === undefined || isFenced(bad.error))
+      return this.#failed(id, "AddPartitionsToTxn", bad?.error ?? -1);
+    const answer = { error: bad.error, refusedIndex: null };
+    return produceRefusal({ ...share, sequence: 0 }, answer, "AddPartitionsToTxn");
   }
 
   async #produceRound(
@@ -180,9 +191,8 @@ export class TransactionalProducer {
     const error = answer?.error ?? -1;
     if (error === ERROR.none || error === ERROR.duplicateSequenceNumber) return false;
     if (error === ERROR.concurrentTransactions && isAlone) return true;
-    const refused = answer === undefined ? null : refusedRecord(batch, answer);
-    if (refused !== null) throw refused;
-    throw this.#failed(id, `Produce to ${topic}-${partition}`, error, topic);
+    if (isFenced(error)) throw this.#fenced(id, `Produce to ${topic}-${partition}`);
+    throw produceRefusal(batch, answer ?? { error, refusedIndex: null });
   }
 
   /** `sent` is called once the EndTxn is on its way. */
@@ -234,9 +244,8 @@ export class TransactionalProducer {
     return pause(this.#parts.clock, BUSY_PAUSE_MS, new AbortController().signal);
   }
 
-  #failed(id: TransactionalId, where: string, error: number, topic?: string): RelayError {
+  #failed(id: TransactionalId, where: string, error: number): RelayError {
     if (isFenced(error)) return this.#fenced(id, where);
-    if (topic !== undefined && TOPIC_CHANGED.has(error)) return new TopicChangedError(topic, error);
     return kafkaError(where, error, "reopen");
   }
 
@@ -245,23 +254,6 @@ export class TransactionalProducer {
       `${where} with transactional id ${id.name}`,
       id.ageMs(this.#parts.clock.monotonicMs()),
     );
-  }
-}
-
-const TOPIC_CHANGED: ReadonlySet<number> = new Set([
-  ERROR.unknownTopicOrPartition,
-  ERROR.messageTooLarge,
-  ERROR.recordListTooLarge,
-]);
-
-/** What was known of the topic holds no more: it must be looked at again. */
-export class TopicChangedError extends RelayError {
-  readonly topic: string;
-
-  constructor(topic: string, error: number) {
-    const { message, code, hint } = kafkaError(`Produce to ${topic}`, error, "reopen");
-    super(message, { code, remedy: "reopen", hint });
-    this.topic = topic;
   }
 }
 

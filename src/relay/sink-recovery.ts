@@ -70,7 +70,10 @@ export class SinkRecovery {
     else await this.#reopen(error, signal);
   }
 
-  /** Holds the stream while the oldest row is refused: the topic may be created, the limit raised. */
+  /**
+   * Holds the stream while the oldest row is refused: the topic may be created, the limit raised. The refusal stays on show
+   * until something is durable: what Kafka was asked about the row need not be what it answers to the row itself.
+   */
   async #untilAccepted(poison: PoisonError, signal: AbortSignal): Promise<void> {
     const backoff = new Backoff(this.#options.retry, this.#ports.clock);
     this.#refusal = poison;
@@ -79,7 +82,8 @@ export class SinkRecovery {
       await pause(this.#ports.clock, backoff.nextMs(), signal);
       this.#refusal = await this.#recheck(this.#refusal, signal);
     }
-    if (!signal.aborted) this.#target.show("streaming", null);
+    this.#failures += 1;
+    if (!signal.aborted && !this.#hasWork) this.progressed();
   }
 
   async #recheck(former: RelayError, signal: AbortSignal): Promise<RelayError | null> {

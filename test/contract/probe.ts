@@ -99,7 +99,8 @@ export class Probe {
     const topics = new Map([[this.topic, known]]);
     if (known.length < partitions.length) topics.set(`${this.topic}-missing`, [0]);
     const request = addPartitionsRequest(transactionalId, identity, topics);
-    return readAddPartitions(await this.#coordinator(transactionalId, request));
+    const answer = await this.#coordinator(transactionalId, request);
+    return readAddPartitions(answer).map(({ error }) => error);
   }
 
   /** `add` once the id's former transaction has its markers. */

@@ -33,8 +33,8 @@ export const REFUSAL_MUTANTS: readonly Mutant[] = [
     file: "src/kafka/topics.ts",
     edits: [
       {
-        find: "    const internal = found.filter(({ isInternal }) => isInternal);",
-        replace: "    const internal = found.filter(() => false);",
+        find: "    if (isInternal)",
+        replace: '    if (isInternal && topic === "")',
       },
     ],
     caughtBy: { unit: "test/unit/kafka/reserved-topics" },
@@ -45,5 +45,72 @@ export const REFUSAL_MUTANTS: readonly Mutant[] = [
     file: "src/config/relations.ts",
     edits: [{ find: "...topicProblems(config), ", replace: "" }],
     caughtBy: { unit: "test/unit/config/topic-relations" },
+  },
+  {
+    name: "weigh a record by max.message.bytes alone",
+    harm: "sends a record again and again that segment.bytes never lets in",
+    file: "src/kafka/record-limit.ts",
+    edits: [
+      {
+        find: "known.toSorted((a, b) => a.bytes - b.bytes)",
+        replace: "known",
+      },
+    ],
+    caughtBy: { unit: "test/unit/kafka/topic-refusals" },
+  },
+  {
+    name: "send a batch that Kafka calls too large as it was",
+    harm: "stands still for ever at a batch whose limit nobody tells",
+    file: "src/kafka/topic-refusals.ts",
+    edits: [
+      {
+        find: "    this.#sizes.set(topic, { ...common, batchBytesMax, recordBytes: before });\n",
+        replace: "    void [common, batchBytesMax, before];\n",
+      },
+    ],
+    caughtBy: { unit: "test/unit/kafka/topic-refusals" },
+  },
+  {
+    name: "forget which record Kafka refused alone",
+    harm: "stands still at one record without its name",
+    file: "src/kafka/topics.ts",
+    edits: [
+      {
+        find: "    return this.#refusals.recordProblem(topic, bytes);",
+        replace: "    return null;",
+      },
+    ],
+    caughtBy: { unit: "test/unit/kafka/topic-refusals" },
+  },
+  {
+    name: "take a final answer to Produce for one that passes",
+    harm: "stands still for ever in state streaming",
+    file: "src/kafka/error-class.ts",
+    edits: [{ find: "  topic: [17, 36,", replace: "  topic: [36," }],
+    caughtBy: { unit: "test/unit/kafka/error-class" },
+  },
+  {
+    name: "try an answer that nobody knows for ever",
+    harm: "stands still without a halt",
+    file: "src/kafka/topic-refusals.ts",
+    edits: [
+      {
+        find: "        return this.#isLasting(refusal) ? lasting(refusal) : refusal;",
+        replace: "        return refusal;",
+      },
+    ],
+    caughtBy: { unit: "test/unit/kafka/topic-refusals" },
+  },
+  {
+    name: "let one topic that cannot be created stop all others",
+    harm: "stands still for a topic without naming the row",
+    file: "src/kafka/topic-admin.ts",
+    edits: [
+      {
+        find: "        problems.set(wanted.topic, notCreated(answer));\n        return false;",
+        replace: "        throw notCreated(answer);",
+      },
+    ],
+    caughtBy: { unit: "test/unit/kafka/topic-admin" },
   },
 ];

@@ -16,16 +16,19 @@ export function addPartitionsRequest(
   return { apiKey: 24, apiVersion: 2, payload: writer.done() };
 }
 
-/** One error code for each partition asked for. */
-export function readAddPartitions(response: Buffer): number[] {
+export interface PartitionAdded {
+  readonly topic: string;
+  readonly partition: number;
+  readonly error: number;
+}
+
+/** One answer for each partition asked for. */
+export function readAddPartitions(response: Buffer): PartitionAdded[] {
   const reader = new ByteReader(response);
   reader.int32();
-  const errors = reader.array(() => {
-    reader.string();
-    return reader.array(() => {
-      reader.int32();
-      return reader.int16();
-    });
+  const answers = reader.array(() => {
+    const topic = reader.string() ?? "";
+    return reader.array(() => ({ topic, partition: reader.int32(), error: reader.int16() }));
   });
-  return errors.flat();
+  return answers.flat();
 }

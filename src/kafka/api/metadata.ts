@@ -26,6 +26,8 @@ export interface TopicMetadata {
 
 export interface Metadata {
   readonly brokers: readonly BrokerAddress[];
+  /** Id of the broker that takes what changes the cluster; -1 while there is none. */
+  readonly controller: number;
   readonly topics: readonly TopicMetadata[];
 }
 
@@ -67,9 +69,9 @@ export function readMetadata(response: Buffer): Metadata {
     return { id, host, port };
   });
   reader.string();
-  reader.int32();
+  const controller = reader.int32();
   const topics = reader.array(() => readTopic(reader));
-  return { brokers, topics };
+  return { brokers, controller, topics };
 }
 
 function readTopic(reader: ByteReader): TopicMetadata {

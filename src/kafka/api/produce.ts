@@ -96,6 +96,8 @@ export interface PartitionAnswer {
   readonly error: number;
   /** Place in the batch of the first record that the broker refused (KIP-467); null when it names none. */
   readonly refusedIndex: number | null;
+  /** The broker's own words; null or left out where it has none. */
+  readonly message?: string | null;
 }
 
 export interface ProduceAnswer {
@@ -128,7 +130,7 @@ function readAnswer(reader: ByteReader, topic: string): PartitionAnswer {
     reader.tags();
     return index;
   });
-  reader.compactString();
+  const message = reader.compactString();
   reader.tags();
-  return { topic, partition, error, refusedIndex };
+  return { topic, partition, error, refusedIndex, message };
 }

@@ -10,6 +10,7 @@ import { CheckpointTopic } from "../checkpoint-topic.ts";
 import { Cluster } from "../cluster.ts";
 import { Fence } from "../fence.ts";
 import type { KafkaPorts, KafkaSinkOptions } from "../kafka-sink-options.ts";
+import { TopicAdmin } from "../topic-admin.ts";
 import {
   advertisedFinding,
   bootstrapFinding,
@@ -45,7 +46,7 @@ export class KafkaDoctor {
   /** `channelTo` makes a way to that one bootstrap broker only. */
   constructor(
     options: KafkaSinkOptions,
-    { channel, admin }: KafkaPorts,
+    { channel }: KafkaPorts,
     channelTo: (address: string) => BrokerChannel,
     clock: Clock,
   ) {
@@ -54,6 +55,7 @@ export class KafkaDoctor {
     this.#channelTo = channelTo;
     this.#cluster = new Cluster(channel, clock, options.requestTimeoutMs);
     this.#fence = new Fence(channel, this.#cluster, clock, options);
+    const admin = new TopicAdmin(channel, this.#cluster, clock, options.requestTimeoutMs);
     const parts = { channel, cluster: this.#cluster, admin };
     const { checkpointTopic, checkpointReplicationFactor } = options;
     this.#checkpointTopic = new CheckpointTopic(

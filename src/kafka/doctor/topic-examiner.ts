@@ -8,13 +8,14 @@ import { readMetadata, topicRightsRequest } from "../api/metadata.ts";
 import type { BrokerChannel } from "../broker-channel.ts";
 import type { Cluster } from "../cluster.ts";
 import { ERROR } from "../error-code.ts";
+import { LIMIT_SETTINGS, RecordLimit } from "../record-limit.ts";
 import { isTopicName } from "../topic-name.ts";
 import type { TopicCreation } from "../topics.ts";
 import { reservedTopic, topicProblem } from "../topics.ts";
 import type { TopicView } from "./topic-findings.ts";
 import { replicaFindings, rightsFindings, sizeFindings } from "./topic-findings.ts";
 
-const SETTINGS = ["max.message.bytes", "min.insync.replicas"] as const;
+const SETTINGS = [...LIMIT_SETTINGS, "min.insync.replicas"] as const;
 /** More names than this help nobody in one line. */
 const NAMED_MAX = 5;
 
@@ -111,7 +112,7 @@ function viewOf(topic: TopicMetadata, values: ReadonlyMap<string, string>): Topi
     rights: topic.rights,
     partitions: topic.partitions.length,
     replicas: Math.min(...topic.partitions.map(({ replicas }) => replicas)),
-    messageBytesMax: number("max.message.bytes"),
+    limit: LIMIT_SETTINGS.some((name) => values.has(name)) ? new RecordLimit(values) : null,
     inSyncMin: number("min.insync.replicas"),
   };
 }

@@ -1,4 +1,5 @@
 import type { Finding } from "../../relay/finding.ts";
+import type { RecordLimit } from "../record-limit.ts";
 
 /** What was seen of a topic. */
 export interface TopicView {
@@ -10,8 +11,8 @@ export interface TopicView {
   readonly partitions: number;
   /** Copies of the partition that has fewest. */
   readonly replicas: number;
-  /** `max.message.bytes`; null where we may not see it. */
-  readonly messageBytesMax: number | null;
+  /** What limits a record; null where we may not see it. */
+  readonly limit: RecordLimit | null;
   /** `min.insync.replicas`; null where we may not see it. */
   readonly inSyncMin: number | null;
 }
@@ -56,15 +57,15 @@ export function rightsFindings({ topic, rights }: TopicView, mustRead: boolean):
 }
 
 export function sizeFindings(view: TopicView, payloadBytesMax: number): Finding[] {
-  const { topic, messageBytesMax } = view;
+  const { topic, limit } = view;
   const neededBytes = payloadBytesMax + AROUND_PAYLOAD_BYTES;
-  if (messageBytesMax === null || neededBytes <= messageBytesMax) return [];
+  if (limit === null || neededBytes <= limit.bytesMax) return [];
   return [
     {
       code: "RECORD_TOO_LARGE",
       severity: "warning",
-      message: `rows in the outbox have payloads of up to ${payloadBytesMax} bytes, and topic ${topic} takes records of at most ${messageBytesMax} (max.message.bytes)`,
-      hint: `Raise it before such a row halts the relay: kafka-configs --bootstrap-server <broker> --alter --topic ${topic} --add-config max.message.bytes=${neededBytes * 2}`,
+      message: `rows in the outbox have payloads of up to ${payloadBytesMax} bytes, and topic ${topic} takes records of at most ${limit.bytesMax} (${limit.setting})`,
+      hint: `Raise it before such a row halts the relay: ${limit.raiseCommand(topic, neededBytes * 2)}`,
     },
   ];
 }

@@ -46,10 +46,9 @@ export class SimRelay {
       if (process.isAlive) events.moment(at);
     };
     const channel = new SimChannel(brokers, process, plan.requestTimeoutMs);
-    const admin = { create: () => Promise.resolve() };
     const sink = new KafkaSink(
       sinkOptions(plan, name, transactionalIds),
-      { channel, admin },
+      { channel },
       process,
       moment,
     );

@@ -8,6 +8,7 @@ import {
   findCoordinator,
   metadata,
 } from "./answers/cluster-facts.ts";
+import { createTopics } from "./answers/create-topics.ts";
 import { produce } from "./answers/produce.ts";
 import { fetch, listOffsets } from "./answers/reading.ts";
 import { deleteRecords } from "./answers/retention.ts";
@@ -38,6 +39,7 @@ const HANDLERS: Readonly<Record<number, Handler>> = {
   3: metadata,
   10: findCoordinator,
   18: apiVersions,
+  19: createTopics,
   21: deleteRecords,
   22: initProducerId,
   24: addPartitions,

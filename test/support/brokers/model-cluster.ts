@@ -23,13 +23,20 @@ export interface Injection {
   readonly isApplied: boolean;
 }
 
+export interface CreationRefusal {
+  readonly error: number;
+  readonly message: string;
+}
+
 /** Decides per partition of a Produce; null lets it be. */
-export type Injector = (log: PartitionLog) => Injection | null;
+export type Injector = (log: PartitionLog, batch: Buffer) => Injection | null;
 
 export interface ModelTopic {
   readonly name: string;
   /** One of Kafka's own. */
   isInternal: boolean;
+  /** Settings that differ from the model's defaults. */
+  readonly config: Map<string, string>;
   readonly logs: PartitionLog[];
 }
 
@@ -44,6 +51,8 @@ export class ModelCluster {
   inject: Injector = () => null;
   /** Told of each decision; the entries are those of the producer's open transaction. */
   decided: (entries: readonly LogEntry[], isCommit: boolean) => void = () => undefined;
+  /** Why the controller refuses to create a topic; null where it does not. */
+  refuseCreation: (topic: string) => CreationRefusal | null = () => null;
   readonly #up: boolean[];
   readonly #leaders = new Map<PartitionLog, number>();
 
@@ -88,6 +97,7 @@ export class ModelCluster {
     const topic: ModelTopic = {
       name,
       isInternal: false,
+      config: new Map(),
       logs: Array.from({ length: partitions }, (_, partition) => new PartitionLog(name, partition)),
     };
     for (const log of topic.logs)

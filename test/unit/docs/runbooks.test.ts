@@ -19,7 +19,9 @@ const LINES_MAX = 45;
 /** Files that make errors whose code stands as a literal elsewhere: they hand on, or choose from a table. */
 const HAND_ON = [
   "kafka/kafka-error.ts",
-  "kafka/transactional-producer.ts",
+  "kafka/produce-refusal.ts",
+  "kafka/topic-admin.ts",
+  "kafka/topic-refusals.ts",
   "postgres/first-host.ts",
   "postgres/link-error.ts",
   "postgres/postgres-error.ts",

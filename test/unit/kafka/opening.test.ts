@@ -30,8 +30,7 @@ function newSink(
   channel: BrokerChannel = new InstantChannel(cluster, systemClock),
 ): KafkaSink {
   const options = { ...MODEL_SINK_OPTIONS, ...settings };
-  const admin = { create: () => Promise.resolve() };
-  return new KafkaSink(options, { channel, admin }, systemClock, () => undefined);
+  return new KafkaSink(options, { channel }, systemClock, () => undefined);
 }
 
 async function publish(sink: KafkaSink, value: string): Promise<void> {

@@ -47,12 +47,7 @@ beforeEach(() => {
   cluster = new ModelCluster(options, systemClock);
   cluster.createTopic(CHECKPOINTS, 1);
   channel = new WatchedChannel();
-  sink = new KafkaSink(
-    MODEL_SINK_OPTIONS,
-    { channel, admin: { create: () => Promise.resolve() } },
-    systemClock,
-    () => undefined,
-  );
+  sink = new KafkaSink(MODEL_SINK_OPTIONS, { channel }, systemClock, () => undefined);
 });
 
 describe("a probe of the cluster", () => {

@@ -78,10 +78,11 @@ export function findCoordinator({ cluster }: Question): ByteWriter {
     .int32(9000 + id);
 }
 
-/** DescribeConfigs v2 of topics: `max.message.bytes`, and what the checkpoint topic is asked for. */
-export function describeConfigs({ reader }: Question): ByteWriter {
+/** DescribeConfigs v2 of topics: limits, and what the checkpoint topic is asked for. */
+export function describeConfigs({ cluster, reader }: Question): ByteWriter {
   const values = new Map([
     ["max.message.bytes", String(MESSAGE_BYTES_MAX)],
+    ["segment.bytes", "1073741824"],
     ["cleanup.policy", "compact"],
     ["compression.type", "producer"],
   ]);
@@ -96,7 +97,7 @@ export function describeConfigs({ reader }: Question): ByteWriter {
     writer.array(names, (name) => {
       writer
         .string(name)
-        .string(values.get(name) ?? null)
+        .string(cluster.topics.get(topic)?.config.get(name) ?? values.get(name) ?? null)
         .boolean(false)
         .int8(5)
         .boolean(false);

@@ -57,7 +57,7 @@ async function append(
   const log = cluster.log(topic, partition);
   const misled = cluster.leadershipError(broker, log);
   if (log === undefined || misled !== ERROR.none) return misled;
-  const injected = cluster.inject(log);
+  const injected = cluster.inject(log, batch);
   if (injected !== null && !injected.isApplied) return injected.error;
   if (transactionalId !== null) {
     const refused = await admit(question, transactionalId, log, batch);

@@ -5,10 +5,15 @@ import {
   rightsFindings,
   sizeFindings,
 } from "../../../../src/kafka/doctor/topic-findings.ts";
+import { RecordLimit } from "../../../../src/kafka/record-limit.ts";
 
 /** AclOperation codes: Read 3, Write 4, Describe 8, DescribeConfigs 10. */
 const bits = (...operations: readonly number[]): number =>
   operations.reduce((all, operation) => all | (1 << operation), 0);
+
+function limit(values: Readonly<Record<string, string>>): RecordLimit {
+  return new RecordLimit(new Map(Object.entries(values)));
+}
 
 function view(changes: Partial<TopicView> = {}): TopicView {
   return {
@@ -17,7 +22,7 @@ function view(changes: Partial<TopicView> = {}): TopicView {
     rights: bits(3, 4, 8, 10),
     partitions: 6,
     replicas: 3,
-    messageBytesMax: 1_048_588,
+    limit: limit({ "max.message.bytes": "1048588" }),
     inSyncMin: 2,
     ...changes,
   };
@@ -49,8 +54,16 @@ describe("the size of records", () => {
     expect(sizeFindings(view(), payloadBytesMax).map(({ code }) => code)).toEqual(codes);
   });
 
+  it("are named where segment.bytes is the smallest limit", () => {
+    const small = limit({ "max.message.bytes": "4000000", "segment.bytes": "1048576" });
+    const [finding] = sizeFindings(view({ limit: small }), 1_500_000);
+    expect(finding?.message).toContain("1048576 (segment.bytes)");
+    expect(finding?.hint).toContain("segment.bytes=3002048");
+    expect(finding?.hint).not.toContain("max.message.bytes=4000000");
+  });
+
   it("is not judged where the limit is hidden", () => {
-    expect(sizeFindings(view({ messageBytesMax: null }), 10_000_000)).toEqual([]);
+    expect(sizeFindings(view({ limit: null }), 10_000_000)).toEqual([]);
   });
 });
 

@@ -15,9 +15,10 @@ outbox tables that are missing at Kafka, exactly those, and goes on from a new s
   --plan   counts the rows that may be missing, those that Kafka holds, and those that would be sent; changes nothing
   --json   the plan as JSON
 
-Needs: rows that are still in the tables. With a column txid (xid8) only those are looked at that committed since the
-last watermark of the checkpoint; without it, all.
-Rows of one key come in the order of their transactions' ids, which is their commit order wherever writers take turns.
+Needs: rows that are still in the tables, and a role that may read all of them (SELECT, and no row-level security).
+Only rows that were written or changed since the last watermark of the checkpoint are looked at.
+Rows come in the order of writing where the table has the column write_order (outbox-relay migrate up --write-order);
+without it, in the order of transaction ids, and within one statement by their places.
 Exit codes: 0 done, or nothing to repair; 1 cannot be repaired; 2 usage; 75 try again; 78 configuration.
 `;
 
@@ -91,14 +92,15 @@ async function plan(
 }
 
 function describe(
-  { candidates, published, missing, cutShort }: Plan,
+  { rows, candidates, published, missing, cutShort, notes }: Plan,
   code: string | null,
   sinceMs: number | null,
 ): string {
   const range =
-    sinceMs === null ? "all rows" : `rows committed since ${new Date(sinceMs).toISOString()}`;
+    sinceMs === null ? "all rows" : `rows written since ${new Date(sinceMs).toISOString()}`;
   const lines = [
     code === null ? "no gap was found: repair would do nothing" : `gap: ${code}`,
+    `rows in the tables: ${rows}`,
     `candidates (${range}): ${candidates}`,
     `at Kafka already: ${published}`,
     `would be sent: ${missing}`,
@@ -109,5 +111,6 @@ function describe(
       `older records were removed from ${places}: rows published there before would be sent again`,
     );
   }
+  lines.push(...notes.map((note) => `note: ${note}`));
   return `${lines.join("\n")}\n`;
 }

@@ -103,7 +103,7 @@ export class KafkaPublishedEvents implements PublishedEvents {
         const place = { topic, partition };
         const reader = new PartitionReader(this.#cluster, this.#clock, place, requestTimeoutMs);
         const events = new PartitionEvents(reader, facts, this.#clock, requestTimeoutMs);
-        return new PartitionTail(reader, events, undecidedMsMax);
+        return new PartitionTail(reader, events, facts, undecidedMsMax);
       });
     });
   }

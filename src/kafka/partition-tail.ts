@@ -2,6 +2,7 @@ import type { PublishedEvent } from "../relay/backfill/published-events.ts";
 import { RelayError } from "../relay/errors.ts";
 import type { PartitionEvents } from "./partition-events.ts";
 import type { PartitionReader } from "./partition-reader.ts";
+import type { TopicFacts } from "./topic-facts.ts";
 
 /** Enough that one fetch brings it where records are small. */
 const WINDOW_RECORDS = 1_024n;
@@ -14,12 +15,19 @@ type Found = (event: PublishedEvent) => void;
 export class PartitionTail {
   readonly #reader: PartitionReader;
   readonly #events: PartitionEvents;
+  readonly #facts: TopicFacts;
   readonly #undecidedMsMax: number;
 
   /** `undecidedMsMax`: how long somebody's open transaction may keep the end of the log undecided. */
-  constructor(reader: PartitionReader, events: PartitionEvents, undecidedMsMax: number) {
+  constructor(
+    reader: PartitionReader,
+    events: PartitionEvents,
+    facts: TopicFacts,
+    undecidedMsMax: number,
+  ) {
     this.#reader = reader;
     this.#events = events;
+    this.#facts = facts;
     this.#undecidedMsMax = undecidedMsMax;
   }
 
@@ -30,18 +38,30 @@ export class PartitionTail {
   /**
    * Those at or after a time. The log counts as complete when it still holds an older record, for retention removes the
    * oldest. Its start is asked for after the first offset of that time, so that what is removed in between shows.
+   *
+   * Timestamps that brokers set are by their clocks, which may be apart from that of `sinceMs` by any time: then all
+   * records are read.
    */
   async since(sinceMs: number, found: Found, signal: AbortSignal): Promise<boolean> {
     const to = await this.#end(signal);
-    const first = await this.#firstSince(sinceMs, signal);
+    const isTimed = sinceMs > 0 && (await this.#keepsTimestamps(signal));
+    const first = await this.#firstSince(isTimed ? sinceMs : 0, signal);
     const start = await this.#reader.offset("start", signal);
     const from = first < start ? start : first;
+    let hasOlder = false;
     // Times need not grow: behind the first one that is late enough, earlier ones may follow.
     const take: Found = (event) => {
-      if (sinceMs <= 0 || event.timestampMs >= sinceMs) found(event);
+      const isOlder = event.timestampMs < sinceMs;
+      hasOlder ||= isOlder;
+      if (!isOlder || !isTimed) found(event);
     };
     const begun = await this.#events.read({ from, to }, take, signal);
-    return begun > from || (from === start && start > 0n);
+    if (begun > from) return true;
+    return from === start && start > 0n && (isTimed || !hasOlder);
+  }
+
+  async #keepsTimestamps(signal: AbortSignal): Promise<boolean> {
+    return (await this.#facts.of(this.#reader.topic, signal)).keepsTimestamps;
   }
 
   /** Those after a position. Reads on until a window has events at or before it and none after it. */

@@ -81,6 +81,12 @@ function explainServerError(
       return permission(error, context);
     case "53300":
       return tooManyConnections(error, context);
+    case "25P03":
+    case "25P04":
+    case "55P03":
+    case "57014":
+    case "57P05":
+      return timedOut(error);
     case "57P01":
     case "57P02":
     case "57P03":
@@ -133,6 +139,24 @@ function tooManyConnections(error: ServerError, { address }: ErrorContext): Expl
     remedy: "retry",
     message: `Postgres at ${where(address)} has no connection or walsender free (${stateText(error)})`,
     hint: "Raise max_connections or max_wal_senders, or end idle sessions: select pid, usename, application_name, state from pg_stat_activity;",
+  };
+}
+
+/** Each of these is told by its SQLSTATE alone, except that 57014 is also what `pg_cancel_backend` leaves. */
+const TIMEOUTS: Readonly<Record<string, string>> = {
+  "25P03": "idle_in_transaction_session_timeout ended the session",
+  "25P04": "transaction_timeout ended the session",
+  "55P03": "lock_timeout ended a statement",
+  "57014": "statement_timeout or pg_cancel_backend() ended a statement",
+  "57P05": "idle_session_timeout ended the session",
+};
+
+function timedOut(error: ServerError): Explanation {
+  return {
+    code: "POSTGRES_TIMEOUT",
+    remedy: "retry",
+    message: `${TIMEOUTS[error.code] ?? ""} (${stateText(error)})`,
+    hint: "The relay lifts the time-outs of its role and database where a session may be long, and asks its short questions with RELAY_DATABASE_STATEMENT_TIMEOUT: raise that where the server is slow, and look for somebody who ends sessions or statements, and for a pooler with time-outs of its own. Where a setting is from: select name, setting, source from pg_settings where name like '%timeout';",
   };
 }
 

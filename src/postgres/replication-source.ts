@@ -93,7 +93,7 @@ export class PgReplicationSource implements ReplicationSource {
     return firstHost(this.#hostOrder.of(this.#sessions), isGivenUp, async (session) => {
       const opening = this.#opening(session, since);
       try {
-        return await opening.plan();
+        return await untilAborted(opening, signal, () => opening.plan());
       } catch (error) {
         await opening.giveUp();
         throw error;
@@ -113,7 +113,7 @@ export class PgReplicationSource implements ReplicationSource {
       try {
         const attempt = this.#attempt(session, handlers, (client) => opening.prepare(client));
         stream = await attempt.open(signal);
-        return { stream, rows: await opening.read() };
+        return { stream, rows: await untilAborted(opening, signal, () => opening.read()) };
       } catch (error) {
         await Promise.all([stream?.close(), opening.giveUp()]);
         throw error;
@@ -144,5 +144,20 @@ export class PgReplicationSource implements ReplicationSource {
       clock: this.#clock,
       handlers,
     });
+  }
+}
+
+/** Counting and sorting a large table takes its time, and no time-out of the server ends it. */
+async function untilAborted<T>(
+  opening: BackfillOpening,
+  signal: AbortSignal,
+  work: () => Promise<T>,
+): Promise<T> {
+  const cut = (): void => void opening.giveUp();
+  signal.addEventListener("abort", cut, { once: true });
+  try {
+    return await work();
+  } finally {
+    signal.removeEventListener("abort", cut);
   }
 }

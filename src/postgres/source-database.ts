@@ -9,6 +9,8 @@ import type {
 import { RelayError } from "../relay/errors.ts";
 import type { Finding } from "../relay/finding.ts";
 import { findingOf } from "../relay/finding.ts";
+import { readAccess } from "./backfill/repair-facts.ts";
+import { accessFindings } from "./backfill/repair-findings.ts";
 import { ControlConnection } from "./control-connection.ts";
 import { createSlot } from "./create-slot.ts";
 import type { DatabaseExamination, DoctorExpectations } from "./doctor/pg-doctor.ts";
@@ -112,7 +114,14 @@ export class PgSourceDatabase implements SourceDatabase {
       ...publicationFindings(publications, published, tables, columns, { rowFilter, shard }),
       ...(await this.#treeFindings(ask)),
       ...shardFindings(shard, server.version, await this.#shards(ask), tables, columns),
+      ...(await this.#repairFindings(ask, server.role)),
     ];
+  }
+
+  /** The day of the repair is too late to hear that it would be refused. */
+  async #repairFindings(ask: Ask, role: string): Promise<Finding[]> {
+    const facts = await readAccess(ask, this.#tables);
+    return facts.flatMap((table) => accessFindings(table, role));
   }
 
   #shards(ask: Ask): Promise<ShardFacts> {

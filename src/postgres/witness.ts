@@ -11,12 +11,16 @@ export interface Witness {
 
 /** How far it has counted; 0 where there is no row yet. */
 export async function readWitness(ask: Ask, { table, slot }: Witness): Promise<number> {
+  const name = quotedTableName(table);
   const [row] = await explained(table, () =>
-    ask<{ seq: string }>(`select seq::text from ${quotedTableName(table)} where relay = $1`, [
-      slot,
-    ]),
+    ask<{ seq: string | null; isFiltered: boolean }>(
+      `select (select seq::text from ${name} where relay = $1) as "seq", row_security_active($2) as "isFiltered"`,
+      [slot, name],
+    ),
   );
-  return Number(row?.seq ?? 0);
+  const seq = row?.seq ?? null;
+  if (seq === null && row?.isFiltered === true) throw hidden(table);
+  return Number(seq ?? 0);
 }
 
 /**
@@ -33,6 +37,17 @@ export async function countUp(ask: Ask, { table, slot }: Witness): Promise<numbe
     ),
   );
   return Number(row?.seq);
+}
+
+/** A row that a policy hides would look like a database that was set back. */
+function hidden(table: TableName): RelayError {
+  const name = sqlTableName(table);
+  const message = `row-level security may hide the witness row (RELAY_WITNESS_TABLE, ${name})`;
+  return new RelayError(message, {
+    code: "CONFIG_WITNESS",
+    remedy: "halt",
+    hint: `Run ALTER TABLE ${name} DISABLE ROW LEVEL SECURITY; or as a superuser give the relay's role BYPASSRLS.`,
+  });
 }
 
 async function explained<T>(table: TableName, question: () => Promise<T>): Promise<T> {

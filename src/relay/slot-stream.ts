@@ -30,7 +30,6 @@ export async function openSlotStream(
     {
       source: ports.source,
       since: since.watermark,
-      wallMs: () => ports.clock.wallMs(),
       alreadyPublished: (rows) =>
         new AlreadyPublished(ports.published, topics, since.watermark, rows.candidates),
       progressed: (progress) => ports.observer.backfilled(progress),

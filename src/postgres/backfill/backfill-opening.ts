@@ -2,7 +2,6 @@ import type { Client, QueryResultRow } from "pg";
 import pg from "pg";
 import type { BackfillRows } from "../../relay/backfill/backfill-rows.ts";
 import type { Clock } from "../../relay/clock.ts";
-import { RelayError } from "../../relay/errors.ts";
 import type { Lsn } from "../../relay/lsn.ts";
 import { LSN_ZERO, parseLsn } from "../../relay/lsn.ts";
 import type { Shard } from "../../relay/shard.ts";
@@ -10,16 +9,19 @@ import type { Watermark } from "../../relay/watermark.ts";
 import { wireOf } from "../capture-link.ts";
 import { explainSlotCreation, wantsFailover } from "../create-slot.ts";
 import type { ErrorContext } from "../postgres-error.ts";
-import { hasSqlState, postgresError } from "../postgres-error.ts";
+import { postgresError } from "../postgres-error.ts";
 import type { Ask } from "../preflight/read-facts.ts";
 import type { SessionConfig } from "../session.ts";
-import { verifySession } from "../session.ts";
+import { liftTimeouts, showAllRows, verifySession } from "../session.ts";
 import type { ColumnNames } from "../start-command.ts";
 import type { TableName } from "../table-name.ts";
-import { sqlName, sqlTableName } from "../table-name.ts";
 import { readBackfillTables } from "./backfill-table.ts";
 import { CURSOR, candidatesQuery, countQuery } from "./candidate-query.ts";
 import { PgBackfillRows } from "./pg-backfill-rows.ts";
+import { readAccess, readRepairFacts } from "./repair-facts.ts";
+import { assertAllRowsReadable } from "./repair-findings.ts";
+import { unseen } from "./unseen.ts";
+import { xidRange } from "./xid-range.ts";
 
 export interface BackfillOptions {
   readonly session: SessionConfig;
@@ -34,8 +36,6 @@ export interface BackfillOptions {
   readonly createTimeoutMs: number;
   readonly clock: Clock;
 }
-
-const INSUFFICIENT_PRIVILEGE = "42501";
 
 /** A server lists the options of a new slot in parentheses from 15 on. */
 const VERSION_WITH_OPTIONS = 150000;
@@ -94,9 +94,14 @@ export class BackfillOpening {
     try {
       await this.#client.connect();
       await verifySession(this.#client);
+      await liftTimeouts(this.#client);
+      await showAllRows(this.#client);
     } catch (error) {
       throw postgresError(error, "connect", this.#options.context);
     }
+    // Before there is a slot: a repair that cannot read all rows must not begin.
+    const { tables, context } = this.#options;
+    assertAllRowsReadable(await readAccess(this.#ask(), tables), context.address.user);
   }
 
   async #createSlot(replication: Client): Promise<{ until: Lsn; snapshot: string }> {
@@ -135,7 +140,6 @@ export class BackfillOpening {
 
   async #read(until: Lsn): Promise<ConstructorParameters<typeof PgBackfillRows>[0]> {
     const { tables: names, columns, shard, context } = this.#options;
-    const scope = { since: this.#since, shard, columns };
     const ask = this.#ask();
     const [seen] = await ask<{ xids: string; atMs: string }>(
       `select pg_current_snapshot()::text as xids,
@@ -143,12 +147,26 @@ export class BackfillOpening {
       [],
     );
     const watermark = { snapshot: seen?.xids ?? "", lsn: until, atMs: Number(seen?.atMs) };
-    const tables = await readBackfillTables(ask, names, columns);
-    const [counted] = await ask<{ count: string }>(countQuery(tables, scope), []);
+    const facts = await readRepairFacts(ask, names);
+    assertAllRowsReadable(facts, context.address.user);
+    const tables = await readBackfillTables(ask, names, columns, facts);
+    const scope = { xids: xidRange(this.#since, watermark.snapshot), shard, columns };
+    const [counted] = await ask<Counts>(countQuery(tables, scope), []);
     const query = candidatesQuery(tables, scope);
     await ask(`declare ${CURSOR} no scroll cursor for ${query}`, []);
-    const candidates = Number(counted?.count ?? 0);
-    return { client: this.#client, tables, until, watermark, candidates, context };
+    const candidates = Number(counted?.candidates ?? 0);
+    const tableRows = Number(counted?.rows ?? 0);
+    const notes = unseen(facts, Number(counted?.odd ?? 0));
+    return {
+      client: this.#client,
+      tables,
+      until,
+      watermark,
+      candidates,
+      tableRows,
+      notes,
+      context,
+    };
   }
 
   #ask(): Ask {
@@ -156,21 +174,15 @@ export class BackfillOpening {
       try {
         return (await this.#client.query<R>(text, [...values])).rows;
       } catch (error) {
-        throw this.#explain(error);
+        throw postgresError(error, "query", this.#options.context);
       }
     };
   }
+}
 
-  /** For streaming a role needs no right to the tables; here it does. */
-  #explain(error: unknown): RelayError {
-    const { context, tables } = this.#options;
-    if (!hasSqlState(error, INSUFFICIENT_PRIVILEGE)) return postgresError(error, "query", context);
-    const { user } = context.address;
-    return new RelayError(`role "${user}" may not read the outbox tables`, {
-      code: "POSTGRES_PERMISSION",
-      remedy: "halt",
-      hint: `As their owner run GRANT SELECT ON ${tables.map(sqlTableName).join(", ")} TO ${sqlName(user)};`,
-      cause: error,
-    });
-  }
+/** Numbers as text. */
+interface Counts {
+  readonly rows: string;
+  readonly candidates: string;
+  readonly odd: string;
 }

@@ -3,6 +3,7 @@ import type { Ask } from "../preflight/read-facts.ts";
 import type { ColumnNames } from "../start-command.ts";
 import type { TableName } from "../table-name.ts";
 import { sqlTableName } from "../table-name.ts";
+import type { RepairFacts } from "./repair-facts.ts";
 
 export interface BackfillColumn {
   readonly name: string;
@@ -17,10 +18,12 @@ export interface BackfillTable extends TableName {
   readonly oid: number;
   /** Of those the relay reads, the ones that are there. */
   readonly columns: readonly BackfillColumn[];
-  /** `txid xid8`: without it every row is a candidate. */
+  /** `txid xid8`: tells which rows are provably newer than a watermark, and the order of transactions. */
   readonly hasTxid: boolean;
-  /** `created_at`, a time. */
+  /** `created_at timestamptz`. Without a time zone nobody knows which moment a value means. */
   readonly hasCreatedAt: boolean;
+  /** `write_order`: numbers the rows as they were written. */
+  readonly hasWriteOrder: boolean;
 }
 
 interface ColumnRow {
@@ -42,13 +45,12 @@ const COLUMNS = `
     join pg_type t on t.oid = a.atttypid
    order by a.attnum`;
 
-const TIMES = new Set(["timestamptz", "timestamp"]);
-
 /** Reads the tables' columns, under the snapshot in force. Throws for a table that is not there. */
 export async function readBackfillTables(
   ask: Ask,
   tables: readonly TableName[],
   names: ColumnNames,
+  facts: readonly RepairFacts[],
 ): Promise<BackfillTable[]> {
   const schemas = tables.map(({ schema }) => schema);
   const rows = await ask<ColumnRow>(COLUMNS, [schemas, tables.map(({ name }) => name)]);
@@ -63,7 +65,11 @@ export async function readBackfillTables(
         .filter(({ name }) => wanted.has(name))
         .map(({ name, type, typeOid }) => ({ name, type, typeOid: Number(typeOid) })),
       hasTxid: ours.some(({ name, type }) => name === "txid" && type === "xid8"),
-      hasCreatedAt: ours.some(({ name, type }) => name === "created_at" && TIMES.has(type)),
+      hasCreatedAt: ours.some(({ name, type }) => name === "created_at" && type === "timestamptz"),
+      hasWriteOrder: facts.some(
+        ({ schema, name, hasWriteOrder }) =>
+          hasWriteOrder && schema === table.schema && name === table.name,
+      ),
     };
   });
 }

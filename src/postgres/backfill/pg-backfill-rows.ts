@@ -6,6 +6,7 @@ import type { Watermark } from "../../relay/watermark.ts";
 import { wireOf } from "../capture-link.ts";
 import type { ErrorContext } from "../postgres-error.ts";
 import { postgresError } from "../postgres-error.ts";
+import type { TableName } from "../table-name.ts";
 import { quotedTableName } from "../table-name.ts";
 import type { BackfillTable } from "./backfill-table.ts";
 import { CURSOR } from "./candidate-query.ts";
@@ -26,7 +27,18 @@ interface CandidateRow {
   readonly id: string;
   readonly route: string | null;
   readonly created: number | null;
+  readonly isNew: boolean;
 }
+
+interface LeafRow extends TableName {
+  readonly isOpen: boolean;
+}
+
+const LEAF = `
+  select n.nspname::text as schema, c.relname::text as name,
+         has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select')
+           and not row_security_active(c.oid) as "isOpen"
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = $1`;
 
 export interface BackfillSnapshot {
   /** In a transaction with the snapshot, and the cursor open. */
@@ -35,6 +47,8 @@ export interface BackfillSnapshot {
   readonly until: Lsn;
   readonly watermark: Watermark;
   readonly candidates: number;
+  readonly tableRows: number;
+  readonly notes: readonly string[];
   readonly context: ErrorContext;
 }
 
@@ -42,7 +56,7 @@ export interface BackfillSnapshot {
 export class PgBackfillRows implements BackfillRows {
   readonly #snapshot: BackfillSnapshot;
   readonly #window: Window;
-  readonly #leafNames = new Map<number, string>();
+  readonly #leaves = new Map<number, string>();
   #rowsAtOnce = FIRST_ROWS;
   #isClosed = false;
 
@@ -63,15 +77,23 @@ export class PgBackfillRows implements BackfillRows {
     return this.#snapshot.candidates;
   }
 
+  get tableRows(): number {
+    return this.#snapshot.tableRows;
+  }
+
+  get notes(): readonly string[] {
+    return this.#snapshot.notes;
+  }
+
   async next(candidate: (candidate: Candidate) => void, signal: AbortSignal): Promise<number> {
     const window = this.#window;
     window.clear();
     while (window.size < window.capacity && !signal.aborted) {
       const count = Math.min(NAMES_AT_ONCE_ROWS, window.capacity - window.size);
       const rows = await this.#query<CandidateRow>(`fetch ${count} from ${CURSOR}`, []);
-      for (const { source, leaf, place, id, route, created } of rows) {
+      for (const { source, leaf, place, id, route, created, isNew } of rows) {
         window.add(source, Number(leaf), place);
-        candidate({ id, route, createdMs: created });
+        candidate({ id, route, createdMs: created, isNew });
       }
       if (rows.length < count) break;
     }
@@ -120,7 +142,7 @@ export class PgBackfillRows implements BackfillRows {
     const values = table.columns.map(({ name }, i) => `${outputText(name)} as v${i}`);
     const places = indexes.map((index) => this.#window.place(index));
     const rows = await this.#query<Record<string, string | null>>(
-      `select ctid::text as place, ${values.join(", ")} from ${await this.#leafName(first)} where ctid = any($1::tid[])`,
+      `select ctid::text as place, ${values.join(", ")} from ${await this.#leaf(first)} and ctid = any($1::tid[])`,
       [places],
     );
     const byPlace = new Map(rows.map((row) => [row["place"], row]));
@@ -142,19 +164,22 @@ export class PgBackfillRows implements BackfillRows {
     this.#rowsAtOnce = Math.max(1, Math.min(ROWS_AT_ONCE_MAX, this.#rowsAtOnce * 2, fitting));
   }
 
-  async #leafName(index: number): Promise<string> {
+  /**
+   * What follows FROM for rows of one leaf. By its own name, so that the others are not looked at; through its root where
+   * the role may not read it by itself: rights and policies of a partition do not apply there.
+   */
+  async #leaf(index: number): Promise<string> {
     const leaf = this.#window.leaf(index);
-    const known = this.#leafNames.get(leaf);
+    const known = this.#leaves.get(leaf);
     if (known !== undefined) return known;
-    const [row] = await this.#query<{ schema: string; name: string }>(
-      `select n.nspname::text as schema, c.relname::text as name
-         from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = $1`,
-      [leaf],
-    );
-    const { schema = "", name = "" } = row ?? {};
-    const leafName = quotedTableName({ schema, name });
-    this.#leafNames.set(leaf, leafName);
-    return leafName;
+    const [row] = await this.#query<LeafRow>(LEAF, [leaf]);
+    const root = this.#table(this.#window.source(index));
+    const isOpen = row?.isOpen === true;
+    const from = isOpen
+      ? `only ${quotedTableName(row)} where true`
+      : `${quotedTableName(root)} where tableoid = ${leaf}`;
+    this.#leaves.set(leaf, from);
+    return from;
   }
 
   async #query<R extends QueryResultRow>(text: string, values: readonly unknown[]): Promise<R[]> {

@@ -1,5 +1,6 @@
 import type { Check } from "../../relay/check.ts";
 import type { Finding } from "../../relay/finding.ts";
+import { accessFindings, orderFindings } from "../backfill/repair-findings.ts";
 import type { PublicationFacts, TableFacts } from "../preflight/facts.ts";
 import type { RowsWanted } from "../preflight/publication-findings.ts";
 import { publicationFindings } from "../preflight/publication-findings.ts";
@@ -70,31 +71,16 @@ function publicationText({ name, members }: PublicationFacts): string {
   return `${sqlName(name)} with ${members.map(sqlTableName).join(", ") || "none of them"}`;
 }
 
-function repairText({ table, mayRead, hasTxid }: TableSample): string {
-  const found = mayRead ? "readable" : "not readable";
-  return `${sqlTableName(table)} ${found}, ${hasTxid ? "with" : "without"} txid`;
+function repairText({ table, repair }: TableSample): string {
+  const { mayRead, isFiltered, txid, hasWriteOrder } = repair;
+  const access = !mayRead ? "not readable" : isFiltered ? "readable in part" : "readable";
+  const columns = [
+    `${txid?.type === "xid8" ? "with" : "without"} txid`,
+    `${hasWriteOrder ? "with" : "without"} write_order`,
+  ];
+  return `${sqlTableName(table)} ${access}, ${columns.join(", ")}`;
 }
 
-function repairFindings({ table, mayRead, hasTxid }: TableSample, role: string): Finding[] {
-  const [name, reader] = [sqlTableName(table), sqlName(role)];
-  const findings: Finding[] = [];
-  if (!mayRead) {
-    const statement = `GRANT SELECT ON ${name} TO ${reader};`;
-    findings.push({
-      code: "CONFIG_REPAIR",
-      severity: "warning",
-      message: `role ${reader} may not read ${name}: outbox-relay repair and RELAY_SNAPSHOT=initial would be refused`,
-      hint: `Run ${statement} The stream itself does not need it.`,
-      sql: [statement],
-    });
-  }
-  if (!hasTxid) {
-    findings.push({
-      code: "CONFIG_REPAIR",
-      severity: "warning",
-      message: `table ${name} has no column txid of type xid8: a repair would compare every row with Kafka, and order them by guess`,
-      hint: `Run ALTER TABLE ${name} ADD COLUMN txid xid8 DEFAULT pg_current_xact_id(); when it is quiet: rows that are there get the id of that statement, and the table is rewritten.`,
-    });
-  }
-  return findings;
+function repairFindings({ repair }: TableSample, role: string): Finding[] {
+  return [...accessFindings(repair, role), ...orderFindings(repair)];
 }

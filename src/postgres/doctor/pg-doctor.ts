@@ -22,7 +22,7 @@ import { serverChecks } from "./server-checks.ts";
 import { shardChecks } from "./shard-checks.ts";
 import { slotChecks } from "./slot-checks.ts";
 import type { TableSample } from "./table-sample.ts";
-import { sampleTable } from "./table-sample.ts";
+import { sampleTables } from "./table-sample.ts";
 import { tlsCheck } from "./tls-check.ts";
 
 const TITLE = "connection";
@@ -82,8 +82,7 @@ async function examine(
   const tables = await readTables(ask, wanted);
   const published = await readPublications(ask, publications, wanted);
   const tree = await readTree(ask, { publications, tables: wanted, slot: name });
-  const samples: TableSample[] = [];
-  for (const table of tables) samples.push(await sampleTable(ask, table, columns));
+  const samples = await sampleTables(ask, tables, columns);
   const failover = await readFailover(ask, name);
   const view = { server, slot, failover, oldest: await oldestWriter(ask) };
   const slotExpectations = {

@@ -1,4 +1,6 @@
 import pg from "pg";
+import type { RepairFacts } from "../backfill/repair-facts.ts";
+import { readRepairFacts } from "../backfill/repair-facts.ts";
 import type { TableFacts } from "../preflight/facts.ts";
 import type { Ask } from "../preflight/read-facts.ts";
 import type { ColumnNames } from "../start-command.ts";
@@ -11,36 +13,43 @@ const SAMPLE_ROWS_MAX = 10_000;
 /** What the first rows of a table show; the rows themselves are not kept. */
 export interface TableSample {
   readonly table: TableName;
-  readonly mayRead: boolean;
-  /** Whether a repair can tell by `txid` which rows are younger than a watermark. */
-  readonly hasTxid: boolean;
+  readonly repair: RepairFacts;
   /** Routing values that occur; empty for an empty table. */
   readonly routes: readonly string[];
   /** Of the largest payload, as text; 0 without rows. */
   readonly payloadBytesMax: number;
 }
 
-/** Looks at no more than 10,000 rows of the table, in no order. */
-export async function sampleTable(
+/** Looks at no more than 10,000 rows of each table, in no order. */
+export async function sampleTables(
+  ask: Ask,
+  tables: readonly TableFacts[],
+  columns: ColumnNames,
+): Promise<TableSample[]> {
+  const samples: TableSample[] = [];
+  for (const repair of await readRepairFacts(ask, tables)) {
+    const table = tables.find(
+      ({ schema, name }) => schema === repair.schema && name === repair.name,
+    );
+    if (table !== undefined) samples.push(await sampleTable(ask, table, columns, repair));
+  }
+  return samples;
+}
+
+async function sampleTable(
   ask: Ask,
   table: TableFacts,
   columns: ColumnNames,
+  repair: RepairFacts,
 ): Promise<TableSample> {
-  const name = quotedTableName(table);
-  const hasTxid = table.columns.some(
-    ({ name: column, type }) => column === "txid" && type === "xid8",
-  );
-  const [right] = await ask<{ mayRead: boolean }>(
-    `select has_table_privilege($1, 'select') as "mayRead"`,
-    [name],
-  );
-  const mayRead = right?.mayRead === true;
   const isUsable = [columns.route, columns.payload].every((wanted) =>
     table.columns.some((column) => column.name === wanted),
   );
-  const { schema, name: plain } = table;
-  const found = { table: { schema, name: plain }, mayRead, hasTxid };
-  if (!mayRead || !isUsable) return { ...found, routes: [], payloadBytesMax: 0 };
+  const { schema, name } = table;
+  const found = { table: { schema, name }, repair };
+  // Rows that a policy hides would be routes and sizes that nobody looks at.
+  const isReadable = repair.mayRead && !repair.isFiltered;
+  if (!isReadable || !isUsable) return { ...found, routes: [], payloadBytesMax: 0 };
   const [rows] = await ask<{ routes: string[]; bytes: number }>(sampleQuery(table, columns), []);
   return { ...found, routes: rows?.routes ?? [], payloadBytesMax: rows?.bytes ?? 0 };
 }

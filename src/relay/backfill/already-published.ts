@@ -5,8 +5,16 @@ import { WINDOW_ROWS_MAX } from "./backfill-rows.ts";
 import { IdWindow } from "./id-window.ts";
 import type { PublishedEvents } from "./published-events.ts";
 
-/** How far the clocks of Postgres and of brokers may differ, and commit times lie out of order. */
-const CLOCKS_APART_MS = 10 * 60_000;
+/** How far the server's clock may have been set back, and commit times lie out of order. */
+const CLOCK_STEP_MS = 60 * 60_000;
+
+/**
+ * Where the search for what a backfill may have published begins at the latest, ms since 1970 on the server's clock. No
+ * record of a backfill has an earlier timestamp, so that one that begins again finds it whatever became of the clock.
+ */
+export function searchFloorMs(since: Watermark | null): number {
+  return since === null ? 0 : Math.max(0, since.atMs - CLOCK_STEP_MS);
+}
 
 /** Tells for one window of candidates after the other which of them Kafka holds already. */
 export class AlreadyPublished {
@@ -34,21 +42,22 @@ export class AlreadyPublished {
     return { candidates: this.#ids.size, published: this.#ids.foundCount };
   }
 
-  /** Goes on to the next window; false at the end. */
+  /**
+   * Goes on to the next window; false at the end. The topics are read from their beginning, unless each candidate's own
+   * transaction is one that the watermark does not show, and its row tells when it was: then from the earliest of these
+   * times and the watermark's, less an hour. All of them are times of one clock, the server's.
+   */
   async next(rows: BackfillRows, signal: AbortSignal): Promise<boolean> {
     this.#ids.clear();
     const topics = new Set<string>();
-    let oldestMs = this.#since?.atMs ?? Infinity;
-    let isDated = true;
-    const count = await rows.next(({ id, route, createdMs }: Candidate) => {
+    let sinceMs = searchFloorMs(this.#since);
+    const count = await rows.next(({ id, route, createdMs, isNew }: Candidate) => {
       this.#ids.add(id);
       if (route !== null) topics.add(this.#topics.topic(route));
-      if (createdMs !== null) oldestMs = Math.min(oldestMs, createdMs);
-      else isDated = false;
+      const earliestMs = isNew && createdMs !== null ? createdMs - CLOCK_STEP_MS : 0;
+      sinceMs = Math.max(0, Math.min(sinceMs, earliestMs));
     }, signal);
     if (count === 0) return false;
-    const isKnown = Number.isFinite(oldestMs) && (isDated || this.#since !== null);
-    const sinceMs = isKnown ? Math.max(0, oldestMs - CLOCKS_APART_MS) : 0;
     const report = await this.#published.since(
       [...topics],
       sinceMs,

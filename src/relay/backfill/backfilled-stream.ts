@@ -11,6 +11,7 @@ import type { Lsn } from "../lsn.ts";
 import { LSN_ZERO } from "../lsn.ts";
 import type { Watermark } from "../watermark.ts";
 import type { AlreadyPublished } from "./already-published.ts";
+import { searchFloorMs } from "./already-published.ts";
 import type { BackfillRows } from "./backfill-rows.ts";
 import { beginMessage, commitMessage } from "./envelope.ts";
 import { backfillCommitLsn } from "./extent.ts";
@@ -26,8 +27,6 @@ export interface BackfillProgress {
 export interface BackfillContext {
   readonly source: ReplicationSource;
   readonly since: Watermark | null;
-  /** The wall clock, ms since 1970. */
-  readonly wallMs: () => number;
   readonly alreadyPublished: (rows: BackfillRows) => AlreadyPublished;
   readonly progressed: (progress: BackfillProgress) => void;
 }
@@ -132,7 +131,7 @@ export class BackfilledStream implements ReplicationStream {
     const already = this.#context.alreadyPublished(this.#rows);
     let skipped = 0;
     let sent = 0;
-    this.#handlers.message(beginMessage(commitLsn, this.#context.wallMs()));
+    this.#handlers.message(beginMessage(commitLsn, this.#timestampMs()));
     while (!signal.aborted && (await already.next(this.#rows, signal))) {
       skipped += already.window.published;
       for await (const messages of this.#rows.rows(
@@ -153,6 +152,11 @@ export class BackfilledStream implements ReplicationStream {
     // Asks for a checkpoint now: until there is one, a restart would begin from the first row again.
     this.#handlers.keepalive(this.#rows.until, true);
     this.#handlers.readEnd();
+  }
+
+  /** By the server's clock, as everything that its stream brings; ours may be apart from it by any time. */
+  #timestampMs(): number {
+    return Math.max(this.#rows.watermark.atMs, searchFloorMs(this.#context.since));
   }
 
   #wake: () => void = () => undefined;

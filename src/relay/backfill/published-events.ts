@@ -28,9 +28,9 @@ export interface PublishedEvents {
    * is) and that has an `id` header. Topics that do not exist are no error. Bounded memory whatever the topics hold.
    * Each partition's events come in the order of their offsets.
    *
-   * A record's timestamp is the commit time by the clock of Postgres, and commit times are not quite in commit order;
-   * in a topic with LogAppendTime it is later, by the clock of a broker. So whoever looks for the rows that were
-   * committed after some moment asks for an earlier one: earlier by as much as these clocks may differ.
+   * A record's timestamp is the commit time by the clock of Postgres, and commit times are not quite in commit order:
+   * to find the rows that were committed after some moment ask for an earlier one. In a topic with LogAppendTime it is by
+   * the clock of a broker, which is compared with nothing: there every event is handed out.
    *
    * Compaction leaves the newest record of a key only. The others cannot be recognised, and nothing tells of them.
    */

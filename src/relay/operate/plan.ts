@@ -6,7 +6,9 @@ import type { Watermark } from "../watermark.ts";
 
 /** What a backfill would do if it were begun now. */
 export interface Plan {
-  /** Rows that may be missing. */
+  /** Rows that the tables hold. */
+  readonly rows: number;
+  /** Those of them that may be missing. */
   readonly candidates: number;
   /** Those of them that Kafka holds. */
   readonly published: number;
@@ -14,6 +16,8 @@ export interface Plan {
   readonly missing: number;
   /** Partitions whose older records were removed by retention: a row published there before would be sent again. */
   readonly cutShort: readonly string[];
+  /** What the numbers cannot tell, one sentence each. */
+  readonly notes: readonly string[];
 }
 
 /** Compares the candidates with the topics, in bounded memory; changes nothing. */
@@ -33,5 +37,13 @@ export async function planBackfill(
     found += already.window.published;
   }
   const cutShort = [...already.cutShort].toSorted();
-  return { candidates, published: found, missing: candidates - found, cutShort };
+  const { tableRows, notes } = rows;
+  return {
+    rows: tableRows,
+    candidates,
+    published: found,
+    missing: candidates - found,
+    cutShort,
+    notes,
+  };
 }

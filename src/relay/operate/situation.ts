@@ -55,9 +55,12 @@ export function isRepairable({ verdict }: Situation): boolean {
 
 /**
  * From where rows may be missing; null: any may. A watermark of another timeline shows transactions that may be lost, and
- * whose ids others use now.
+ * whose ids others use now. A server whose clock was set back since stamps what it publishes with earlier times, so that
+ * the watermark's is not later than its clock is now.
  */
 export function repairSince({ checkpoint, seen }: Situation): Watermark | null {
   if (checkpoint === null || checkpoint.systemId !== seen.systemId) return null;
-  return checkpoint.timeline === seen.timeline ? checkpoint.watermark : null;
+  const { watermark } = checkpoint;
+  if (watermark === null || checkpoint.timeline !== seen.timeline) return null;
+  return { ...watermark, atMs: Math.min(watermark.atMs, seen.watermark.atMs) };
 }

@@ -51,6 +51,7 @@ describe("preflight", () => {
       "halt CONFIG_COLUMN",
       "halt CONFIG_TABLE",
       "halt CONFIG_PUBLICATION",
+      "warning CONFIG_REPAIR",
     ]);
     expect(text).toContain("shop.missing");
     expect(text).toContain("RELAY_COLUMN_TYPE");
@@ -59,7 +60,8 @@ describe("preflight", () => {
   it("asks for the right to replicate, with the command that gives it", async () => {
     const { name, url } = await outbox.role("");
     const { list, text } = await seen({ connectionString: url });
-    expect(list).toEqual(["halt CONFIG_ROLE"]);
+    expect(list).toEqual(["halt CONFIG_ROLE", "warning CONFIG_REPAIR"]);
+    await outbox.query(`grant select on outbox to ${name}`);
     expect(text).toContain(`ALTER ROLE ${name} REPLICATION;`);
     await outbox.query(`alter role ${name} replication`);
     expect(await findings({ connectionString: url })).toEqual([]);
@@ -69,6 +71,7 @@ describe("preflight", () => {
     const { name, url } = await outbox.role("");
     await outbox.query("create role rds_replication nologin");
     await outbox.query(`grant rds_replication to ${name}`);
+    await outbox.query(`grant select on outbox to ${name}`);
     const found = await findings({ connectionString: url });
     await outbox.query("drop role rds_replication");
     expect(found).toEqual([]);

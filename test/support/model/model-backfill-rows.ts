@@ -21,7 +21,13 @@ export class ModelBackfillRows implements BackfillRows {
     this.#rows = [...rows];
   }
 
+  readonly notes = [];
+
   get candidates(): number {
+    return this.#rows.length;
+  }
+
+  get tableRows(): number {
     return this.#rows.length;
   }
 
@@ -29,7 +35,7 @@ export class ModelBackfillRows implements BackfillRows {
     this.#from = this.#to;
     this.#to = Math.min(this.#rows.length, this.#from + WINDOW_ROWS);
     for (const { id, route = "order" } of this.#rows.slice(this.#from, this.#to)) {
-      candidate({ id, route, createdMs: 0 });
+      candidate({ id, route, createdMs: 0, isNew: false });
     }
     return Promise.resolve(this.#to - this.#from);
   }

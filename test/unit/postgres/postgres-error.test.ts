@@ -34,7 +34,11 @@ describe("an error of Postgres", () => {
     ["08P01", "stream", "POSTGRES_ERROR", "retry"],
     ["08006", "stream", "POSTGRES_ERROR", "retry"],
     ["53100", "stream", "POSTGRES_ERROR", "retry"],
-    ["57014", "stream", "POSTGRES_ERROR", "retry"],
+    ["57014", "stream", "POSTGRES_TIMEOUT", "retry"],
+    ["57P05", "query", "POSTGRES_TIMEOUT", "retry"],
+    ["25P03", "query", "POSTGRES_TIMEOUT", "retry"],
+    ["25P04", "query", "POSTGRES_TIMEOUT", "retry"],
+    ["55P03", "query", "POSTGRES_TIMEOUT", "retry"],
     ["58030", "stream", "POSTGRES_ERROR", "retry"],
     ["XX000", "stream", "POSTGRES_DECODING", "halt"],
     ["XX000", "query", "POSTGRES_ERROR", "retry"],
@@ -43,6 +47,16 @@ describe("an error of Postgres", () => {
     const error = postgresError(serverError(state), place, CONTEXT);
     expect(error).toMatchObject({ code, remedy });
     expect(error.hint).not.toBe("");
+  });
+
+  it.each([
+    ["25P03", "idle_in_transaction_session_timeout"],
+    ["25P04", "transaction_timeout"],
+    ["55P03", "lock_timeout"],
+    ["57014", "statement_timeout"],
+    ["57P05", "idle_session_timeout"],
+  ])("with SQLSTATE %s names the setting, %s", (state, setting) => {
+    expect(postgresError(serverError(state), "query", CONTEXT).message).toContain(setting);
   });
 
   it("that has no code of ours is told by its SQLSTATE", () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import type { BackfillTable } from "../../../src/postgres/backfill/backfill-table.ts";
 import { candidatesQuery, countQuery } from "../../../src/postgres/backfill/candidate-query.ts";
+import { xidRange } from "../../../src/postgres/backfill/xid-range.ts";
 import { isShardFilter, shardBounds, shardCondition } from "../../../src/postgres/shard-filter.ts";
 import { MODEL_OUTBOX } from "../../support/model/model-relay.ts";
 
@@ -91,27 +92,29 @@ describe("a backfill of a shard", () => {
     columns: [{ name: "aggregateid", type, typeOid: 25 }],
     hasTxid: true,
     hasCreatedAt: true,
+    hasWriteOrder: true,
   });
   const shard = { index: 1, count: 2 };
   const condition = shardCondition(shard, "aggregateid", "text") as string;
+  const NOW = "9:12:";
 
   it("looks at the rows that the filter lets through, and at those only", () => {
     const since = { snapshot: "7:9:8", lsn: 0n as never, atMs: 0 };
     for (const scope of [
-      { since: null, shard, columns: MODEL_OUTBOX.columns },
-      { since, shard, columns: MODEL_OUTBOX.columns },
+      { xids: xidRange(null, NOW), shard, columns: MODEL_OUTBOX.columns },
+      { xids: xidRange(since, NOW), shard, columns: MODEL_OUTBOX.columns },
     ]) {
       expect(candidatesQuery([table("text"), table("text")], scope).split(condition)).toHaveLength(
         3,
       );
       expect(countQuery([table("text")], scope)).toContain(condition);
     }
-    const whole = { since: null, shard: null, columns: MODEL_OUTBOX.columns };
+    const whole = { xids: xidRange(null, NOW), shard: null, columns: MODEL_OUTBOX.columns };
     expect(candidatesQuery([table("text")], whole)).not.toContain("where");
   });
 
   it("refuses a key that it cannot divide by, rather than to publish another shard's rows", () => {
-    const scope = { since: null, shard, columns: MODEL_OUTBOX.columns };
+    const scope = { xids: xidRange(null, NOW), shard, columns: MODEL_OUTBOX.columns };
     expect(() => countQuery([table("numeric")], scope)).toThrow("RELAY_COLUMN_KEY");
   });
 });

@@ -85,6 +85,7 @@ export function describeConfigs({ cluster, reader }: Question): ByteWriter {
     ["segment.bytes", "1073741824"],
     ["cleanup.policy", "compact"],
     ["compression.type", "producer"],
+    ["message.timestamp.type", "CreateTime"],
   ]);
   const asked = reader.array(() => {
     reader.int8();

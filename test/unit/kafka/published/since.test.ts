@@ -1,7 +1,10 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
+import type { BrokerRequest } from "../../../../src/kafka/broker-channel.ts";
+import { ERROR } from "../../../../src/kafka/error-code.ts";
+import { ByteWriter } from "../../../../src/kafka/wire/byte-writer.ts";
 import { randomFrom } from "../../../support/random.ts";
 import { until } from "../../../support/until.ts";
-import { at, EventsWorld, event, events, ids, START_MS } from "./events-world.ts";
+import { API, at, EventsWorld, event, events, ids, START_MS } from "./events-world.ts";
 import type { LogWriter } from "./log-writer.ts";
 
 let world: EventsWorld;
@@ -77,6 +80,18 @@ describe("the events of some topics since a time", () => {
     expect((await world.since(["orders"], 1)).ids).toEqual(["e2"]);
   });
 
+  it.each<[string, (request: BrokerRequest) => Buffer]>([
+    ["set by the brokers", () => timestampType("LogAppendTime", ERROR.none)],
+    ["of a kind that we may not know", () => timestampType("", ERROR.topicAuthorizationFailed)],
+  ])("are all there is where timestamps are %s", async (_, answer) => {
+    const { writer } = world.partition("orders");
+    writer.plain(events(1, 5));
+    world.intercept = (request) =>
+      request.apiKey === API.describeConfigs ? answer(request) : null;
+    const seen = await world.since(["orders"], START_MS + 1_000_000);
+    expect(seen).toMatchObject({ ids: ids(1, 5), cutShort: [] });
+  });
+
   it("are read one request at a time", async () => {
     const { writers } = world.topic("orders", 4);
     for (const writer of writers) writer.plain(events(1, 9, { fillBytes: 900 }));
@@ -148,6 +163,18 @@ describe("events of transactions", () => {
     });
   });
 });
+
+function timestampType(value: string, error: number): Buffer {
+  const writer = new ByteWriter().int32(0);
+  writer.array(["orders"], (name) => {
+    writer.int16(error).string(null).int8(2).string(name);
+    writer.array(["message.timestamp.type"], (setting) => {
+      writer.string(setting).string(value).boolean(false).int8(5).boolean(false);
+      writer.array([], () => undefined);
+    });
+  });
+  return writer.done();
+}
 
 /** Writes at random as several producers do, and returns what a reader of committed records must find. */
 function history(

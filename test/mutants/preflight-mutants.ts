@@ -54,4 +54,25 @@ export const PREFLIGHT_MUTANTS: readonly Mutant[] = [
     ],
     caughtBy: { integration: "postgres/create-slot" },
   },
+  {
+    name: "let half of a surrogate pair pass",
+    harm: "changes a header's value into U+FFFD",
+    file: "src/relay/event/header-scan.ts",
+    edits: [{ find: "if (!text.isWellFormed()) {", replace: "if (!text) {" }],
+    caughtBy: { unit: "relay/event/header-scan" },
+  },
+  {
+    name: "take headers for UTF-8 unseen",
+    harm: "publishes headers that no consumer can read",
+    file: "src/relay/event/header-scan.ts",
+    edits: [{ find: "else if (byte > 0x7f) this.#mustBeUtf8();", replace: "" }],
+    caughtBy: { unit: "relay/event/header-scan" },
+  },
+  {
+    name: "end a header's text at an escaped quote",
+    harm: "refuses rows with quotes in their headers",
+    file: "src/relay/event/header-scan.ts",
+    edits: [{ find: "        at += 1;\n", replace: "" }],
+    caughtBy: { unit: "relay/event/header-scan" },
+  },
 ];

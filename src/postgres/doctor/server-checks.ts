@@ -2,6 +2,7 @@ import type { Check } from "../../relay/check.ts";
 import type { ServerFacts } from "../preflight/facts.ts";
 import type { ServerExpectations } from "../preflight/server-findings.ts";
 import {
+  encodingFinding,
   roleFinding,
   slotLimitFinding,
   standbyFinding,
@@ -37,6 +38,10 @@ export function serverChecks(
     check("role", "only a role with REPLICATION may read a slot", {
       seen: `${server.role}${server.mayReplicate ? " may replicate" : ""}`,
       findings: [roleFinding(server)],
+    }),
+    check("encoding", "text goes to Kafka as UTF-8", {
+      seen: server.encoding,
+      findings: [encodingFinding(server)],
     }),
     check("slots", "the relay needs one, and Postgres has a fixed number", {
       seen: `${slotsUsed} of ${slotsMax} in use`,

@@ -16,6 +16,8 @@ export interface ServerFacts {
   readonly isInRecovery: boolean;
   readonly role: string;
   readonly database: string;
+  /** `server_encoding`: UTF8, LATIN1, SQL_ASCII, ... */
+  readonly encoding: string;
   readonly mayReplicate: boolean;
   readonly slotsMax: number;
   readonly slotsUsed: number;

@@ -15,6 +15,7 @@ const SERVER = `
          coalesce(current_setting('effective_wal_level', true), current_setting('wal_level')) as "walLevel",
          pg_is_in_recovery() as "isInRecovery",
          current_user::text as "role", current_database()::text as "database",
+         current_setting('server_encoding') as "encoding",
          r.rolsuper or r.rolreplication or exists (
            select from pg_roles m
             where m.rolname = 'rds_replication' and pg_has_role(current_user, m.oid, 'member')

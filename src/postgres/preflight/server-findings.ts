@@ -24,6 +24,7 @@ export function serverFindings(
     standbyFinding(server, slot),
     walLevelFinding(server),
     roleFinding(server),
+    encodingFinding(server),
     slot === null ? slotLimitFinding(server) : slotFinding(slot),
     walSenderLimitFinding(server, slot),
     timeoutFinding(server),
@@ -77,6 +78,16 @@ export function roleFinding({ role, mayReplicate }: ServerFacts): Finding | null
     message: `role ${sqlName(role)} may not replicate`,
     hint: `As a superuser run ALTER ROLE ${sqlName(role)} REPLICATION; (Amazon RDS: GRANT rds_replication TO ${sqlName(role)};)`,
     sql: [`ALTER ROLE ${sqlName(role)} REPLICATION;`],
+  };
+}
+
+export function encodingFinding({ encoding }: ServerFacts): Finding | null {
+  if (encoding !== "SQL_ASCII") return null;
+  return {
+    code: "CONFIG_ENCODING",
+    severity: "warning",
+    message: "the database has the encoding SQL_ASCII: Postgres checks and converts no text in it",
+    hint: "Keys, payloads and ids go to Kafka byte for byte, UTF-8 or not; a route or headers that are no UTF-8 are refused. Use a database with ENCODING 'UTF8'.",
   };
 }
 

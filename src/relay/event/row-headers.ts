@@ -1,56 +1,46 @@
 import { copyOf } from "../copy-of.ts";
 import type { RecordHeader } from "../record/outbound-record.ts";
 import { ascii } from "./ascii.ts";
+import { HeaderFault, HeaderScan, shown } from "./header-scan.ts";
 import type { OutboxEvent } from "./outbox-event.ts";
 import { PoisonError } from "./poison.ts";
 
 /** Headers that the relay itself writes: a second one of the same name would hide or fake it. */
 export const OWN_HEADERS: readonly string[] = ["id", "type", "position"];
 
-const NAMES_MAX = 1_000;
+/** `OWN_HEADERS` as bytes. */
+export const HEADER_NAMES = {
+  id: ascii("id"),
+  type: ascii("type"),
+  position: ascii("position"),
+} as const;
 
-/** Reads the row's own headers: a JSON object whose values are strings or null. */
-export class RowHeaders {
-  readonly #names = new Map<string, Uint8Array>();
-  readonly #encoder = new TextEncoder();
+const OWN_NAMES = Object.values(HEADER_NAMES);
+const NONE: readonly RecordHeader[] = [];
 
-  /** Throws PoisonError `ROW_HEADERS` when the column holds anything else. */
-  read(event: OutboxEvent): readonly RecordHeader[] {
-    if (event.headers.isNull) return [];
-    const object = parseObject(event.headers.view());
-    if (object === undefined) throw refuse(event, "is no JSON object");
-    if (object === null) return [];
-    return Object.entries(object).map(([name, value]) => {
-      if (OWN_HEADERS.includes(name))
-        throw refuse(event, `uses the name "${name}", which is the relay's own`);
-      if (value === null) return { name: this.#name(name), value: null };
-      if (typeof value !== "string")
-        throw refuse(event, `has a value that is no string, at "${name}"`);
-      return { name: this.#name(name), value: this.#encoder.encode(value) };
-    });
-  }
-
-  #name(name: string): Uint8Array {
-    const known = this.#names.get(name);
-    if (known !== undefined) return known;
-    if (this.#names.size >= NAMES_MAX) this.#names.clear();
-    const bytes = this.#encoder.encode(name);
-    this.#names.set(name, bytes);
-    return bytes;
+/**
+ * Reads the row's own headers, in their order: a JSON object whose values are strings or null. They hold no longer than the
+ * event. Throws PoisonError `ROW_HEADERS` when the column holds anything else.
+ */
+export function rowHeaders(event: OutboxEvent): readonly RecordHeader[] {
+  if (event.headers.isNull) return NONE;
+  try {
+    const headers = new HeaderScan(event.headers.view()).headers();
+    for (const { name } of headers) {
+      if (isOwn(name))
+        throw new HeaderFault(`uses the name ${shown(name)}, which is the relay's own`);
+    }
+    return headers;
+  } catch (error) {
+    if (!(error instanceof HeaderFault)) throw error;
+    throw refuse(event, error.message);
   }
 }
 
-/** Null for a JSON null; undefined for what is no object. */
-function parseObject(json: Uint8Array): Record<string, unknown> | null | undefined {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(json));
-    if (value === null) return null;
-    return typeof value === "object" && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
+function isOwn(name: Uint8Array): boolean {
+  return OWN_NAMES.some(
+    (own) => own.length === name.length && own.every((byte, at) => byte === name[at]),
+  );
 }
 
 function refuse(event: OutboxEvent, problem: string): PoisonError {
@@ -62,10 +52,3 @@ function refuse(event: OutboxEvent, problem: string): PoisonError {
     hint: 'Write an object of strings into the headers column, such as {"correlation-id": "42"}; see docs/guarantees.md, "A row that cannot be published".',
   });
 }
-
-/** `OWN_HEADERS` as bytes. */
-export const HEADER_NAMES = {
-  id: ascii("id"),
-  type: ascii("type"),
-  position: ascii("position"),
-} as const;

@@ -32,6 +32,18 @@ describe("preflight", () => {
     await outbox.drop();
   });
 
+  it("warns of a database that checks no text", async () => {
+    const name = `${outbox.publication}_ascii`;
+    await outbox.query(
+      `create database ${name} template template0 encoding 'SQL_ASCII' lc_collate 'C' lc_ctype 'C'`,
+    );
+    const url = new URL(outbox.url);
+    url.pathname = `/${name}`;
+    const { list } = await seen({ connectionString: url.href });
+    await outbox.query(`drop database ${name} with (force)`);
+    expect(list).toContain("warning CONFIG_ENCODING");
+  });
+
   it("finds nothing in a good database", async () => {
     expect(await findings()).toEqual([]);
   });

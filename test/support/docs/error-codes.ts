@@ -27,6 +27,7 @@ export const NO_CODES: readonly string[] = [
   "RELAY_WAL_BUDGET",
   "UNSUPPORTED_SASL_MECHANISM",
   "WANTS_TLS",
+  "SQL_ASCII",
 ];
 
 const CODE_FIELD = /\bcode\b\s*[:=]\s*"([A-Z][A-Z0-9_]*)"/gi;

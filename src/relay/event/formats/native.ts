@@ -12,7 +12,7 @@ import type { Field } from "../field.ts";
 import type { OutboxEvent } from "../outbox-event.ts";
 import { OutboxRecord } from "../outbox-record.ts";
 import type { RouteTopics } from "../route-topics.ts";
-import { OWN_HEADERS, RowHeaders } from "../row-headers.ts";
+import { OWN_HEADERS, rowHeaders } from "../row-headers.ts";
 
 /** Names of the relay's headers in packed form. */
 const [ID, TYPE, POSITION] = OWN_HEADERS.map(packedName) as [Uint8Array, Uint8Array, Uint8Array];
@@ -25,7 +25,6 @@ const FIXED_BYTES_MAX = 8 * VARINT_BYTES_MAX + ID.length + TYPE.length + POSITIO
  */
 export class NativeFormat {
   readonly #topics: RouteTopics;
-  readonly #headers = new RowHeaders();
   readonly #memory = new RecordMemory();
 
   constructor(topics: RouteTopics) {
@@ -34,7 +33,7 @@ export class NativeFormat {
 
   /** Throws PoisonError when the row's headers are no object of strings. */
   record(event: OutboxEvent): OutboxRecord {
-    const own = this.#headers.read(event);
+    const own = rowHeaders(event);
     const from = this.#memory.reserve(bytesMax(event, own));
     const { block } = this.#memory;
     let to = writeField(block, from, event.key);

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import type { MigrationTarget, TargetShard } from "../postgres/migration-file.ts";
-import { migrationsFor, renderMigration } from "../postgres/migration-file.ts";
+import { migrationsFor, renderMigration, WRITE_ORDER_FILE } from "../postgres/migration-file.ts";
 import type { MigrationStatus } from "../postgres/migration-status.ts";
 import { migrationStatus } from "../postgres/migration-status.ts";
 import type { MigratorOptions } from "../postgres/migrator.ts";
@@ -32,6 +32,9 @@ Options:
   --schema S        schema of the outbox table (default: public)
   --table T         name of the outbox table (default: outbox)
   --publication P   name of the publication (default: RELAY_PUBLICATION_NAME)
+  --write-order     up, print: adds the column write_order also to a table that has rows, or that you made yourself:
+                    a repair and a first snapshot publish rows in the order of writing where it is there. The table is
+                    locked for a moment and not rewritten; rows that are there stay without a number
   --json            status as JSON
 
 With RELAY_SHARD=i/n the publication is that shard's: it has the rows of its part of the keys, by RELAY_COLUMN_KEY.
@@ -85,6 +88,7 @@ function parseCommand(
         schema: { type: "string", default: "public" },
         table: { type: "string", default: "outbox" },
         publication: { type: "string", default: env.publication },
+        "write-order": { type: "boolean", default: false },
         json: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
       },
@@ -94,14 +98,14 @@ function parseCommand(
       return EXIT.ok;
     }
     const [action, ...rest] = positionals;
-    const { json: isJson, help: _, ...target } = values;
+    const { json: isJson, help: _, "write-order": addsWriteOrder, ...target } = values;
     if (rest.length > 0) return usage(`unexpected argument "${rest[0]}"`, out);
     if (action !== "up" && action !== "status" && action !== "print") {
       return usage(action === undefined ? "a command is missing" : `no command "${action}"`, out);
     }
     const empty = Object.entries(target).find(([, name]) => name === "");
     if (empty !== undefined) return usage(`--${empty[0]} must not be empty`, out);
-    return { action, target: { ...target, shard: env.shard ?? null }, isJson };
+    return { action, target: { ...target, shard: env.shard ?? null, addsWriteOrder }, isJson };
   } catch (error) {
     return usage((error as Partial<Error>).message ?? "the arguments cannot be read", out);
   }
@@ -123,7 +127,8 @@ async function up(migrator: Migrator, { target }: MigrateCommand, out: Output): 
   const files = await migrationsFor(target);
   const { isReady } = await migrationStatus(migrator, files, target);
   for (const file of files) {
-    const outcome = await migrator.apply(file, { again: !isReady });
+    const again = !isReady || (file.name === WRITE_ORDER_FILE && target.addsWriteOrder === true);
+    const outcome = await migrator.apply(file, { again });
     out.stdout(`${file.fileName}: ${UP_ANSWERS[outcome]}\n`);
   }
   const { publication } = await migrationStatus(migrator, files, target);
@@ -150,7 +155,8 @@ async function status(
   return result.isReady ? EXIT.ok : EXIT.failure;
 }
 
-function describe({ migrations, table, missingColumns, publication }: MigrationStatus): string {
+function describe(status: MigrationStatus): string {
+  const { migrations, table, missingColumns, hasWriteOrder, publication } = status;
   const lines = migrations.map(
     ({ version, name, state, appliedAt }) =>
       `${String(version).padStart(4, "0")} ${name}: ${state}${appliedAt === null ? "" : ` ${appliedAt}`}`,
@@ -158,6 +164,11 @@ function describe({ migrations, table, missingColumns, publication }: MigrationS
   const columns =
     missingColumns.length === 0 ? "all columns" : `without ${missingColumns.join(", ")}`;
   lines.push(`table ${table.name}: ${table.exists ? `exists, ${columns}` : "missing"}`);
+  if (table.exists && !hasWriteOrder) {
+    lines.push(
+      "column write_order: missing; outbox-relay migrate up --write-order adds it, so that a repair keeps the order of writing",
+    );
+  }
   lines.push(`publication ${publication.name}: ${describePublication(publication)}`);
   return `${lines.join("\n")}\n`;
 }

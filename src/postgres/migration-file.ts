@@ -12,6 +12,8 @@ export interface MigrationTarget {
   readonly publication: string;
   /** The publication is to have only the rows whose keys are this shard's. Default: all rows. */
   readonly shard?: TargetShard | null;
+  /** Add the column `write_order` also to a table that has rows, or is not ours. Default: no. */
+  readonly addsWriteOrder?: boolean;
 }
 
 export interface TargetShard extends Shard {
@@ -21,6 +23,8 @@ export interface TargetShard extends Shard {
 /** Of these two each target needs one. */
 const WHOLE_PUBLICATION = "publication";
 const SHARD_PUBLICATION = "shard_publication";
+/** The one that does something again when it is asked to. */
+export const WRITE_ORDER_FILE = "write_order";
 
 /** One file of `migrations/`, with its placeholders. */
 export interface MigrationFile {
@@ -74,6 +78,7 @@ export function renderMigration(
     ...Object.entries({ schema, table, publication, ...shardTexts(target) }),
     ["qualified_table", qualifiedTable(target)],
     ["lock_timeout", `${lockTimeoutMs}ms`],
+    ["write_order", target.addsWriteOrder === true ? "always" : "if-new"],
   ] as [string, string][]);
   return file.template.replaceAll(PLACEHOLDER, (placeholder, name: string, literal?: string) => {
     const text = literal === undefined ? identifiers.get(name) : texts.get(name);

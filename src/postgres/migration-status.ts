@@ -1,3 +1,4 @@
+import { WRITE_ORDER } from "./backfill/repair-facts.ts";
 import type { MigrationFile, MigrationTarget } from "./migration-file.ts";
 import { qualifiedTable } from "./migration-file.ts";
 import type { Migrator } from "./migrator.ts";
@@ -17,6 +18,8 @@ export interface MigrationStatus {
   readonly migrations: readonly MigrationState[];
   readonly table: { readonly name: string; readonly exists: boolean };
   readonly missingColumns: readonly string[];
+  /** Whether the table has the column that numbers its rows as they are written; the relay does without. */
+  readonly hasWriteOrder: boolean;
   readonly publication: {
     readonly name: string;
     readonly exists: boolean;
@@ -69,6 +72,7 @@ export async function migrationStatus(
     migrations: files.map((file) => stateOf(file, target, applied)),
     table: { name: `${schema}.${table}`, exists: columns !== null },
     missingColumns,
+    hasWriteOrder: (columns ?? []).includes(WRITE_ORDER),
     publication: {
       name: publication,
       exists: (reality?.publishesInsert ?? null) !== null,

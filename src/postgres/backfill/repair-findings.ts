@@ -69,6 +69,14 @@ export function orderFindings(facts: RepairFacts): Finding[] {
       ),
     );
   }
+  if (!facts.hasWriteOrder) {
+    findings.push(
+      warning(
+        `table ${name} has no column write_order: a repair orders its rows by transaction id, and those of one statement by their places`,
+        `As its owner run outbox-relay migrate up --write-order --schema ${sqlName(facts.schema)} --table ${sqlName(facts.name)}: it locks the table for a moment and does not rewrite it.`,
+      ),
+    );
+  }
   return findings;
 }
 

@@ -37,7 +37,7 @@ describe("migrate status", () => {
     const { exitCode, stdout } = await migrate("status --json");
     expect(exitCode).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({
-      migrations: [{ state: "applied" }, { state: "applied" }],
+      migrations: [{ state: "applied" }, { state: "applied" }, { state: "applied" }],
       table: { name: "public.outbox", exists: true },
       missingColumns: ["type"],
       publication: { exists: true, publishesInsert: true, hasTable: false },
@@ -65,7 +65,8 @@ describe("migrate print", () => {
     const status = await migrate("status --table orders_outbox --json");
     expect(status.exitCode).toBe(0);
     expect(JSON.parse(status.stdout)).toMatchObject({
-      migrations: [{ state: "pending" }, { state: "pending" }],
+      migrations: [{ state: "pending" }, { state: "pending" }, { state: "pending" }],
+      hasWriteOrder: true,
       isReady: true,
     });
   });

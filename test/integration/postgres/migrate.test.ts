@@ -44,6 +44,7 @@ describe("migrate up", () => {
       "headers jsonb",
       "created_at timestamp with time zone not null",
       "txid xid8 not null",
+      "write_order bigint not null",
     ]);
     const relay = database.database({ publications: ["shop_events"] });
     expect(await relay.preflight(NEVER)).toEqual([]);
@@ -63,7 +64,7 @@ describe("migrate up", () => {
     const again = await migrate("up");
     expect(again.exitCode).toBe(0);
     expect(again.stdout).toBe(
-      "0001_outbox.sql: already applied\n0002_publication.sql: already applied\n",
+      "0001_outbox.sql: already applied\n0002_publication.sql: already applied\n0004_write_order.sql: already applied\n",
     );
   });
 
@@ -72,7 +73,7 @@ describe("migrate up", () => {
     await database.query("drop publication shop_events");
     expect((await migrate("up")).stdout).toContain("0002_publication.sql: applied again");
     expect((await migrate("status")).exitCode).toBe(0);
-    expect(await database.query("select from relay_migrations")).toHaveLength(2);
+    expect(await database.query("select from relay_migrations")).toHaveLength(3);
   });
 
   it("works for several who start at the same time", async () => {
@@ -82,13 +83,15 @@ describe("migrate up", () => {
     );
     const applied = results.filter(({ stdout }) => stdout.includes("outbox.sql: applied\n"));
     expect(applied).toHaveLength(1);
-    expect(await database.query("select from relay_migrations")).toHaveLength(2);
+    expect(await database.query("select from relay_migrations")).toHaveLength(3);
   });
 
   it("keeps a second table and publication in the same schema apart", async () => {
     await migrate("up");
     const second = await migrate("up --table other --publication other_events");
-    expect(second.stdout).toBe("0001_outbox.sql: applied\n0002_publication.sql: applied\n");
+    expect(second.stdout).toBe(
+      "0001_outbox.sql: applied\n0002_publication.sql: applied\n0004_write_order.sql: applied\n",
+    );
     const third = await migrate("up --table third");
     expect(third.exitCode).toBe(0);
     const published = await database.query<{ tablename: string }>(
@@ -103,7 +106,7 @@ describe("migrate up", () => {
     const env = { connectionString: database.url, publication: "x" };
     expect(await runMigrate(["up", ...names], env, out)).toBe(0);
     expect(await runMigrate(["up", ...names], env, out)).toBe(0);
-    expect(await columns(`"My ""S"."it's"`)).toHaveLength(8);
+    expect(await columns(`"My ""S"."it's"`)).toHaveLength(9);
   });
 
   it("leaves an existing Debezium table as it is, and publishes it", async () => {

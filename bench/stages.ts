@@ -14,7 +14,7 @@ import { lsn } from "../src/relay/lsn.ts";
 import { Backlog } from "../src/relay/publish/backlog.ts";
 import { recordBytesMax } from "../src/relay/record/record-bytes.ts";
 import { TimelineHistory } from "../src/relay/timeline-history.ts";
-import { MODEL_OUTBOX } from "../test/support/model/model-relay.ts";
+import { MODEL_OUTBOX, modelRelations } from "../test/support/model/model-relay.ts";
 import {
   beginBytes,
   commitBytes,
@@ -59,6 +59,7 @@ class Stages {
       commit: () => undefined,
     },
     { tally: new StreamTally(), backfillUntil: null },
+    modelRelations(),
   );
   #lsn = 1_000n;
 

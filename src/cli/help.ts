@@ -13,6 +13,7 @@ Commands
   slot adopt              go on with another slot or server
   repair [--plan]         publish what is missing at Kafka after a gap
   accept publication      go on after PUBLICATION_CHANGED without a repair
+  accept table T          after TABLE_UNKNOWN: --publish or --pass-over the rows of table T
   doctor [--json|--sql]   check settings, Postgres and Kafka, and tell what to do about what is wrong
   status [--watch] [--json]
                           ask a running relay what it does, what is wrong, and what to do about it

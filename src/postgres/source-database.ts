@@ -1,4 +1,5 @@
 import type { QueryResultRow } from "pg";
+import type { CatalogAnswer, CatalogQuestion } from "../relay/capture/catalog-lookup.ts";
 import type {
   OpenTransaction,
   SlotFacts,
@@ -11,6 +12,7 @@ import type { Finding } from "../relay/finding.ts";
 import { findingOf } from "../relay/finding.ts";
 import { readAccess } from "./backfill/repair-facts.ts";
 import { accessFindings } from "./backfill/repair-findings.ts";
+import { readCatalog } from "./catalog.ts";
 import { ControlConnection } from "./control-connection.ts";
 import { createSlot } from "./create-slot.ts";
 import type { DatabaseExamination, DoctorExpectations } from "./doctor/pg-doctor.ts";
@@ -194,6 +196,10 @@ export class PgSourceDatabase implements SourceDatabase {
     const question: TreeQuestion = { publications, tables: this.#tables, slot };
     const tree = this.#attached.without(await readTree(ask, question));
     return treeFindings(tree, publications, { rowFilter, shard });
+  }
+
+  catalog(question: CatalogQuestion, signal: AbortSignal): Promise<CatalogAnswer> {
+    return readCatalog(this.#ask(signal), this.#options.publications, this.#tables, question);
   }
 
   async countUp(signal: AbortSignal): Promise<number | null> {

@@ -4,9 +4,12 @@ import type { RelayPorts } from "./ports.ts";
 import { NO_PROGRESS } from "./progress.ts";
 import type { Checkpoint } from "./settle/checkpoint.ts";
 import { encodeCheckpoint } from "./settle/checkpoint.ts";
+import type { KnownTables } from "./settle/known-tables.ts";
 
 export interface Announced extends Pick<Checkpoint, "pending" | "watermark"> {
   readonly notes?: ReadonlyMap<string, Uint8Array>;
+  /** What is known of tables by OID, where the slot's WAL is of the same server as before. */
+  readonly tables?: KnownTables | null;
 }
 
 /**
@@ -17,7 +20,7 @@ export async function announce(
   ports: RelayPorts,
   options: RelayOptions,
   seen: Vantage,
-  { pending, watermark, notes = new Map() }: Announced,
+  { pending, watermark, notes = new Map(), tables = null }: Announced,
 ): Promise<void> {
   const checkpoint = encodeCheckpoint({
     ...NO_PROGRESS,
@@ -29,6 +32,7 @@ export async function announce(
     watermark,
     pending,
     witness: seen.witness,
+    tables,
     instance: options.instance,
     at: new Date(ports.clock.wallMs()).toISOString(),
   });

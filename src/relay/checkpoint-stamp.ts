@@ -3,6 +3,7 @@ import type { ContinuityWatch } from "./continuity-watch.ts";
 import type { Lsn } from "./lsn.ts";
 import { LSN_ZERO } from "./lsn.ts";
 import type { RelayOptions } from "./options.ts";
+import type { OutboxRelations } from "./outbox-relations.ts";
 import type { Progress } from "./progress.ts";
 import { coveredLsn } from "./progress.ts";
 import { encodeCheckpoint } from "./settle/checkpoint.ts";
@@ -16,12 +17,19 @@ export interface StampedStream {
 
 /** Makes checkpoint records of one stream: how far it got, and all that a later start is judged by. */
 export class CheckpointStamp {
+  readonly relations: OutboxRelations;
   readonly #options: RelayOptions;
   readonly #clock: Clock;
   readonly #watch: ContinuityWatch;
   #stream: StampedStream | null = null;
 
-  constructor(options: RelayOptions, clock: Clock, watch: ContinuityWatch) {
+  constructor(
+    options: RelayOptions,
+    clock: Clock,
+    watch: ContinuityWatch,
+    relations: OutboxRelations,
+  ) {
+    this.relations = relations;
     this.#options = options;
     this.#clock = clock;
     this.#watch = watch;
@@ -63,6 +71,7 @@ export class CheckpointStamp {
       watermark: isPast ? this.#watch.watermark(coveredLsn(progress)) : this.#watch.formerWatermark,
       pending: isPast ? null : "backfill",
       witness: this.#watch.witness,
+      tables: this.relations.known(coveredLsn(progress)),
       instance: this.#options.instance,
       at: new Date(this.#clock.wallMs()).toISOString(),
     });

@@ -1,9 +1,9 @@
-import type { RowTally, StreamTally } from "./capture/stream-tally.ts";
+import type { PassedTally, RowTally, StreamTally } from "./capture/stream-tally.ts";
 import type { DecodedMessages, TransactionStart } from "./decode/pgoutput-decoder.ts";
 import { PgoutputDecoder } from "./decode/pgoutput-decoder.ts";
 import type { Relation } from "./decode/relation.ts";
 import type { Tuple } from "./decode/tuple.ts";
-import { invariant, RelayError } from "./errors.ts";
+import { invariant } from "./errors.ts";
 import { NativeFormat } from "./event/formats/native.ts";
 import type { OutboxRecord } from "./event/outbox-record.ts";
 import type { OutboxColumnNames, OutboxTable } from "./event/outbox-table.ts";
@@ -13,8 +13,10 @@ import { RowReader } from "./event/row-reader.ts";
 import { TopicTemplate } from "./event/topic-template.ts";
 import type { Lsn } from "./lsn.ts";
 import { LSN_ZERO } from "./lsn.ts";
+import type { OutboxRelations } from "./outbox-relations.ts";
 import type { Position } from "./position.ts";
 import { covers } from "./position.ts";
+import { tableReplaced, tableUnknown } from "./table-unknown.ts";
 import type { TimelineHistory } from "./timeline-history.ts";
 
 export interface OutboxOptions {
@@ -45,6 +47,26 @@ export interface IntakeTarget {
   commit(transaction: EndedTransaction): void;
 }
 
+/** Where the rows of one version of a table go. */
+interface Place {
+  /** Null: they are passed over. */
+  readonly table: OutboxTable | null;
+  readonly tally: RowTally;
+  /** Null: not counted as passed over. */
+  readonly passed: PassedTally | null;
+  readonly isCounted: boolean;
+  /** Holds for transactions committed below; null: for all that come. */
+  readonly until: Lsn | null;
+}
+
+const NOWHERE: Place = {
+  table: null,
+  tally: { wal: 0, backfill: 0 },
+  passed: null,
+  isCounted: false,
+  until: null,
+};
+
 /**
  * The way of a row from bytes to record: decode, event, and off to the target. Rows that the
  * checkpoint covers are counted and dropped.
@@ -59,13 +81,13 @@ export class Intake implements DecodedMessages {
   readonly #decoder = new PgoutputDecoder(this);
   readonly #reader: RowReader;
   readonly #format: NativeFormat;
-  /** Null for a table that is no outbox. */
-  readonly #tables = new WeakMap<Relation, OutboxTable | null>();
+  readonly #relations: OutboxRelations;
+  /** What became of the rows of each version of a table so far. */
+  readonly #places = new WeakMap<Relation, Place>();
   #lastRelation: Relation | null = null;
-  #lastTable: OutboxTable | null = null;
-  #lastTally: RowTally = { wal: 0, backfill: 0 };
+  #lastPlace: Place = NOWHERE;
+  #question: number | null = null;
   #origin: keyof RowTally = "wal";
-  readonly #nameByOid = new Map<number, string>();
   #position: Position | null = null;
   #transaction: TransactionStart | null = null;
   #isBehind = false;
@@ -78,7 +100,9 @@ export class Intake implements DecodedMessages {
     timelines: TimelineHistory,
     target: IntakeTarget,
     counts: IntakeCounts,
+    relations: OutboxRelations,
   ) {
+    this.#relations = relations;
     this.#options = options;
     this.#target = target;
     this.#counts = counts;
@@ -91,6 +115,14 @@ export class Intake implements DecodedMessages {
     return this.#transaction !== null;
   }
 
+  /**
+   * OID of a relation that the catalog has to be asked for (`OutboxRelations.ask`): then the last message was not taken,
+   * and is to be handed over again. Null when it was taken.
+   */
+  get question(): number | null {
+    return this.#question;
+  }
+
   /** From here on rows at or below `position` are dropped. */
   skipTo(position: Position): void {
     this.#position = position;
@@ -100,6 +132,7 @@ export class Intake implements DecodedMessages {
 
   message(bytes: Uint8Array): void {
     if (this.#isBroken) return;
+    this.#question = null;
     try {
       this.#decoder.decode(bytes);
     } catch (error) {
@@ -111,6 +144,7 @@ export class Intake implements DecodedMessages {
   begin(transaction: TransactionStart): void {
     invariant(this.#transaction === null, "transactions come one after another");
     this.#transaction = transaction;
+    if (this.#lastPlace.until !== null) this.#lastRelation = null;
     this.#rows = 0;
     this.#coveredRows = 0;
     const { backfillUntil } = this.#counts;
@@ -123,10 +157,12 @@ export class Intake implements DecodedMessages {
 
   insert(relation: Relation, tuple: Tuple): void {
     invariant(this.#transaction !== null, "a row belongs to a transaction");
-    const table = this.#table(relation);
-    if (table === null) return;
+    const place = relation === this.#lastRelation ? this.#lastPlace : this.#turnTo(relation);
+    if (place === null) return;
+    const { table } = place;
+    if (table === null) return this.#passOver(place);
     this.#rows += 1;
-    this.#lastTally[this.#origin] += 1;
+    place.tally[this.#origin] += 1;
     if (this.#isBehind && this.#position !== null) {
       if (covers(this.#position, this.#transaction.commitLsn, this.#rows)) {
         this.#coveredRows += 1;
@@ -143,34 +179,45 @@ export class Intake implements DecodedMessages {
     this.#target.commit({ commitLsn, endLsn, rows: this.#rows, coveredRows: this.#coveredRows });
   }
 
-  #table(relation: Relation): OutboxTable | null {
-    if (relation === this.#lastRelation) return this.#lastTable;
-    const table = this.#tables.get(relation) ?? this.#read(relation);
+  /** Counted rows keep their number in the transaction, so that rows after them keep theirs. */
+  #passOver({ passed, isCounted }: Place): void {
+    if (isCounted) this.#rows += 1;
+    if (passed !== null) passed.rows += 1;
+  }
+
+  /** Null: the catalog has to be asked first. */
+  #turnTo(relation: Relation): Place | null {
+    invariant(this.#transaction !== null, "a row belongs to a transaction");
+    const { commitLsn } = this.#transaction;
+    const known = this.#places.get(relation);
+    const isKnown = known !== undefined && (known.until === null || commitLsn < known.until);
+    const place = isKnown ? known : this.#placeOf(relation, commitLsn);
+    if (place === null || place === NOWHERE) return place;
+    this.#places.set(relation, place);
     this.#lastRelation = relation;
-    this.#lastTable = table;
-    if (table !== null) this.#lastTally = this.#counts.tally.rows(`${table.schema}.${table.name}`);
-    return table;
+    this.#lastPlace = place;
+    return place;
   }
 
-  #read(relation: Relation): OutboxTable | null {
-    const name = `${relation.schema}.${relation.name}`;
-    const isOutbox = this.#options.tables.includes(name);
-    const former = this.#nameByOid.get(relation.oid);
-    if (!isOutbox && former !== undefined) throw renamed(former, name);
-    if (isOutbox) this.#nameByOid.set(relation.oid, name);
-    const table = isOutbox ? outboxTable(relation, this.#options.columns) : null;
-    this.#tables.set(relation, table);
-    return table;
+  #placeOf(relation: Relation, commitLsn: Lsn): Place | null {
+    const standing = this.#relations.standing(relation, commitLsn);
+    // Below the checkpoint all was decided once; there is nothing left to ask or to halt for.
+    const isDone = this.#position !== null && commitLsn < this.#position.commitLsn;
+    const isOpen = standing === null || standing.kind === "unknown" || standing.kind === "replaced";
+    if (isDone && isOpen) return NOWHERE;
+    if (standing === null) this.#question = relation.oid;
+    if (standing === null) return null;
+    if (standing.kind === "replaced") throw tableReplaced(relation, standing.outbox);
+    if (standing.kind === "unknown") {
+      throw tableUnknown(relation, standing.reason, commitLsn, this.#rows + 1);
+    }
+    const { tally } = this.#counts;
+    if (standing.kind === "ours") {
+      const table = outboxTable(relation, this.#options.columns);
+      return { ...NOWHERE, table, tally: tally.rows(standing.outbox), until: standing.until };
+    }
+    const { isNamed, isCounted, until } = standing;
+    const passed = isNamed ? tally.passedOver(`${relation.schema}.${relation.name}`) : null;
+    return { ...NOWHERE, passed, isCounted, until };
   }
-}
-
-function renamed(former: string, name: string): RelayError {
-  return new RelayError(
-    `the outbox table ${former} was renamed to ${name} and is still published`,
-    {
-      code: "TABLE_RENAMED",
-      remedy: "halt",
-      hint: `Add ${name} to RELAY_TABLES and restart, or rename the table back; the slot keeps its rows.`,
-    },
-  );
 }

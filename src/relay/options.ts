@@ -40,3 +40,6 @@ export const STANDBY_PROBE_INTERVAL_MS = 5_000;
 
 /** How long unconfirmed work may hold up a server that is shutting down. */
 export const SERVER_SHUTDOWN_GRACE_MS = 5_000;
+
+/** How long batches in flight may take to become durable once the stream is gone. */
+export const LAST_BATCHES_MS = 2_000;

@@ -4,7 +4,8 @@ import { ContinuityWatch } from "./continuity-watch.ts";
 import { RelayError } from "./errors.ts";
 import { heldSlot } from "./held-slot.ts";
 import type { RelayOptions } from "./options.ts";
-import { IDLE_WAL_BYTES_MAX } from "./options.ts";
+import { IDLE_WAL_BYTES_MAX, LAST_BATCHES_MS } from "./options.ts";
+import { OutboxRelations } from "./outbox-relations.ts";
 import type { RelayPorts } from "./ports.ts";
 import type { Progress } from "./progress.ts";
 import { coveredLsn } from "./progress.ts";
@@ -21,9 +22,6 @@ import { StartJudge } from "./start-judge.ts";
 import type { RelayStateName, StateBoard } from "./state.ts";
 import { StreamReader } from "./stream-reader.ts";
 import { StallWatch } from "./watch.ts";
-
-/** How long batches in flight may take to become durable once the stream is gone. */
-const LAST_BATCHES_MS = 2_000;
 
 /**
  * One hold of the slot: from taking it until the stream ends.
@@ -72,13 +70,16 @@ export class Session {
       bytesMax: options.batchBytesMax,
     });
     this.#continuity = new ContinuityWatch(ports, options, (fault) => this.#finish(fault));
-    this.#stamp = new CheckpointStamp(options, ports.clock, this.#continuity);
+    const relations = new OutboxRelations(ports.database, options.outbox, this.#ending.signal);
+    this.#stamp = new CheckpointStamp(options, ports.clock, this.#continuity, relations);
     this.#lease = new SlotLease(ports.clock, (signal) => this.#heldSlot(signal));
     this.#publisher = this.#newPublisher();
-    this.#reader = new StreamReader(ports, options, this.#backlog, this.#ladder, this.#lease, {
+    const parts = [this.#backlog, this.#ladder, this.#lease, relations] as const;
+    this.#reader = new StreamReader(ports, options, ...parts, {
       progressed: () => this.#publisher.wake(),
       idleWanted: () => this.#publisher.settleIdle(),
       refused: (error) => this.#rowRefused(error),
+      failed: (error) => this.#finish(error),
       closed: (error) => this.#streamEnded(error),
     });
     this.#recovery = new SinkRecovery(ports, options, this.#backlog, {
@@ -284,12 +285,11 @@ export class Session {
   #newPublisher(): Publisher {
     const { sink, clock } = this.#ports;
     const { lingerMs, checkpointIntervalMs: idleIntervalMs } = this.#options;
-    const checkpoint = (progress: Progress): Uint8Array => this.#stamp.encode(progress);
     const options = {
       lingerMs,
       idleIntervalMs,
       idleBytesMax: IDLE_WAL_BYTES_MAX,
-      checkpoint,
+      checkpoint: (progress: Progress) => this.#stamp.encode(progress),
       assertLeading: (signal: AbortSignal) => this.#lease.assertHeld(signal),
     };
     return new Publisher(sink, this.#backlog, clock, options, {

@@ -51,6 +51,7 @@ export class StartJudge {
     const seen = await database.vantage(signal);
     const verdict = this.#judge(opened, checkpoint, slot, seen);
     const point = startPoint(verdict, slot, opened.backfill?.until ?? null);
+    await this.#stamp.relations.load(opened.stream.identity.systemId, checkpoint?.tables ?? null);
     const witness = await database.countUp(signal);
     this.#continuity.start(seen, reachedBy(checkpoint, opened), witness);
     if (opened.backfill !== null) this.#continuity.backfilled(opened.backfill.watermark);

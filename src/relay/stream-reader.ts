@@ -8,11 +8,13 @@ import { copyOf } from "./copy-of.ts";
 import type { RelayError } from "./errors.ts";
 import { invariant } from "./errors.ts";
 import type { OutboxRecord } from "./event/outbox-record.ts";
+import { Hold } from "./hold.ts";
 import type { EndedTransaction, IntakeTarget } from "./intake.ts";
 import { Intake } from "./intake.ts";
 import type { Lsn } from "./lsn.ts";
 import { LSN_ZERO, maxLsn, minLsn } from "./lsn.ts";
 import type { RelayOptions } from "./options.ts";
+import type { OutboxRelations } from "./outbox-relations.ts";
 import type { RelayPorts } from "./ports.ts";
 import { coveredLsn } from "./progress.ts";
 import type { Backlog } from "./publish/backlog.ts";
@@ -29,6 +31,8 @@ export interface ReaderEvents {
   idleWanted(): void;
   /** A row or message that cannot be published; nothing after it is read. RelayError, or a bug. */
   refused(error: unknown): void;
+  /** The catalog could not be asked. RelayError, or a bug. */
+  failed(error: unknown): void;
   /** The stream ended by itself. */
   closed(error: RelayError): void;
 }
@@ -43,11 +47,13 @@ export class StreamReader implements StreamHandlers, IntakeTarget {
   readonly #backlog: Backlog;
   readonly #ladder: Ladder;
   readonly #lease: SlotLease;
+  readonly #relations: OutboxRelations;
   readonly #events: ReaderEvents;
   #intake: Intake | null = null;
   #stream: ReplicationStream | null = null;
   #feedback: Feedback | null = null;
-  #early: (() => void)[] = [];
+  /** Before the start, and while the catalog is asked. */
+  readonly #hold = new Hold();
   /**
    * How far this server has told of its WAL. A predecessor's checkpoint may lie past it for a moment; Postgres takes any
    * position for true, so nothing beyond is confirmed.
@@ -65,8 +71,10 @@ export class StreamReader implements StreamHandlers, IntakeTarget {
     backlog: Backlog,
     ladder: Ladder,
     lease: SlotLease,
+    relations: OutboxRelations,
     events: ReaderEvents,
   ) {
+    this.#relations = relations;
     this.#ports = ports;
     this.#options = options;
     this.#backlog = backlog;
@@ -90,8 +98,7 @@ export class StreamReader implements StreamHandlers, IntakeTarget {
     const timelines = new TimelineHistory(timeline, timelineHistory);
     const { tally } = this.#ports.observer;
     const counted = { tally, backfillUntil };
-    this.#intake = new Intake(this.#options.outbox, timelines, this, counted);
-    for (const handle of this.#early.splice(0)) handle();
+    this.#intake = new Intake(this.#options.outbox, timelines, this, counted, this.#relations);
   }
 
   #statusIntervalMs({ identity }: ReplicationStream): number {
@@ -114,6 +121,7 @@ export class StreamReader implements StreamHandlers, IntakeTarget {
     this.#intake?.skipTo({ timeline: this.identity.timeline, commitLsn, index });
     this.#isStarted = true;
     this.resumeFrom(point);
+    this.#release();
   }
 
   /** The backlog starts over from a checkpoint that was just read. */
@@ -153,33 +161,63 @@ export class StreamReader implements StreamHandlers, IntakeTarget {
 
   message(bytes: Uint8Array): void {
     if (this.#isEnded) return;
-    if (this.#intake === null) {
+    if (this.#hold.isOn) {
       const copy = copyOf(bytes);
-      this.#early.push(() => this.message(copy));
-      return;
+      return this.#hold.keep(() => this.message(copy));
     }
     this.#ports.observer.tally.message(bytes);
+    this.#take(bytes);
+  }
+
+  #take(bytes: Uint8Array): void {
+    const intake = this.#intake;
+    if (intake === null || this.#isEnded) return;
     try {
-      this.#intake.message(bytes);
+      intake.message(bytes);
     } catch (error) {
       // The link stays: Postgres is answered while what came before this row is published.
       this.#isEnded = true;
       this.#attached().pause();
       this.#events.refused(error);
+      return;
     }
+    if (intake.question !== null) this.#ask(intake.question, bytes);
+  }
+
+  /** The row comes first again once the catalog has answered. */
+  #ask(oid: number, bytes: Uint8Array): void {
+    const row = copyOf(bytes);
+    this.#hold.begin(() => this.#take(row));
+    this.#attached().pause();
+    this.#relations
+      .ask(oid)
+      .then(() => this.#release())
+      .catch((error: unknown) => this.#events.failed(error));
+  }
+
+  /** What was held comes in its order, until the catalog has to be asked again. */
+  #release(): void {
+    if (this.#isEnded || this.#isDraining) return;
+    if (!this.#hold.end() || this.#isEnded) return;
+    if (this.#isPaused) this.#backpressure();
+    else this.#attached().resume();
+    this.#events.progressed();
   }
 
   keepalive(walEnd: Lsn, replyRequested: boolean): void {
     this.#lease.heard();
     if (this.#isEnded) return;
-    if (this.#intake === null) {
-      this.#early.push(() => this.keepalive(walEnd, replyRequested));
+    const intake = this.#intake;
+    if (intake === null || this.#hold.isOn) {
+      this.#hold.keep(() => this.keepalive(walEnd, replyRequested));
+      // An answer does not wait for the catalog.
+      if (replyRequested) this.#feedback?.asked(true);
       return;
     }
     this.#ports.observer.tally.keepalives += 1;
     this.#told = maxLsn(this.#told, walEnd);
     this.#ladder.raise("received", walEnd);
-    if (!this.#intake.isInTransaction) {
+    if (!intake.isInTransaction) {
       this.#backlog.keepalive(walEnd);
       this.#ladder.raise("decoded", coveredLsn(this.#backlog.read));
       this.#events.progressed();
@@ -235,7 +273,7 @@ export class StreamReader implements StreamHandlers, IntakeTarget {
   }
 
   #backpressure(): void {
-    if (!this.#isStarted || this.#isDraining || this.#isEnded) return;
+    if (!this.#isStarted || this.#isDraining || this.#isEnded || this.#hold.isOn) return;
     const { bytes } = this.#backlog;
     const { bufferBytesMax } = this.#options;
     if (!this.#isPaused && bytes > bufferBytesMax) {

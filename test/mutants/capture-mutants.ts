@@ -83,7 +83,7 @@ export const CAPTURE_MUTANTS: readonly Mutant[] = [
     name: "take a keepalive inside a transaction for its end",
     harm: "loses the rest of the transaction",
     file: "src/relay/stream-reader.ts",
-    edits: [{ find: "    if (!this.#intake.isInTransaction) {\n", replace: "    {\n" }],
+    edits: [{ find: "    if (!intake.isInTransaction) {\n", replace: "    {\n" }],
     caughtBy: "simulation",
   },
   {

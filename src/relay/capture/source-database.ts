@@ -1,6 +1,7 @@
 import type { Finding } from "../finding.ts";
 import type { Lsn } from "../lsn.ts";
 import type { Watermark } from "../watermark.ts";
+import type { CatalogLookup } from "./catalog-lookup.ts";
 
 /** The row of `pg_replication_slots` that belongs to this relay. */
 export interface SlotFacts {
@@ -75,7 +76,7 @@ export interface Vantage {
 }
 
 /** What the relay asks of the database over an ordinary connection. Every method rejects with RelayError only. */
-export interface SourceDatabase {
+export interface SourceDatabase extends CatalogLookup {
   /** Connects when needed and checks server, role, publication, tables and columns; all findings at once. */
   preflight(signal: AbortSignal): Promise<readonly Finding[]>;
   /** Null when there is no slot of that name. */

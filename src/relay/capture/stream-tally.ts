@@ -26,6 +26,11 @@ export interface RowTally {
   backfill: number;
 }
 
+/** Rows of one table that are no outbox rows, although a publication lists the table by name. */
+export interface PassedTally {
+  rows: number;
+}
+
 /**
  * What came over the stream since the process started. Plain numbers that whoever shows them reads when asked: rows come
  * by the ten thousand, and nothing is called or made for one.
@@ -36,6 +41,7 @@ export class StreamTally {
   keepalives = 0;
   readonly #byTag = new Float64Array(256);
   readonly #rowsByTable = new Map<string, RowTally>();
+  readonly #passedByTable = new Map<string, PassedTally>();
 
   message(bytes: Uint8Array): void {
     this.bytes += bytes.length;
@@ -58,5 +64,18 @@ export class StreamTally {
 
   get tables(): ReadonlyMap<string, Readonly<RowTally>> {
     return this.#rowsByTable;
+  }
+
+  /** The count of rows passed over of one table that a publication lists, by `schema.name`; the same object each time. */
+  passedOver(table: string): PassedTally {
+    const known = this.#passedByTable.get(table);
+    if (known !== undefined) return known;
+    const tally = { rows: 0 };
+    this.#passedByTable.set(table, tally);
+    return tally;
+  }
+
+  get passedTables(): ReadonlyMap<string, Readonly<PassedTally>> {
+    return this.#passedByTable;
   }
 }

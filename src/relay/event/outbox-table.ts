@@ -15,8 +15,6 @@ export type OutboxColumn = keyof OutboxColumnNames;
 
 /** The outbox columns of one version of a table, by their place in the row. */
 export interface OutboxTable {
-  readonly schema: string;
-  readonly name: string;
   /** -1 for `headers` when the table has no such column. */
   readonly indexes: Readonly<Record<OutboxColumn, number>>;
   readonly typeOids: Readonly<Record<OutboxColumn, number>>;
@@ -28,7 +26,7 @@ const REQUIRED: readonly OutboxColumn[] = ["id", "route", "key", "type", "payloa
 export function outboxTable(relation: Relation, names: OutboxColumnNames): OutboxTable {
   const place = (column: OutboxColumn): number =>
     relation.columns.findIndex((candidate) => candidate.name === names[column]);
-  const missing = REQUIRED.filter((column) => place(column) < 0).map((column) => names[column]);
+  const missing = missingColumns(relation, names);
   if (missing.length > 0) throw columnMissing(relation, missing);
   const record = <T>(value: (column: OutboxColumn) => T): Record<OutboxColumn, T> => ({
     id: value("id"),
@@ -39,11 +37,20 @@ export function outboxTable(relation: Relation, names: OutboxColumnNames): Outbo
     headers: value("headers"),
   });
   return {
-    schema: relation.schema,
-    name: relation.name,
     indexes: record(place),
     typeOids: record((column) => relation.columns[place(column)]?.typeOid ?? 0),
   };
+}
+
+/** Whether rows of the relation could be an outbox's. */
+export function hasRequiredColumns(relation: Relation, names: OutboxColumnNames): boolean {
+  return missingColumns(relation, names).length === 0;
+}
+
+function missingColumns({ columns }: Relation, names: OutboxColumnNames): string[] {
+  return REQUIRED.map((column) => names[column]).filter(
+    (name) => !columns.some((column) => column.name === name),
+  );
 }
 
 function columnMissing(relation: Relation, missing: readonly string[]): RelayError {

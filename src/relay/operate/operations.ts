@@ -1,10 +1,12 @@
 import { announce } from "../announcement.ts";
 import { RelayError } from "../errors.ts";
+import { formatLsn } from "../lsn.ts";
 import type { RelayOptions } from "../options.ts";
 import type { RelayPorts } from "../ports.ts";
 import type { Pending } from "../settle/checkpoint.ts";
 import { encodeCheckpoint } from "../settle/checkpoint.ts";
 import { isReadable } from "../settle/continuity.ts";
+import { withDecision } from "../settle/known-tables.ts";
 import { slotReserved } from "../slot-preparation.ts";
 import type { Situation } from "./situation.ts";
 import { isRepairable, repairSince, situation } from "./situation.ts";
@@ -80,6 +82,28 @@ export class Operations {
     return { message: "accepted; a relay that waits goes on by itself", backfills: false };
   }
 
+  /**
+   * Decides about rows of a table that the catalog cannot explain, of transactions that are committed by now. Changes
+   * nothing else.
+   */
+  async acceptTable(table: string, publish: boolean, signal: AbortSignal): Promise<Outcome> {
+    const { checkpoint, seen, verdict } = await this.#fenced(signal);
+    if (verdict.kind === "halt" && verdict.codes.some((code) => code !== "TABLE_UNKNOWN"))
+      throw verdict.fault;
+    if (checkpoint === null) {
+      return { message: "there is no checkpoint: nothing to decide", backfills: false };
+    }
+    const at = this.#now();
+    const decision = { table, publish, until: seen.watermark.lsn };
+    const notes = this.#notes("accept", { ...decision, until: formatLsn(decision.until) });
+    const tables = withDecision(checkpoint.tables, decision);
+    const decided = { ...checkpoint, tables, instance: this.#options.instance, at };
+    await this.#ports.sink.publish({ records: [], checkpoint: encodeCheckpoint(decided), notes });
+    const done = publish ? "published" : "passed over";
+    const message = `rows of ${table} that were committed before ${formatLsn(decision.until)} are ${done}; a relay that waits goes on by itself`;
+    return { message, backfills: false };
+  }
+
   /** Makes the slot of a relay that has never published. */
   async createSlot(signal: AbortSignal): Promise<Outcome> {
     const found = await this.#fenced(signal);
@@ -114,7 +138,8 @@ export class Operations {
       former,
     });
     const watermark = command === "repair" ? repairSince(found) : null;
-    return announce(this.#ports, this.#options, seen, { pending, watermark, notes });
+    const tables = checkpoint?.systemId === seen.systemId ? checkpoint.tables : null;
+    return announce(this.#ports, this.#options, seen, { pending, watermark, notes, tables });
   }
 
   #notes(command: string, details: object): ReadonlyMap<string, Uint8Array> {

@@ -5,6 +5,8 @@ import { formatLsn, parseLsn } from "../lsn.ts";
 import type { Progress } from "../progress.ts";
 import { coveredLsn } from "../progress.ts";
 import type { Watermark } from "../watermark.ts";
+import type { KnownTables } from "./known-tables.ts";
+import { decodeKnownTables, encodeKnownTables } from "./known-tables.ts";
 
 /** The stored form's version; a record with a higher one is never read and never overwritten. */
 const VERSION = 1;
@@ -31,6 +33,8 @@ export interface Checkpoint extends Progress {
   readonly pending: Pending | null;
   /** What the witness row counted up to; null where there is none. */
   readonly witness: number | null;
+  /** Null in records of earlier versions. */
+  readonly tables: KnownTables | null;
   /** Who wrote it and when, for people. */
   readonly instance: string;
   readonly at: string;
@@ -58,6 +62,7 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
     publication: checkpoint.publication,
     pending: checkpoint.pending,
     witness: checkpoint.witness,
+    tables: checkpoint.tables === null ? null : encodeKnownTables(checkpoint.tables),
     config: checkpoint.config,
     shard: checkpoint.shard,
     instance: checkpoint.instance,
@@ -93,6 +98,7 @@ function decodeFields(fields: Fields): Checkpoint {
     watermark: fields.isNull("snapshot") ? null : decodeWatermark(fields.fields("snapshot")),
     pending: decodePending(fields),
     witness: fields.isNull("witness") ? null : fields.integer("witness"),
+    tables: fields.isNull("tables") ? null : fields.tables("tables"),
     instance: fields.text("instance"),
     at: fields.text("at"),
   };
@@ -166,6 +172,12 @@ class Fields {
     const value = this.#values[name];
     if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
     throw refuse("CHECKPOINT_UNREADABLE", `has no whole number "${name}"`);
+  }
+
+  tables(name: string): KnownTables {
+    const tables = decodeKnownTables(this.#values[name]);
+    if (tables !== null) return tables;
+    throw refuse("CHECKPOINT_UNREADABLE", `has no tables "${name}"`);
   }
 
   lsn(name: string): Lsn {

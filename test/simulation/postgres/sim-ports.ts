@@ -1,3 +1,4 @@
+import type { CatalogAnswer, CatalogQuestion } from "../../../src/relay/capture/catalog-lookup.ts";
 import type {
   BackfillStream,
   ReplicationSource,
@@ -75,6 +76,10 @@ export class SimSource implements ReplicationSource, SourceDatabase {
 
   vantage(): Promise<Vantage> {
     return this.#ask(() => this.#postgres.vantage());
+  }
+
+  catalog(question: CatalogQuestion): Promise<CatalogAnswer> {
+    return this.#ask(() => this.#postgres.tables.look(question, "1", this.#postgres.wal.end));
   }
 
   openBackfill(): Promise<BackfillStream> {

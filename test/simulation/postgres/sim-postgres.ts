@@ -5,6 +5,7 @@ import type {
 import type { SlotFacts, Vantage } from "../../../src/relay/capture/source-database.ts";
 import type { Lsn } from "../../../src/relay/lsn.ts";
 import { lsn } from "../../../src/relay/lsn.ts";
+import { ModelCatalog } from "../../support/model/model-catalog.ts";
 import type { SimClock } from "../engine/sim-clock.ts";
 import type { SimProcess } from "../engine/sim-process.ts";
 import { busy, noSlot } from "./sim-errors.ts";
@@ -33,6 +34,7 @@ export class SimPostgres {
   readonly clock: SimClock;
   readonly options: SimPostgresOptions;
   readonly wal: SimWal;
+  readonly tables = new ModelCatalog();
   confirmed: Lsn | null = null;
   isUp = true;
   #isShuttingDown = false;

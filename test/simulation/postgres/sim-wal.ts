@@ -1,5 +1,6 @@
 import type { Lsn } from "../../../src/relay/lsn.ts";
 import { lsn, maxLsn } from "../../../src/relay/lsn.ts";
+import type { TableVersion } from "../../support/model/model-catalog.ts";
 import type { SimClock } from "../engine/sim-clock.ts";
 
 export interface SimRow {
@@ -7,6 +8,8 @@ export interface SimRow {
   readonly route: string;
   readonly key: string;
   readonly payload: string | null;
+  /** The table as it stood when the row was written. */
+  readonly table: TableVersion;
   /** Which layout the table had when the row was written. */
   readonly layout: number;
 }

@@ -9,7 +9,6 @@ import {
 import type { SimPostgres } from "./sim-postgres.ts";
 import type { SimRow, SimTransaction } from "./sim-wal.ts";
 
-const TABLE_OID = 4711;
 const COLUMNS = ["id", "aggregatetype", "aggregateid", "type", "payload"] as const;
 
 export type WireMessage =
@@ -28,8 +27,8 @@ export class MessageSource {
   #transaction: SimTransaction | null = null;
   /** What comes next of it: 0 is BEGIN, then its rows, then COMMIT. */
   #step = 0;
-  #layout = -1;
-  #isRelationDue = false;
+  /** What was described of each table, by OID. */
+  readonly #described = new Map<number, string>();
   #sent: Lsn;
 
   constructor(postgres: SimPostgres) {
@@ -86,17 +85,17 @@ export class MessageSource {
   }
 
   #rowOrRelation(row: SimRow): Uint8Array {
-    if (row.layout !== this.#layout && !this.#isRelationDue) {
-      this.#isRelationDue = true;
-      this.#layout = row.layout;
+    const { oid, schema, name } = row.table;
+    const shape = `${schema}.${name} ${row.layout}`;
+    if (this.#described.get(oid) !== shape) {
+      this.#described.set(oid, shape);
       const columns = layoutOf(row.layout).map((name) => ({ name, typeOid: 25 }));
-      return relationBytes(TABLE_OID, "public", "outbox", columns);
+      return relationBytes(oid, schema, name, columns);
     }
-    this.#isRelationDue = false;
     this.#step += 1;
     const values = valuesOf(row);
     return insertBytes(
-      TABLE_OID,
+      oid,
       layoutOf(row.layout).map((name) => values[name] ?? null),
     );
   }

@@ -1,3 +1,4 @@
+import { MODEL_TABLE_OID } from "../../support/model/model-catalog.ts";
 import type { SimClock } from "../engine/sim-clock.ts";
 import type { SimPostgres } from "../postgres/sim-postgres.ts";
 import type { SimRow, SimTransaction } from "../postgres/sim-wal.ts";
@@ -15,6 +16,7 @@ export class Load {
   #isOn = true;
   #ids = 0;
   #layout = 0;
+  readonly #children: number[] = [];
   /** Open transactions end with the server. */
   #incarnation = 0;
 
@@ -41,6 +43,29 @@ export class Load {
   /** ALTER TABLE. */
   changeLayout(): void {
     this.#layout += 1;
+  }
+
+  /** CREATE TABLE ... INHERITS, below the outbox table or below a child of it, and into the publication. */
+  addChild(): void {
+    const parent = this.#clock.pick([MODEL_TABLE_OID, ...this.#children]);
+    const name = `outbox_${this.#children.length}`;
+    this.#children.push(this.#postgres.tables.create(name, { parent }));
+  }
+
+  /**
+   * DROP TABLE of the youngest child, which has no children itself; open transactions are rolled back for it. Only once a
+   * checkpoint covers a row of it: nobody can know whose rows they were otherwise, and a person would have to decide.
+   */
+  dropChild(covered: bigint): void {
+    const oid = this.#children.at(-1);
+    const { transactions } = this.#postgres.wal;
+    const isKnown = transactions.some(
+      ({ endLsn, rows }) => endLsn <= covered && rows.some(({ table }) => table.oid === oid),
+    );
+    if (oid === undefined || !isKnown) return;
+    this.interrupt();
+    this.#children.pop();
+    this.#postgres.tables.drop(oid);
   }
 
   #next(): void {
@@ -80,6 +105,14 @@ export class Load {
     const id = `r${this.#ids}`;
     const payload = this.#clock.chance(0.1) ? null : `{"id":"${id}","text":"Grüße 世界"}`;
     const key = `k${this.#clock.below(this.#plan.keys)}`;
-    return { id, route: this.#clock.pick(ROUTES), key, payload, layout: this.#layout };
+    const table = this.#postgres.tables.version(this.#table());
+    return { id, route: this.#clock.pick(ROUTES), key, payload, table, layout: this.#layout };
+  }
+
+  /** The outbox table under whatever name it has now, or one of its children. */
+  #table(): number {
+    return this.#clock.chance(0.8)
+      ? MODEL_TABLE_OID
+      : this.#clock.pick([MODEL_TABLE_OID, ...this.#children]);
   }
 }

@@ -1,4 +1,5 @@
 import type { Moment } from "../../../src/relay/observer.ts";
+import { MODEL_TABLE_OID } from "../../support/model/model-catalog.ts";
 import type { SimClock } from "../engine/sim-clock.ts";
 import type { Silence } from "../kafka/sim-brokers.ts";
 import type { Doom, World } from "./world.ts";
@@ -44,6 +45,9 @@ const FAULTS: Readonly<Record<string, { readonly weight: number; strike(world: W
   "restart-postgres": { weight: 3, strike: (world) => restartPostgres(world) },
   promote: { weight: 2, strike: (world) => promote(world) },
   replicate: { weight: 8, strike: (world) => replicate(world) },
+  "rename-table": { weight: 2, strike: (world) => renameTable(world) },
+  "add-child": { weight: 2, strike: ({ load }) => load.addChild() },
+  "drop-child": { weight: 2, strike: ({ load, oracle }) => load.dropChild(oracle.covered) },
   "alter-table": { weight: 2, strike: ({ load }) => load.changeLayout() },
   "cut-kafka": { weight: 6, strike: ({ brokers }) => brokers.cutAll() },
   "silence-broker": { weight: 4, strike: (world) => silenceBroker(world) },
@@ -156,6 +160,16 @@ function promote({ postgres, load, oracle, plan }: World): void {
   const before = [...postgres.wal.transactions];
   postgres.promote();
   oracle.history.undone(before.slice(postgres.wal.transactions.length));
+}
+
+/** To another name or another schema, and back after a while. */
+function renameTable({ postgres, clock }: World): void {
+  const { tables } = postgres;
+  const away = clock.pick([{ name: "outbox_tmp" }, { schema: "archive" }]);
+  tables.alter(MODEL_TABLE_OID, away);
+  later(clock, clock.pick([5, 600]), () =>
+    tables.alter(MODEL_TABLE_OID, { schema: "public", name: "outbox" }),
+  );
 }
 
 function replicate({ postgres, clock }: World): void {

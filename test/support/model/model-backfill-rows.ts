@@ -1,8 +1,9 @@
 import type { BackfillRows, Candidate } from "../../../src/relay/backfill/backfill-rows.ts";
 import type { Lsn } from "../../../src/relay/lsn.ts";
 import type { Watermark } from "../../../src/relay/watermark.ts";
+import { MODEL_TABLE_OID } from "./model-catalog.ts";
 import type { ModelRow } from "./model-postgres.ts";
-import { MODEL_COLUMNS, MODEL_TABLE_OID, modelValues } from "./model-table.ts";
+import { MODEL_COLUMNS, modelValues } from "./model-table.ts";
 import { insertBytes, relationBytes } from "./pgoutput-bytes.ts";
 
 const WINDOW_ROWS = 3;

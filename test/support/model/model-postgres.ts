@@ -1,3 +1,4 @@
+import type { CatalogAnswer, CatalogQuestion } from "../../../src/relay/capture/catalog-lookup.ts";
 import type {
   BackfillStream,
   ReplicationSource,
@@ -15,6 +16,8 @@ import type { Lsn } from "../../../src/relay/lsn.ts";
 import { formatLsn, lsn } from "../../../src/relay/lsn.ts";
 import type { Watermark } from "../../../src/relay/watermark.ts";
 import { ModelBackfillRows } from "./model-backfill-rows.ts";
+import type { TableVersion } from "./model-catalog.ts";
+import { ModelCatalog } from "./model-catalog.ts";
 import { ModelStream } from "./model-stream.ts";
 
 export interface ModelRow {
@@ -22,18 +25,28 @@ export interface ModelRow {
   readonly key: string | null;
   readonly payload?: string | null;
   readonly route?: string;
+  /** The outbox table unless given. */
+  readonly table?: number;
 }
+
+/** A row, and its table as it stood when the row was written. */
+export type WrittenRow = ModelRow & { readonly version: TableVersion };
 
 interface ModelTransaction {
   readonly commitLsn: Lsn;
   readonly endLsn: Lsn;
   readonly commitMs: number;
-  readonly rows: readonly ModelRow[];
+  readonly rows: readonly WrittenRow[];
 }
 
 /** A server with one slot: keeps what is not confirmed, sends it again from there, hands out the slot once. */
 export class ModelPostgres implements ReplicationSource, SourceDatabase {
   readonly transactions: ModelTransaction[] = [];
+  readonly tables = new ModelCatalog();
+  /** OIDs that the catalog was asked for; null: for the tree alone. */
+  questions: (number | null)[] = [];
+  /** What the next question fails with. */
+  catalogFault: RelayError | null = null;
   confirmed: Lsn = lsn(1000n);
   confirmations: Lsn[] = [];
   findings: Finding[] = [];
@@ -77,7 +90,8 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
   commit(rows: readonly ModelRow[], commitMs = 1_700_000_000_000): void {
     const commitLsn = lsn(this.#end + 16n);
     const endLsn = lsn(commitLsn + 48n);
-    this.transactions.push({ commitLsn, endLsn, commitMs, rows });
+    const written = rows.map((row) => ({ ...row, version: this.tables.version(row.table) }));
+    this.transactions.push({ commitLsn, endLsn, commitMs, rows: written });
     this.#end = endLsn;
     this.#stream?.feed();
   }
@@ -197,6 +211,14 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
       witness: null,
       watermark,
     });
+  }
+
+  catalog(question: CatalogQuestion): Promise<CatalogAnswer> {
+    this.questions.push(question.oid);
+    const fault = this.catalogFault;
+    this.catalogFault = null;
+    if (fault !== null) return Promise.reject(fault);
+    return Promise.resolve(this.tables.look(question, this.systemId, this.#end));
   }
 
   async openBackfill(_since: Watermark | null, handlers: StreamHandlers): Promise<BackfillStream> {

@@ -4,6 +4,7 @@ import type { LeaderTransition } from "../../../src/relay/leadership.ts";
 import type { AnnounceMoment, Observer } from "../../../src/relay/observer.ts";
 import { silentObserver } from "../../../src/relay/observer.ts";
 import type { RelayOptions } from "../../../src/relay/options.ts";
+import { OutboxRelations } from "../../../src/relay/outbox-relations.ts";
 import type { RelayPorts } from "../../../src/relay/ports.ts";
 import { Relay } from "../../../src/relay/relay.ts";
 import type { RelayState } from "../../../src/relay/state.ts";
@@ -44,6 +45,12 @@ export const MODEL_OPTIONS: RelayOptions = {
   shutdownTimeoutMs: 20_000,
   retry: { initialMs: 100, maxMs: 5_000, jitter: 0.2 },
 };
+
+/** For an intake alone: it knows the outbox table by its name, and nobody answers questions. */
+export function modelRelations(): OutboxRelations {
+  const nobody = { catalog: () => Promise.reject(new Error("nobody answers")) };
+  return new OutboxRelations(nobody, MODEL_OUTBOX, new AbortController().signal);
+}
 
 /** What the core sees of the models. */
 export function modelPorts(

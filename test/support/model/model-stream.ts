@@ -7,8 +7,9 @@ import { RelayError } from "../../../src/relay/errors.ts";
 import type { Lsn } from "../../../src/relay/lsn.ts";
 import { LSN_ZERO, lsn } from "../../../src/relay/lsn.ts";
 import { LentMemory } from "./lent-memory.ts";
-import type { ModelPostgres, ModelRow } from "./model-postgres.ts";
-import { MODEL_COLUMNS, MODEL_TABLE_OID, modelValues } from "./model-table.ts";
+import type { TableVersion } from "./model-catalog.ts";
+import type { ModelPostgres, WrittenRow } from "./model-postgres.ts";
+import { MODEL_COLUMNS, modelValues } from "./model-table.ts";
 import { beginBytes, commitBytes, insertBytes, relationBytes } from "./pgoutput-bytes.ts";
 
 /** Of somebody who holds a slot and looks at nothing. */
@@ -28,7 +29,8 @@ export class ModelStream implements ReplicationStream {
   readonly #memory = new LentMemory();
   #isPaused = true;
   #isOpen = true;
-  #knowsRelation = false;
+  /** Tables that were described, as they were then. */
+  readonly #sent = new Map<number, TableVersion>();
   /** The transaction to send next, and the row inside it: 0 is BEGIN. */
   #next: number;
   #row = 0;
@@ -124,13 +126,14 @@ export class ModelStream implements ReplicationStream {
     return true;
   }
 
-  #sendRow(row: ModelRow): void {
-    if (!this.#knowsRelation) {
-      const relation = relationBytes(MODEL_TABLE_OID, "public", "outbox", MODEL_COLUMNS);
-      this.#hand(relation);
-      this.#knowsRelation = true;
+  #sendRow(row: WrittenRow): void {
+    const { version } = row;
+    const { oid, schema, name } = version;
+    if (this.#sent.get(oid)?.name !== name || this.#sent.get(oid)?.schema !== schema) {
+      this.#hand(relationBytes(oid, schema, name, MODEL_COLUMNS));
+      this.#sent.set(oid, version);
     }
-    this.#hand(insertBytes(MODEL_TABLE_OID, modelValues(row)));
+    this.#hand(insertBytes(oid, modelValues(row)));
   }
 
   #hand(bytes: Uint8Array): void {

@@ -1,7 +1,5 @@
 import type { ModelRow } from "./model-postgres.ts";
 
-export const MODEL_TABLE_OID = 4711;
-
 export const MODEL_COLUMNS = ["id", "aggregatetype", "aggregateid", "type", "payload"].map(
   (name) => ({ name, typeOid: 25 }),
 );

@@ -9,7 +9,7 @@ import { packRecord } from "../../../src/relay/record/pack-record.ts";
 import { RecordMemory } from "../../../src/relay/record/record-memory.ts";
 import { headerOf, keyOf, unpackRecord, valueOf } from "../../../src/relay/record/record-view.ts";
 import { TimelineHistory } from "../../../src/relay/timeline-history.ts";
-import { MODEL_OPTIONS } from "../../support/model/model-relay.ts";
+import { MODEL_OPTIONS, modelRelations } from "../../support/model/model-relay.ts";
 import { beginBytes, insertBytes, relationBytes } from "../../support/model/pgoutput-bytes.ts";
 
 const TEXT = 25;
@@ -23,6 +23,7 @@ function recordsOf(rows: readonly (readonly string[])[]): OutboxRecord[] {
     new TimelineHistory(1, null),
     { begin: () => undefined, record: (one) => records.push(one), commit: () => undefined },
     { tally: new StreamTally(), backfillUntil: null },
+    modelRelations(),
   );
   const hand = (message: Uint8Array): void => {
     intake.message(message);

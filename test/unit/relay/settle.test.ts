@@ -21,6 +21,11 @@ const CHECKPOINT: Checkpoint = {
   watermark: { snapshot: "7:9:8", lsn: lsn(0x110n), atMs: Date.UTC(2026, 0, 1) },
   pending: null,
   witness: 7,
+  tables: {
+    roots: new Map([["public.outbox", 16_385]]),
+    children: [16_999],
+    decisions: [{ table: "public.gone", publish: true, until: lsn(0x140n) }],
+  },
   instance: "relay-0",
   at: "2026-01-01T00:00:00.000Z",
 };
@@ -132,6 +137,11 @@ describe("the checkpoint record", () => {
       publication: "p",
       pending: null,
       witness: 7,
+      tables: {
+        roots: { "public.outbox": 16_385 },
+        children: [16_999],
+        decisions: [{ table: "public.gone", publish: true, until: "0/140" }],
+      },
       config: "c",
       shard: "0/2",
       instance: "relay-0",
@@ -156,6 +166,17 @@ describe("the checkpoint record", () => {
       '{"v":1,"sysid":"1","tli":1,"commit":"x","index":0,"end":null,"keepalive":"0/0","config":"","instance":"","at":""}',
       "CHECKPOINT_UNREADABLE",
     ],
+    ...[
+      "{}",
+      '{"roots":{"public.outbox":"x"},"children":[],"decisions":[]}',
+      '{"roots":{},"children":[],"decisions":[{"table":"t","publish":true,"until":"x"}]}',
+    ].map(
+      (tables) =>
+        [
+          `{"v":1,"sysid":"1","tli":1,"commit":"0/0","index":0,"end":null,"keepalive":"0/0","config":"","tables":${tables},"instance":"","at":""}`,
+          "CHECKPOINT_UNREADABLE",
+        ] as const,
+    ),
   ])("halts at %s", (text, code) => {
     const decode = (): unknown => decodeCheckpoint(new TextEncoder().encode(text));
     expect(decode).toThrow(expect.objectContaining({ code, remedy: "halt" }));

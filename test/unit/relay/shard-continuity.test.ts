@@ -18,6 +18,7 @@ const CHECKPOINT: Checkpoint = {
   watermark: null,
   pending: null,
   witness: null,
+  tables: null,
   instance: "relay-0",
   at: "2026-01-01T00:00:00.000Z",
 };

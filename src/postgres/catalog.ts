@@ -1,0 +1,97 @@
+import type {
+  AskedRelation,
+  CatalogAnswer,
+  CatalogQuestion,
+  TreeRelation,
+} from "../relay/capture/catalog-lookup.ts";
+import { parseLsn } from "../relay/lsn.ts";
+import type { Ask } from "./preflight/read-facts.ts";
+import type { TableName } from "./table-name.ts";
+
+interface CatalogRow {
+  readonly systemId: string;
+  readonly lsn: string;
+  readonly tree: readonly (Omit<TreeRelation, "oid"> & { readonly oid: string })[];
+  readonly stamped: readonly string[];
+  readonly isBroad: boolean;
+  readonly asked: AskedRelation | null;
+}
+
+/** Publications of whole schemas came with 15; a catalog that is not there cannot be named in a query. */
+const VERSION_WITH_SCHEMAS = 150000;
+
+/** The statement's snapshot is taken before the WAL position is asked for. */
+function catalogQuery(version: number): string {
+  const schemas =
+    version < VERSION_WITH_SCHEMAS
+      ? "select null::oid as nspid where false"
+      : "select s.pnnspid as nspid from pg_publication_namespace s join ours p on p.oid = s.pnpubid";
+  return `
+  with recursive ours as (select oid, puballtables from pg_publication where pubname = any($1::text[])),
+  schemas as (${schemas}),
+  named as (
+    select c.oid, c.relkind, wanted.schema || '.' || wanted.name as outbox
+      from unnest($2::text[], $3::text[]) as wanted (schema, name)
+      join pg_namespace n on n.nspname = wanted.schema
+      join pg_class c on c.relnamespace = n.oid and c.relname = wanted.name),
+  roots as (
+    select oid, relkind, outbox from named
+    union all
+    select c.oid, c.relkind, known.outbox
+      from unnest($5::text[], $6::oid[]) as known (outbox, oid) join pg_class c on c.oid = known.oid
+     where known.outbox not in (select outbox from named)),
+  tree (oid, outbox, "isRoot") as (
+    select oid, outbox, true from roots
+    union
+    select i.inhrelid, t.outbox, false from tree t join pg_inherits i on i.inhparent = t.oid),
+  asked as (select c.oid, c.relnamespace from pg_class c where c.oid = $4::oid),
+  above (oid) as (
+    select oid from asked
+    union
+    select i.inhparent from above a join pg_inherits i on i.inhrelid = a.oid)
+  select (select system_identifier::text from pg_control_system()) as "systemId",
+         pg_current_wal_insert_lsn()::text as "lsn",
+         coalesce((
+           select jsonb_agg(jsonb_build_object('oid', t.oid::text, 'outbox', t.outbox, 'isRoot', t."isRoot",
+                                               'isPartition', c.relispartition))
+             from tree t join pg_class c on c.oid = t.oid), '[]') as "tree",
+         array(
+           select r.outbox
+             from roots r
+             join pg_attribute a on a.attrelid = r.oid and a.attname = 'txid' and not a.attisdropped
+             join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+            where r.relkind = 'p' and a.atttypid = 'xid8'::regtype
+              and pg_get_expr(d.adbin, d.adrelid) like '%pg_current_xact_id()') as "stamped",
+         exists (select from ours where puballtables) or exists (select from schemas) as "isBroad",
+         case when $4::oid is null then null else jsonb_build_object(
+           'exists', exists (select from asked),
+           'isNamed', exists (
+             select from above a join pg_publication_rel r on r.prrelid = a.oid join ours p on p.oid = r.prpubid),
+           'isTakenIn', exists (select from asked) and exists (select from ours where puballtables)
+             or exists (select from above a join pg_class c on c.oid = a.oid join schemas s on s.nspid = c.relnamespace)
+         ) end as "asked"`;
+}
+
+/** Reads which tables are outbox tables or stand below one, and what `oid` is. */
+export async function readCatalog(
+  ask: Ask,
+  publications: readonly string[],
+  tables: readonly TableName[],
+  { oid, roots }: CatalogQuestion,
+): Promise<CatalogAnswer> {
+  const [server] = await ask<{ version: number }>(
+    "select current_setting('server_version_num')::int as version",
+    [],
+  );
+  const [row] = await ask<CatalogRow>(catalogQuery(server?.version ?? 0), [
+    publications,
+    tables.map(({ schema }) => schema),
+    tables.map(({ name }) => name),
+    oid === null ? null : String(oid),
+    [...roots.keys()],
+    [...roots.values()].map(String),
+  ]);
+  if (row === undefined) throw new Error("a query without FROM answered no row");
+  const tree = row.tree.map((relation) => ({ ...relation, oid: Number(relation.oid) }));
+  return { ...row, lsn: parseLsn(row.lsn), tree };
+}

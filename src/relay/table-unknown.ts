@@ -1,0 +1,44 @@
+import type { Relation } from "./decode/relation.ts";
+import { RelayError } from "./errors.ts";
+import type { Lsn } from "./lsn.ts";
+import { formatLsn } from "./lsn.ts";
+
+/** Rows of a table that may have been below an outbox table when they were written. `reason`: why nobody can tell. */
+export function tableUnknown(
+  { oid, schema, name }: Relation,
+  reason: string,
+  commitLsn: Lsn,
+  index: number,
+): RelayError {
+  const table = quotedName(schema, name);
+  return new RelayError(
+    `the stream brings rows of ${table} (OID ${oid}), and the catalog does not tell whether they are outbox rows: ${reason}; the first one is row ${index} of the transaction committed at ${formatLsn(commitLsn)}`,
+    {
+      code: "TABLE_UNKNOWN",
+      remedy: "halt",
+      hint: `Was it a child of an outbox table: outbox-relay accept table ${table} --publish. Was it another table: outbox-relay accept table ${table} --pass-over. The slot keeps the rows until then.`,
+    },
+  );
+}
+
+/** Rows of a table that was the outbox table `outbox` until another one took its name. */
+export function tableReplaced({ schema, name }: Relation, outbox: string): RelayError {
+  const table = quotedName(schema, name);
+  return new RelayError(
+    `the outbox table ${outbox} was renamed to ${table}, another table has its name now, and rows are still written to ${table}`,
+    {
+      code: "TABLE_RENAMED",
+      remedy: "halt",
+      hint: `Are they events: add ${table} to RELAY_TABLES and restart. Are they not: outbox-relay accept table ${table} --pass-over. The slot keeps the rows until then.`,
+    },
+  );
+}
+
+function quotedName(schema: string, name: string): string {
+  return [schema, name].map(quoted).join(".");
+}
+
+/** As the command reads it: quotes are only needed around a dot or a quote. */
+function quoted(part: string): string {
+  return /[".]/.test(part) ? `"${part.replaceAll('"', '""')}"` : part;
+}

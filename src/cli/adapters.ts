@@ -112,9 +112,14 @@ export function kafkaOptions(config: Config): KafkaSinkOptions {
   };
 }
 
+/** What the migration calls it. */
+const DEFAULT_HEADERS_COLUMN = "headers";
+
 function columnNames({ outbox }: Config): OutboxColumnNames {
   const { id, route, key, type, payload, headers } = outbox.columns;
-  return { id, route, key, type, payload, headers };
+  // No column has an empty name.
+  const named = headers === NONE ? "" : (headers ?? DEFAULT_HEADERS_COLUMN);
+  return { id, route, key, type, payload, headers: named };
 }
 
 /** `"My.Schema".outbox` as the stream names it, without quotes. */
@@ -168,6 +173,7 @@ function postgresOptions(config: Config, url: string, tls: TlsOptions): Postgres
     publications: [config.publication.name],
     tables: config.outbox.tables,
     columns: columnNames(config),
+    areHeadersRequired: ![null, NONE].includes(config.outbox.columns.headers),
     shard: config.shard,
     connectTimeoutMs: config.database.connectTimeoutMs,
     applicationName: `relay:${config.instanceId}`,

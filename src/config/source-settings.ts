@@ -179,10 +179,11 @@ export const sourceSettings = {
         default: "payload",
         doc: "Column with the record value, published as it is stored.",
       }),
-      headers: setting("RELAY_COLUMN_HEADERS", {
-        kind: identifier(),
-        default: "headers",
-        doc: "Column with more headers, a JSON object of strings; the table may lack it.",
+      headers: optionalSetting("RELAY_COLUMN_HEADERS", {
+        kind: orNone(identifier()),
+        derived: "`headers`, where the table has it",
+        example: "headers",
+        doc: "Column with more headers, a JSON object of strings. Once it is set, each table must have it; `none` leaves headers out.",
       }),
     },
   },

@@ -34,6 +34,8 @@ export interface PostgresOptions {
   /** `schema.table`; quotes around names that hold a dot. */
   readonly tables: readonly string[];
   readonly columns: ColumnNames;
+  /** Whether a setting names the headers column, so that each table must have it. Default: no. */
+  readonly areHeadersRequired?: boolean;
   /** Of the rows only those are ours whose keys are this shard's. Default: all. */
   readonly shard?: Shard | null;
   /** Until a connection is ready for use. */

@@ -23,6 +23,7 @@ import { oldestTransaction } from "./oldest-transaction.ts";
 import { AttachedTables } from "./preflight/attached-tables.ts";
 import { readFailover } from "./preflight/failover-facts.ts";
 import { failoverFindings, failoverGap } from "./preflight/failover-findings.ts";
+import { HeaderColumns } from "./preflight/header-columns.ts";
 import type { RowFilterPolicy } from "./preflight/publication-findings.ts";
 import { publicationFindings } from "./preflight/publication-findings.ts";
 import type { Ask } from "./preflight/read-facts.ts";
@@ -67,6 +68,7 @@ export class PgSourceDatabase implements SourceDatabase {
   readonly #tables: readonly TableName[];
   readonly #connection: ControlConnection;
   readonly #attached = new AttachedTables();
+  readonly #headers: HeaderColumns;
 
   /** Throws RelayError for a connection string or a table name that cannot be read. */
   constructor(options: SourceDatabaseOptions) {
@@ -76,6 +78,7 @@ export class PgSourceDatabase implements SourceDatabase {
     const sessions = hostSessions(connectionString, applicationName, settings, tls);
     this.#options = options;
     this.#tables = options.tables.map(parseTableName);
+    this.#headers = new HeaderColumns(options.columns.headers);
     this.#connection = new ControlConnection({
       sessions,
       hostOrder: options.hostOrder ?? new HostOrder(),
@@ -100,7 +103,8 @@ export class PgSourceDatabase implements SourceDatabase {
     const server = await readServer(ask);
     const tooOld = versionFinding(server);
     if (tooOld !== null) return [tooOld];
-    const { publications, columns, rowFilter = "refuse", shard = null } = this.#options;
+    const { publications, columns, areHeadersRequired = false } = this.#options;
+    const { rowFilter = "refuse", shard = null } = this.#options;
     const slot = await this.#slotRow(signal);
     const tables = await readTables(ask, this.#tables);
     const published = await readPublications(ask, publications, this.#tables);
@@ -112,9 +116,9 @@ export class PgSourceDatabase implements SourceDatabase {
         failover: this.#options.slotFailover ?? false,
       }),
       ...walFindings(server, slot, this.#options.walBudgetBytes ?? 0),
-      ...tableFindings(this.#tables, tables, columns),
+      ...tableFindings(this.#tables, tables, columns, areHeadersRequired),
       ...publicationFindings(publications, published, tables, columns, { rowFilter, shard }),
-      ...(await this.#treeFindings(ask)),
+      ...(await this.#findingsOfLook(ask)),
       ...shardFindings(shard, server.version, await this.#shards(ask), tables, columns),
       ...(await this.#repairFindings(ask, server.role)),
     ];
@@ -186,16 +190,20 @@ export class PgSourceDatabase implements SourceDatabase {
 
   async vantage(signal: AbortSignal): Promise<Vantage> {
     const ask = this.#ask(signal);
-    const findings = await this.#treeFindings(ask);
+    const findings = await this.#findingsOfLook(ask);
     const seen = await readVantage(ask, this.#options.publications, this.#tables, this.#witness);
     return { ...seen, findings };
   }
 
-  async #treeFindings(ask: Ask): Promise<readonly Finding[]> {
+  /** What is looked at before the start and again every few seconds. */
+  async #findingsOfLook(ask: Ask): Promise<readonly Finding[]> {
     const { publications, slot, rowFilter = "refuse", shard = null } = this.#options;
     const question: TreeQuestion = { publications, tables: this.#tables, slot };
     const tree = this.#attached.without(await readTree(ask, question));
-    return treeFindings(tree, publications, { rowFilter, shard });
+    return [
+      ...(await this.#headers.look(ask, this.#tables)),
+      ...treeFindings(tree, publications, { rowFilter, shard }),
+    ];
   }
 
   catalog(question: CatalogQuestion, signal: AbortSignal): Promise<CatalogAnswer> {

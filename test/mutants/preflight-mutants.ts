@@ -75,4 +75,28 @@ export const PREFLIGHT_MUTANTS: readonly Mutant[] = [
     edits: [{ find: "        at += 1;\n", replace: "" }],
     caughtBy: { unit: "relay/event/header-scan" },
   },
+  {
+    name: "let a table lack the headers column that a setting names",
+    harm: "publishes events without the headers that consumers route by",
+    file: "src/postgres/preflight/table-findings.ts",
+    edits: [
+      {
+        find: `if (role === "headers" && !areHeadersRequired)`,
+        replace: `if (role === "headers")`,
+      },
+    ],
+    caughtBy: { integration: "postgres/preflight.test" },
+  },
+  {
+    name: "forget that the headers column was there",
+    harm: "publishes events without headers after the column was renamed",
+    file: "src/postgres/preflight/header-columns.ts",
+    edits: [
+      {
+        find: "!isThere && this.#had.has(oid)",
+        replace: "!isThere && !this.#had.has(oid) && false",
+      },
+    ],
+    caughtBy: { integration: "postgres/preflight.test" },
+  },
 ];

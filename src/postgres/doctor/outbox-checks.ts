@@ -24,6 +24,7 @@ export interface OutboxView {
 export interface OutboxExpectations extends RowsWanted {
   readonly tables: readonly TableName[];
   readonly columns: ColumnNames;
+  readonly areHeadersRequired: boolean;
   readonly publications: readonly string[];
 }
 
@@ -34,7 +35,12 @@ export function outboxChecks(view: OutboxView, expected: OutboxExpectations): Ch
   return [
     check("outbox tables", "each must exist, be logged and have the columns that make an event", {
       seen: tables.length === 0 ? `no ${names}` : tables.map(tableText).join("; "),
-      findings: tableFindings(expected.tables, tables, expected.columns),
+      findings: tableFindings(
+        expected.tables,
+        tables,
+        expected.columns,
+        expected.areHeadersRequired,
+      ),
     }),
     check("publication", "rows of a table that it lacks never come, and Postgres does not say so", {
       seen:

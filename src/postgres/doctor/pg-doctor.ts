@@ -102,7 +102,14 @@ async function examine(
       await tlsCheck(ask, options.tls?.mode ?? "prefer", options.tls?.ca ?? null),
       ...serverChecks(server, slot, options),
       ...slotChecks(view, slotExpectations),
-      ...outboxChecks(outbox, { tables: wanted, columns, publications, rowFilter, shard }),
+      ...outboxChecks(outbox, {
+        tables: wanted,
+        columns,
+        areHeadersRequired: options.areHeadersRequired ?? false,
+        publications,
+        rowFilter,
+        shard,
+      }),
       ...shardChecks(await readShards(ask, shardNames(options), wanted), {
         shard,
         version: server.version,

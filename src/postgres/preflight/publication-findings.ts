@@ -5,7 +5,6 @@ import type { ColumnNames } from "../start-command.ts";
 import { sqlName, sqlTableName } from "../table-name.ts";
 import type { MemberFacts, PublicationFacts, TableFacts } from "./facts.ts";
 import { filterFinding } from "./shard-findings.ts";
-import { REQUIRED_COLUMNS } from "./table-findings.ts";
 
 /** Whether a publication may leave rows of an outbox table out. */
 export type RowFilterPolicy = "refuse" | "allow";
@@ -197,7 +196,7 @@ function hiddenColumns(
   columns: ColumnNames,
 ): string[] {
   if (!isListed) return [];
-  return REQUIRED_COLUMNS.map((role) => columns[role]).filter((name) => {
+  return Object.values(columns).filter((name) => {
     const column = table.columns.find((candidate) => candidate.name === name);
     if (column === undefined) return false;
     return column.isNeverPublished || (published !== null && !published.includes(name));

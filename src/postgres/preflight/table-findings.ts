@@ -28,12 +28,13 @@ export function tableFindings(
   wanted: readonly TableName[],
   found: readonly TableFacts[],
   columns: ColumnNames,
+  areHeadersRequired: boolean,
 ): Finding[] {
   return wanted.flatMap((table) => {
     const facts = found.find(({ schema, name }) => schema === table.schema && name === table.name);
     if (facts === undefined) return [missing(table)];
     const unfit = kindFinding(facts);
-    return unfit === null ? columnFindings(facts, columns) : [unfit];
+    return unfit === null ? columnFindings(facts, columns, areHeadersRequired) : [unfit];
   });
 }
 
@@ -64,15 +65,38 @@ function kindFinding(table: TableFacts): Finding | null {
   };
 }
 
-function columnFindings(table: TableFacts, columns: ColumnNames): Finding[] {
+function columnFindings(
+  table: TableFacts,
+  columns: ColumnNames,
+  areHeadersRequired: boolean,
+): Finding[] {
   const roles: readonly ColumnRole[] = [...REQUIRED_COLUMNS, "headers"];
   return roles.flatMap((role) => {
     const column = table.columns.find(({ name }) => name === columns[role]);
     if (column === undefined) {
-      return role === "headers" ? [] : [columnMissing(table, role, columns[role])];
+      if (role === "headers" && !areHeadersRequired) return unreadFinding(table, columns);
+      return [columnMissing(table, role, columns[role])];
     }
     return isUsable(role, column) ? [] : [columnUnusable(table, role, column)];
   });
+}
+
+/** The headers column may have been renamed while no relay was there to see it. */
+function unreadFinding(table: TableFacts, columns: ColumnNames): Finding[] {
+  const read = Object.values(columns);
+  const unread = table.columns.filter(
+    ({ name, baseType }) => ["json", "jsonb"].includes(baseType) && !read.includes(name),
+  );
+  const [first] = unread;
+  if (columns.headers === "" || first === undefined) return [];
+  return [
+    {
+      code: "CONFIG_COLUMN",
+      severity: "warning",
+      message: `table ${sqlTableName(table)} has no column ${sqlName(columns.headers)}, so that its events have no headers of their own; nobody reads ${unread.map(({ name }) => sqlName(name)).join(", ")}`,
+      hint: `Set RELAY_COLUMN_HEADERS=${first.name} if that holds the headers, or RELAY_COLUMN_HEADERS=none if there are none.`,
+    },
+  ];
 }
 
 function isUsable(role: ColumnRole, { baseType, category }: ColumnFacts): boolean {

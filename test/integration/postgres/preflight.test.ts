@@ -151,6 +151,38 @@ describe("preflight", () => {
     expect((await seen()).list).toEqual([]);
   });
 
+  it("halts at a headers column that a setting names and the table lacks, and only then", async () => {
+    expect((await seen({ areHeadersRequired: true })).list).toEqual(["halt CONFIG_COLUMN"]);
+    await outbox.query("alter table outbox add meta jsonb");
+    const { list, text } = await seen();
+    expect(list).toEqual(["warning CONFIG_COLUMN"]);
+    expect(text).toContain("RELAY_COLUMN_HEADERS=meta");
+    const without = { ...outbox.options.columns, headers: "" };
+    expect(await findings({ columns: without })).toEqual([]);
+  });
+
+  it("halts when the headers column is generated and not published", async () => {
+    await outbox.query(
+      `alter table outbox add headers jsonb
+         generated always as (('{"trace": "' || aggregateid || '"}')::jsonb) stored`,
+    );
+    const { list, text } = await seen();
+    expect(list).toEqual(["halt CONFIG_PUBLICATION"]);
+    expect(text).toContain("headers");
+  });
+
+  it("halts when the headers column is gone that was there at an earlier look", async () => {
+    await outbox.query("alter table outbox add headers jsonb");
+    const database = outbox.database();
+    expect((await database.vantage(NEVER)).findings).toEqual([]);
+    await outbox.query("alter table outbox rename headers to meta");
+    const lost = expect.objectContaining({ code: "COLUMN_MISSING", severity: "halt" });
+    expect((await database.vantage(NEVER)).findings).toEqual([lost]);
+    expect(await database.preflight(NEVER)).toContainEqual(lost);
+    await outbox.query("alter table outbox rename meta to headers");
+    expect((await database.vantage(NEVER)).findings).toEqual([]);
+  });
+
   it("halts at a partitioned table whose publication names its partitions instead", async () => {
     await outbox.query(`create table parted (like outbox) partition by range (id)`);
     await outbox.query("create table parted_1 partition of parted for values from (0) to (1000)");

@@ -1,8 +1,6 @@
 import type { Clock } from "../relay/clock.ts";
-import { pause } from "../relay/clock.ts";
 import { RelayError } from "../relay/errors.ts";
-
-const PAUSE_MS = 50;
+import { LONG, Patience } from "./patience.ts";
 
 /**
  * Asks again, for at most `withinMs`, while brokers do not answer at all. Only for questions: nobody knows whether a
@@ -14,14 +12,14 @@ export async function askAgain<T>(
   signal: AbortSignal,
   ask: () => Promise<T>,
 ): Promise<T> {
-  const deadlineMs = clock.monotonicMs() + withinMs;
+  const patience = new Patience(clock, withinMs, signal, LONG);
   for (;;) {
     try {
       return await ask();
     } catch (error) {
       const isAway = error instanceof RelayError && error.code === "KAFKA_UNREACHABLE";
-      if (!isAway || signal.aborted || clock.monotonicMs() >= deadlineMs) throw error;
+      if (!isAway) throw error;
+      await patience.again(() => error);
     }
-    await pause(clock, PAUSE_MS, signal);
   }
 }

@@ -1,5 +1,4 @@
 import type { Clock } from "../relay/clock.ts";
-import { pause } from "../relay/clock.ts";
 import { RelayError } from "../relay/errors.ts";
 import { findCoordinatorRequest, readCoordinator } from "./api/find-coordinator.ts";
 import type { Metadata, TopicMetadata } from "./api/metadata.ts";
@@ -7,8 +6,8 @@ import { metadataRequest, readMetadata } from "./api/metadata.ts";
 import type { BrokerChannel, BrokerRequest } from "./broker-channel.ts";
 import { ERROR } from "./error-code.ts";
 import { kafkaError } from "./kafka-error.ts";
+import { LONG, Patience } from "./patience.ts";
 
-const RETRY_PAUSE_MS = 50;
 /** Leaders and coordinators move while brokers come and go; asking again soon is right. */
 const MOVING: ReadonlySet<number> = new Set([
   ERROR.leaderNotAvailable,
@@ -114,13 +113,12 @@ export class Cluster {
 
   /** Tries until `attempt` gives null; what it gives or throws at the deadline is thrown. */
   async #persist(signal: AbortSignal, attempt: () => Promise<RelayError | null>): Promise<void> {
-    const deadlineMs = this.#clock.monotonicMs() + this.#deadlineMs;
+    const patience = new Patience(this.#clock, this.#deadlineMs, signal, LONG);
     for (;;) {
       const problem = await attempt();
       if (problem === null) return;
-      const isLate = this.#clock.monotonicMs() >= deadlineMs;
-      if (problem.remedy === "halt" || isLate || signal.aborted) throw problem;
-      await pause(this.#clock, RETRY_PAUSE_MS, signal);
+      if (problem.remedy === "halt") throw problem;
+      await patience.again(() => problem);
     }
   }
 }

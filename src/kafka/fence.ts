@@ -1,5 +1,4 @@
 import type { Clock } from "../relay/clock.ts";
-import { pause } from "../relay/clock.ts";
 import { RelayError } from "../relay/errors.ts";
 import { apiVersionsRequest, readApiVersions } from "./api/api-versions.ts";
 import { API_DESCRIBE_TRANSACTIONS } from "./api/describe-transactions.ts";
@@ -9,11 +8,11 @@ import type { BrokerChannel, BrokerId } from "./broker-channel.ts";
 import { tooOld } from "./checkpoint-topic.ts";
 import type { Cluster } from "./cluster.ts";
 import { ERROR } from "./error-code.ts";
-import { kafkaError, openingGivenUp } from "./kafka-error.ts";
+import { kafkaError, openingGivenUp, transactionUnfinished } from "./kafka-error.ts";
+import { Patience } from "./patience.ts";
 import { TransactionalId } from "./transactional-id.ts";
 import type { TransactionProtocol } from "./transactional-producer.ts";
 
-const BUSY_PAUSE_MS = 10;
 const API_PRODUCE = 0;
 const API_INIT_PRODUCER_ID = 22;
 const TRANSACTION_VERSION_2 = 2;
@@ -86,7 +85,7 @@ export class Fence {
   }
 
   async #take(name: string, signal: AbortSignal): Promise<TransactionalId> {
-    const deadlineMs = this.#clock.monotonicMs() + this.#options.requestTimeoutMs;
+    const patience = new Patience(this.#clock, this.#options.requestTimeoutMs, signal);
     for (;;) {
       const coordinator = await this.#cluster.coordinator(name, signal);
       // Whoever has lost the slot meanwhile must not take the ids from its successor.
@@ -94,10 +93,12 @@ export class Fence {
       const answer = await this.#init(coordinator, name);
       if (answer.error === ERROR.none) return new TransactionalId(name, coordinator, answer);
       if (answer.error === INVALID_TRANSACTION_TIMEOUT) throw this.#timeoutTooLong();
-      const error = kafkaError(`InitProducerId for ${name}`, answer.error, "retry");
-      const isLate = this.#clock.monotonicMs() >= deadlineMs || signal.aborted;
-      if (!BUSY.has(answer.error) || isLate) throw error;
-      await pause(this.#clock, BUSY_PAUSE_MS, signal);
+      const problem = (): RelayError =>
+        answer.error === ERROR.concurrentTransactions
+          ? transactionUnfinished("InitProducerId", name)
+          : kafkaError(`InitProducerId for ${name}`, answer.error, "retry");
+      if (!BUSY.has(answer.error)) throw problem();
+      await patience.again(problem);
     }
   }
 

@@ -1,4 +1,3 @@
-import { pause } from "../relay/clock.ts";
 import { RelayError } from "../relay/errors.ts";
 import type { PartitionBatch } from "./api/produce.ts";
 import type { Cluster } from "./cluster.ts";
@@ -6,13 +5,15 @@ import { ERROR, isFenced } from "./error-code.ts";
 import { indefinite } from "./kafka-error.ts";
 import type { Round } from "./partition-share.ts";
 import { stamped } from "./partition-share.ts";
+import { Patience } from "./patience.ts";
 import { produceRefusal } from "./produce-refusal.ts";
 import { ProduceWindow } from "./produce-window.ts";
 import type { TransactionalId } from "./transactional-id.ts";
 import type { ProducerParts } from "./transactional-producer.ts";
 import { FencedError, REQUESTS_IN_FLIGHT_MAX } from "./transactional-producer.ts";
 
-const RETRY_PAUSE_MS = 100;
+/** Between two tries of a batch. */
+const RETRY_PAUSES = { firstMs: 100, maxMs: 500 };
 /** The broker has not written the batch, or its sequence lets it tell a repetition. */
 const RETRIABLE: ReadonlySet<number> = new Set([
   ERROR.leaderNotAvailable,
@@ -153,8 +154,8 @@ export class IdempotentProducer {
 
   /** Sends until every partition has acknowledged, with the same sequences, up to the deadline. */
   async #persist(batches: readonly PartitionBatch[], isAgain = false): Promise<void> {
-    const { clock } = this.#parts;
-    const deadlineMs = clock.monotonicMs() + this.#limits.retryMs;
+    const { clock, signal } = this.#parts;
+    const patience = new Patience(clock, this.#limits.retryMs, signal, RETRY_PAUSES);
     let waiting = batches;
     for (let attempt = isAgain ? 1 : 0; ; attempt++) {
       let problem: RelayError;
@@ -170,8 +171,7 @@ export class IdempotentProducer {
         if (!(error instanceof RelayError) || error.remedy !== "retry") throw error;
         problem = error;
       }
-      if (clock.monotonicMs() >= deadlineMs) throw problem;
-      await pause(clock, RETRY_PAUSE_MS, new AbortController().signal);
+      await patience.again(() => problem);
     }
   }
 

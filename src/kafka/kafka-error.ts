@@ -114,6 +114,18 @@ export function indefinite(error: unknown): RelayError {
   return new RelayError(error.message, { code, remedy: "reopen", hint, cause });
 }
 
+/** A coordinator has not ended the former transaction of an id, for as long as the relay waits for that. */
+export function transactionUnfinished(request: string, transactionalId: string): RelayError {
+  return new RelayError(
+    `Kafka has not ended the former transaction of ${transactionalId}: it answers ${request} with ${errorName(ERROR.concurrentTransactions)}`,
+    {
+      code: "TRANSACTION_UNFINISHED",
+      remedy: "retry",
+      hint: "A partition that it wrote to has no leader, or __transaction_state has too few replicas in step: kafka-topics --bootstrap-server <broker> --describe --unavailable-partitions, then --under-min-isr-partitions. The relay goes on by itself.",
+    },
+  );
+}
+
 /** Nobody waits for the opening any more. */
 export function openingGivenUp(): RelayError {
   return new RelayError("the opening was given up", {

@@ -76,12 +76,15 @@ export class KafkaPublishedEvents implements PublishedEvents {
       records += 1;
       found(event);
     };
+    const hangUp = (): void => this.#channel.close();
+    signal.addEventListener("abort", hangUp, { once: true });
     try {
       for (const tail of await this.#tails(topics, signal)) {
         if (await isCutShort(tail, take)) cutShort.push(tail.name);
       }
       return { records, cutShort };
     } finally {
+      signal.removeEventListener("abort", hangUp);
       // Asked once in a long while: connections that stay open would keep a process alive that is done.
       this.#channel.close();
     }

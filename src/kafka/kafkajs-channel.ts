@@ -73,7 +73,8 @@ export class KafkajsChannel implements BrokerChannel {
     const connecting = this.#broker(id);
     try {
       const broker = await connecting;
-      const answer = await sendRequest(broker, LANES[lane], request, sent);
+      const isWanted = (): boolean => this.#brokers.get(id) === connecting;
+      const answer = await sendRequest(broker, LANES[lane], request, { sent, isWanted });
       this.#isReachable = true;
       this.#suspect(id, false);
       return answer;

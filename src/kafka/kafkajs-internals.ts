@@ -114,6 +114,13 @@ export function hangUp(broker: KafkajsBroker, reason: Error): void {
   });
 }
 
+export interface SendHooks {
+  /** The request was handed to the operating system. */
+  readonly sent: () => void;
+  /** Asked last thing before that: false once the broker was given up while the request waited for a connection. */
+  readonly isWanted: () => boolean;
+}
+
 /**
  * Sends over one of the broker's two connections; opens the second one when it is first needed. Builds the frame
  * itself, because kafkajs would copy the body twice.
@@ -122,11 +129,12 @@ export async function sendRequest(
   { connectionPool }: KafkajsBroker,
   lane: number,
   request: BrokerRequest,
-  sent: () => void,
+  { sent, isWanted }: SendHooks,
 ): Promise<Buffer> {
   const connection = connectionPool.pool[lane] as KafkajsConnection;
   if (!connection.isConnected()) await open(connection, lane);
   if (connection.sasl !== null) await authenticated(connection);
+  if (!isWanted()) throw new Error("the connection was given up");
   const correlationId = connection.nextCorrelationId();
   const head = frameHead(request, correlationId, connection.clientId);
   const { apiKey, apiVersion, payload } = request;

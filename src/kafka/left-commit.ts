@@ -1,5 +1,4 @@
 import type { Clock } from "../relay/clock.ts";
-import { pause } from "../relay/clock.ts";
 import type { TransactionDescription } from "./api/describe-transactions.ts";
 import { describeTransactionsRequest, readTransactions } from "./api/describe-transactions.ts";
 import { endTxnV5Request, readEndTxnV5 } from "./api/end-txn.ts";
@@ -7,8 +6,8 @@ import type { BrokerChannel } from "./broker-channel.ts";
 import type { Cluster } from "./cluster.ts";
 import { ERROR } from "./error-code.ts";
 import { kafkaError, openingGivenUp } from "./kafka-error.ts";
+import { Patience } from "./patience.ts";
 
-const BUSY_PAUSE_MS = 10;
 /** With fewer ids it could not be told which of two neighbours came first. */
 export const OVERLAPPING_IDS_MIN = 3;
 
@@ -55,7 +54,7 @@ export class LeftCommit {
   }
 
   async #describe(name: string, signal: AbortSignal): Promise<Opened | null> {
-    const untilMs = this.#clock.monotonicMs() + this.#deadlineMs;
+    const patience = new Patience(this.#clock, this.#deadlineMs, signal);
     for (;;) {
       const coordinator = await this.#cluster.coordinator(name, signal);
       if (signal.aborted) throw openingGivenUp();
@@ -67,22 +66,22 @@ export class LeftCommit {
         // An id that nobody has used yet is unknown; one that is not ours to look at cannot be taken either.
         return answer?.error === ERROR.none && answer.isOpen ? { ...answer, coordinator } : null;
       }
-      if (this.#clock.monotonicMs() >= untilMs)
-        throw kafkaError(`DescribeTransactions for ${name}`, answer.error, "retry");
-      await pause(this.#clock, BUSY_PAUSE_MS, signal);
+      await patience.again(() =>
+        kafkaError(`DescribeTransactions for ${name}`, answer.error, "retry"),
+      );
     }
   }
 
   /** Whatever the answer is: the ids are taken next, and that settles what is still open. */
   async #commit(open: Opened, signal: AbortSignal): Promise<void> {
-    const untilMs = this.#clock.monotonicMs() + this.#deadlineMs;
+    const patience = new Patience(this.#clock, this.#deadlineMs, signal);
     const request = endTxnV5Request(open.transactionalId, open);
     while (!signal.aborted) {
       const answer = await this.#channel.request(open.coordinator, "coordinator", request);
       const { error } = readEndTxnV5(answer);
       const isPending = error === ERROR.concurrentTransactions || MOVING.has(error);
-      if (!isPending || this.#clock.monotonicMs() >= untilMs) return;
-      await pause(this.#clock, BUSY_PAUSE_MS, signal);
+      if (!isPending || patience.isOver) return;
+      await patience.again(openingGivenUp);
     }
     throw openingGivenUp();
   }

@@ -1,6 +1,5 @@
 import type { PublishedEvent } from "../relay/backfill/published-events.ts";
 import type { Clock } from "../relay/clock.ts";
-import { pause } from "../relay/clock.ts";
 import { RelayError } from "../relay/errors.ts";
 import { HEADER_NAMES } from "../relay/event/row-headers.ts";
 import type { FetchedPartition } from "./api/fetch.ts";
@@ -9,11 +8,13 @@ import { committedBatches } from "./committed-batches.ts";
 import { ERROR } from "./error-code.ts";
 import { kafkaError } from "./kafka-error.ts";
 import type { PartitionReader } from "./partition-reader.ts";
+import { Patience } from "./patience.ts";
 import type { TopicFacts } from "./topic-facts.ts";
 import { DamagedRecordsError, HeaderScanner } from "./wire/header-scanner.ts";
 import type { FetchedBatch } from "./wire/record-batch-reader.ts";
 
-const EMPTY_PAUSE_MS = 20;
+/** Between two looks for records that should be there. */
+const EMPTY_PAUSES = { firstMs: 20, maxMs: 400 };
 const POSITION = /^[0-9A-F]{8}\/[0-9A-F]{16}\/[0-9A-F]{8}$/;
 
 export interface EventRange {
@@ -48,7 +49,7 @@ export class PartitionEvents {
     signal: AbortSignal,
   ): Promise<bigint> {
     let begun = from;
-    let deadlineMs = this.#clock.monotonicMs() + this.#patienceMs;
+    let patience = this.#patience(signal);
     for (let at = from; at < to; ) {
       if (signal.aborted) throw givenUp();
       const fetched = await this.#reader.fetch(at, signal);
@@ -61,14 +62,18 @@ export class PartitionEvents {
       if (newest !== undefined && newest.lastOffset >= at) {
         await this.#takeFrom(fetched, { from: at, to }, take, signal);
         at = newest.lastOffset + 1n;
-        deadlineMs = this.#clock.monotonicMs() + this.#patienceMs;
+        patience = this.#patience(signal);
       } else {
         if (await this.#isEmpty(fetched, to, signal)) break;
-        if (this.#clock.monotonicMs() > deadlineMs) throw this.#silent(at);
-        await pause(this.#clock, EMPTY_PAUSE_MS, signal);
+        const silent = this.#silent(at);
+        await patience.again(() => silent);
       }
     }
     return begun;
+  }
+
+  #patience(signal: AbortSignal): Patience {
+    return new Patience(this.#clock, this.#patienceMs, signal, EMPTY_PAUSES);
   }
 
   async #takeFrom(

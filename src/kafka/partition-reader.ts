@@ -1,5 +1,4 @@
 import type { Clock } from "../relay/clock.ts";
-import { pause } from "../relay/clock.ts";
 import type { RelayError } from "../relay/errors.ts";
 import type { FetchedPartition } from "./api/fetch.ts";
 import { fetchRequest, readFetch } from "./api/fetch.ts";
@@ -10,8 +9,7 @@ import type { BrokerRequest } from "./broker-channel.ts";
 import type { Cluster } from "./cluster.ts";
 import { ERROR } from "./error-code.ts";
 import { kafkaError } from "./kafka-error.ts";
-
-const STABLE_PAUSE_MS = 5;
+import { Patience } from "./patience.ts";
 
 /** Asks the leader of one partition, wherever it is. Rejects with RelayError. */
 export class PartitionReader {
@@ -53,10 +51,9 @@ export class PartitionReader {
     signal: AbortSignal,
   ): Promise<bigint> {
     const end = await this.offset("high-watermark", signal);
-    const deadlineMs = this.#clock.monotonicMs() + withinMs;
+    const patience = new Patience(this.#clock, withinMs, signal);
     while ((await this.offset("last-stable", signal)) < end) {
-      if (signal.aborted || this.#clock.monotonicMs() > deadlineMs) throw undecided();
-      await pause(this.#clock, STABLE_PAUSE_MS, signal);
+      await patience.again(undecided);
     }
     return end;
   }

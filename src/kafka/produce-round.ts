@@ -2,7 +2,6 @@ import type { Clock } from "../relay/clock.ts";
 import { pause } from "../relay/clock.ts";
 import { RelayError } from "../relay/errors.ts";
 import type { AnnounceMoment, SinkObserver } from "../relay/observer.ts";
-import { SILENT_SINK_OBSERVER } from "../relay/observer.ts";
 import type {
   PartitionAnswer,
   PartitionBatch,
@@ -17,6 +16,18 @@ import { attemptOutcome, UNANSWERED } from "./produce-attempt.ts";
 import type { RecordBatchEncoder } from "./wire/record-batch.ts";
 import { RequestMemory } from "./wire/request-memory.ts";
 
+export interface ProduceRoundParts {
+  readonly channel: BrokerChannel;
+  readonly cluster: Cluster;
+  readonly encoder: RecordBatchEncoder;
+  readonly clock: Clock;
+  readonly moment: AnnounceMoment;
+  readonly observer: SinkObserver;
+  readonly requestTimeoutMs: number;
+  /** Aborted when nobody waits any more. */
+  readonly signal: AbortSignal;
+}
+
 /** Sends record batches to the brokers that lead their partitions, one request for each broker. */
 export class ProduceRound {
   readonly #channel: BrokerChannel;
@@ -26,24 +37,22 @@ export class ProduceRound {
   readonly #clock: Clock;
   readonly #moment: AnnounceMoment;
   readonly #observer: SinkObserver;
+  /** A broker mutes us for as long as it asks us to wait (KIP-219): longer than an answer may take makes no sense. */
+  readonly #throttleMsMax: number;
+  readonly #signal: AbortSignal;
   /** Brokers that asked us to wait, until when on the monotonic clock (KIP-219). */
   readonly #throttledUntilMs = new Map<number, number>();
   readonly #lastThrottle = new Map<number, Promise<void>>();
 
-  constructor(
-    channel: BrokerChannel,
-    cluster: Cluster,
-    encoder: RecordBatchEncoder,
-    clock: Clock,
-    moment: AnnounceMoment,
-    observer: SinkObserver = SILENT_SINK_OBSERVER,
-  ) {
-    this.#channel = channel;
-    this.#cluster = cluster;
-    this.#encoder = encoder;
-    this.#clock = clock;
-    this.#moment = moment;
-    this.#observer = observer;
+  constructor(parts: ProduceRoundParts) {
+    this.#channel = parts.channel;
+    this.#cluster = parts.cluster;
+    this.#encoder = parts.encoder;
+    this.#clock = parts.clock;
+    this.#moment = parts.moment;
+    this.#observer = parts.observer;
+    this.#throttleMsMax = parts.requestTimeoutMs;
+    this.#signal = parts.signal;
   }
 
   /**
@@ -93,7 +102,8 @@ export class ProduceRound {
     const answer = await this.#request(leader, request);
     this.#memory.giveBack(memory);
     if (answer.throttleMs > 0) {
-      this.#throttledUntilMs.set(leader, this.#clock.monotonicMs() + answer.throttleMs);
+      const delayMs = Math.min(answer.throttleMs, this.#throttleMsMax);
+      this.#throttledUntilMs.set(leader, this.#clock.monotonicMs() + delayMs);
     }
     verifyComplete(batches, answer.partitions);
     return answer.partitions;
@@ -127,7 +137,7 @@ export class ProduceRound {
     const delayMs = untilMs - this.#clock.monotonicMs();
     if (delayMs <= 0) return;
     this.#observer.throttled(delayMs);
-    await pause(this.#clock, delayMs, new AbortController().signal);
+    await pause(this.#clock, delayMs, this.#signal);
   }
 }
 

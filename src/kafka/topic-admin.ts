@@ -1,5 +1,4 @@
 import type { Clock } from "../relay/clock.ts";
-import { pause } from "../relay/clock.ts";
 import { RelayError } from "../relay/errors.ts";
 import type { TopicCreated } from "./api/create-topics.ts";
 import { createTopicsRequest, readCreateTopics } from "./api/create-topics.ts";
@@ -8,9 +7,11 @@ import { brokerText } from "./broker-text.ts";
 import type { Cluster } from "./cluster.ts";
 import { errorClass } from "./error-class.ts";
 import { ERROR, errorName } from "./error-code.ts";
-import { kafkaError } from "./kafka-error.ts";
+import { kafkaError, openingGivenUp } from "./kafka-error.ts";
+import { Patience } from "./patience.ts";
 
-const RETRY_PAUSE_MS = 100;
+/** Between two tries to create what may be created in a moment. */
+const RETRY_PAUSES = { firstMs: 100, maxMs: 500 };
 
 export interface NewTopic {
   readonly topic: string;
@@ -43,12 +44,12 @@ export class TopicAdmin {
     topics: readonly NewTopic[],
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, RelayError>> {
-    const untilMs = this.#clock.monotonicMs() + this.#deadlineMs;
+    const patience = new Patience(this.#clock, this.#deadlineMs, signal, RETRY_PAUSES);
     const problems = new Map<string, RelayError>();
     let waiting = topics;
     while (waiting.length > 0) {
       const answers = await this.#ask(waiting);
-      const isLate = this.#clock.monotonicMs() >= untilMs || signal.aborted;
+      const isLate = patience.isOver;
       waiting = waiting.filter((wanted) => {
         const answer = answers.find(({ topic }) => topic === wanted.topic) ?? silent(wanted);
         if (isDone(answer)) return false;
@@ -56,7 +57,7 @@ export class TopicAdmin {
         problems.set(wanted.topic, notCreated(answer));
         return false;
       });
-      if (waiting.length > 0) await pause(this.#clock, RETRY_PAUSE_MS, signal);
+      if (waiting.length > 0) await patience.again(openingGivenUp);
     }
     return problems;
   }

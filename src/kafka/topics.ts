@@ -11,7 +11,7 @@ import type { ProduceRefusal } from "./produce-refusal.ts";
 import { LIMIT_SETTINGS, RecordLimit, recordTooLarge } from "./record-limit.ts";
 import type { TopicAdmin } from "./topic-admin.ts";
 import { isTopicName } from "./topic-name.ts";
-import { TopicRefusals } from "./topic-refusals.ts";
+import type { TopicRefusals } from "./topic-refusals.ts";
 import { singleRecordBytes } from "./wire/record-batch.ts";
 
 export interface TopicCreation {
@@ -24,6 +24,15 @@ type Knowledge = ({ readonly limit: RecordLimit } | { readonly problem: RelayErr
   /** Monotonic ms. */
   readonly learnedAtMs: number;
 };
+
+export interface TopicsParts {
+  readonly channel: BrokerChannel;
+  readonly cluster: Cluster;
+  readonly admin: TopicAdmin;
+  /** What brokers refused; it outlives what is known of the topics here. */
+  readonly refusals: TopicRefusals;
+  readonly clock: Clock;
+}
 
 type FoundTopic = Pick<TopicMetadata, "topic" | "error" | "isInternal">;
 
@@ -42,24 +51,21 @@ export class Topics {
   readonly #known = new Map<string, Knowledge>();
 
   constructor(
-    channel: BrokerChannel,
-    cluster: Cluster,
-    admin: TopicAdmin,
+    parts: TopicsParts,
     options: {
       readonly checkpointTopic: string;
       readonly topicAutoCreate: TopicCreation | null;
       readonly metadataMaxAgeMs: number;
     },
-    clock: Clock,
   ) {
-    this.#channel = channel;
-    this.#cluster = cluster;
-    this.#admin = admin;
+    this.#channel = parts.channel;
+    this.#cluster = parts.cluster;
+    this.#admin = parts.admin;
     this.#autoCreate = options.topicAutoCreate;
     this.#ageMsMax = options.metadataMaxAgeMs;
-    this.#refusals = new TopicRefusals(clock);
+    this.#refusals = parts.refusals;
     this.#reserved = new ReservedTopics(options.checkpointTopic);
-    this.#clock = clock;
+    this.#clock = parts.clock;
   }
 
   knows(topic: string): boolean {
@@ -70,10 +76,6 @@ export class Topics {
   forget(topic: string): void {
     this.#known.delete(topic);
     this.#cluster.forget(topic);
-  }
-
-  forgetAll(): void {
-    for (const topic of [...this.#known.keys()]) this.forget(topic);
   }
 
   /** Largest batch that the topic takes, bytes. */

@@ -1,5 +1,4 @@
 import type { Clock } from "../relay/clock.ts";
-import { pause } from "../relay/clock.ts";
 import { RelayError } from "../relay/errors.ts";
 import type { AnnounceMoment, SinkObserver } from "../relay/observer.ts";
 import type { PartitionAdded } from "./api/add-partitions.ts";
@@ -9,9 +8,10 @@ import type { PartitionAnswer, PartitionBatch } from "./api/produce.ts";
 import { byTopic } from "./api/produce.ts";
 import type { BrokerChannel } from "./broker-channel.ts";
 import { ERROR, isFenced } from "./error-code.ts";
-import { indefinite, kafkaError } from "./kafka-error.ts";
+import { indefinite, kafkaError, transactionUnfinished } from "./kafka-error.ts";
 import type { Round } from "./partition-share.ts";
 import { stamped, withHead } from "./partition-share.ts";
+import { Patience } from "./patience.ts";
 import { produceRefusal } from "./produce-refusal.ts";
 import type { ProduceRound } from "./produce-round.ts";
 import { ProduceWindow } from "./produce-window.ts";
@@ -19,8 +19,6 @@ import type { TransactionalId } from "./transactional-id.ts";
 
 /** What brokers allow an idempotent producer, for each connection. */
 export const REQUESTS_IN_FLIGHT_MAX = 5;
-/** Between two tries while a broker still writes the markers of the id's former transaction. */
-const BUSY_PAUSE_MS = 2;
 
 export type TransactionProtocol = "v1" | "v2";
 
@@ -38,7 +36,10 @@ export interface ProducerParts {
   readonly clock: Clock;
   readonly moment: AnnounceMoment;
   readonly observer: SinkObserver;
+  /** How long one thing is asked for again, and a broker may take for a Produce. */
   readonly requestTimeoutMs: number;
+  /** Aborted when nobody waits any more: then nothing is sent again. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -134,6 +135,7 @@ export class TransactionalProducer {
       ]),
     );
     const request = addPartitionsRequest(id.name, id.identity, partitions);
+    const patience = this.#patience();
     for (;;) {
       const answer = await this.#parts.channel.request(id.coordinator, "coordinator", request);
       const errors = readAddPartitions(answer);
@@ -143,7 +145,7 @@ export class TransactionalProducer {
       const isDone = errors.length > 0 && errors.every(({ error }) => error === ERROR.none);
       if (bad === undefined && isDone) return;
       if (bad?.error !== ERROR.concurrentTransactions) throw this.#notAdded(id, round, bad);
-      await this.#busy();
+      await patience.again(() => transactionUnfinished("AddPartitionsToTxn", id.name));
     }
   }
 
@@ -164,7 +166,8 @@ export class TransactionalProducer {
     isAlone: boolean,
   ): Promise<void> {
     let waiting = batches;
-    while (waiting.length > 0) {
+    const patience = this.#patience();
+    for (;;) {
       const answers = await this.#parts.round.send(waiting, {
         apiVersion: this.#protocol === "v2" ? 12 : 11,
         transactionalId: id.name,
@@ -172,7 +175,10 @@ export class TransactionalProducer {
         timeoutMs: this.#parts.requestTimeoutMs,
       });
       waiting = waiting.filter((batch) => this.#isBusy(id, batch, answers, isAlone));
-      if (waiting.length > 0) await this.#busy();
+      const [first] = waiting;
+      if (first === undefined) return;
+      const where = `Produce to ${first.topic}-${first.partition}`;
+      await patience.again(() => transactionUnfinished(where, id.name));
     }
   }
 
@@ -220,6 +226,7 @@ export class TransactionalProducer {
   /** The epoch makes a repetition a definite answer: one over a new connection is allowed. */
   async #endV2(id: TransactionalId, sent: () => void): Promise<void> {
     const request = endTxnV5Request(id.name, id.identity);
+    const patience = this.#patience();
     let hasRepeated = false;
     for (;;) {
       try {
@@ -231,7 +238,7 @@ export class TransactionalProducer {
         if (answer.error === ERROR.invalidTxnState) throw this.#fenced(id, "EndTxn");
         if (answer.error !== ERROR.concurrentTransactions)
           throw this.#failed(id, "EndTxn", answer.error);
-        await this.#busy();
+        await patience.again(() => transactionUnfinished("EndTxn", id.name));
       } catch (error) {
         const isLost = error instanceof RelayError && error.code === "KAFKA_UNREACHABLE";
         if (!isLost || hasRepeated) throw error;
@@ -240,8 +247,10 @@ export class TransactionalProducer {
     }
   }
 
-  #busy(): Promise<void> {
-    return pause(this.#parts.clock, BUSY_PAUSE_MS, new AbortController().signal);
+  /** For as long as brokers write the markers of the id's former transaction. */
+  #patience(): Patience {
+    const { clock, requestTimeoutMs, signal } = this.#parts;
+    return new Patience(clock, requestTimeoutMs, signal);
   }
 
   #failed(id: TransactionalId, where: string, error: number): RelayError {

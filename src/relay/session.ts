@@ -93,7 +93,7 @@ export class Session {
       options.sinkStallReleaseMs,
       {
         isStuck: () => this.#backlog.hasRecords || this.#recovery.isReopening,
-        isUnconfirmed: () => this.#isUnconfirmed,
+        isUnconfirmed: () => this.#isUnconfirmed || !this.#reader.hasStarted,
       },
       (error) => this.#finish(this.#recovery.refusal ?? error),
     );

@@ -143,6 +143,11 @@ export class StreamReader implements StreamHandlers, IntakeTarget {
     this.#backpressure();
   }
 
+  /** Whether what comes is read on from a checkpoint; before that nothing can be confirmed. */
+  get hasStarted(): boolean {
+    return this.#intake !== null;
+  }
+
   /** Stops reading for good; feedback goes on. */
   drain(): void {
     this.#isDraining = true;

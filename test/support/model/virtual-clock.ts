@@ -23,7 +23,7 @@ export class VirtualClock implements Clock {
   }
 
   wallMs(): number {
-    return 1_700_000_000_000 + this.#nowMs;
+    return 1_700_000_000_000 + Math.floor(this.#nowMs);
   }
 
   after(delayMs: number, callback: () => void): () => void {

@@ -42,9 +42,12 @@ export async function scriptedParts(
   const clock = instantClock;
   const cluster = new Cluster(brokers, clock, 1_000);
   await cluster.refresh(["t"]);
-  const round = new ProduceRound(brokers, cluster, new RecordBatchEncoder(), clock, moment);
   const observer = SILENT_SINK_OBSERVER;
-  return { channel: brokers, cluster, round, clock, moment, observer, requestTimeoutMs: 1_000 };
+  const { signal } = new AbortController();
+  const parts = { channel: brokers, cluster, clock, moment, observer, signal };
+  const produce = { ...parts, requestTimeoutMs: 1_000 };
+  const round = new ProduceRound({ ...produce, encoder: new RecordBatchEncoder() });
+  return { ...produce, round };
 }
 
 export interface ProducerPlan {

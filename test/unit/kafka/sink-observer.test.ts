@@ -36,8 +36,10 @@ beforeEach(async () => {
   };
   const moment = (): void => undefined;
   const encoder = new RecordBatchEncoder();
-  const round = new ProduceRound(brokers, cluster, encoder, clock, moment, observer);
-  parts = { channel: brokers, round, clock, moment, observer, requestTimeoutMs: 1_000 };
+  const { signal } = new AbortController();
+  const produce = { channel: brokers, clock, moment, observer, requestTimeoutMs: 1_000, signal };
+  const round = new ProduceRound({ ...produce, cluster, encoder });
+  parts = { ...produce, round };
 });
 
 const NOBODY = (): void => undefined;
@@ -109,7 +111,7 @@ describe("what is told of the way to the brokers", () => {
     await clock.advance(100);
     (await brokers.next("Produce")).lose();
     await brokers.idle();
-    await clock.advance(100);
+    await clock.advance(150);
     await answerProduce(2, 10);
     expect(attempts).toEqual([
       { outcome: "retriable", reason: "NOT_ENOUGH_REPLICAS", durationMs: 1 },

@@ -1,5 +1,3 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "@jest/globals";
 import { CopyFrames } from "../../../src/postgres/copy-frames.ts";
 import { Gate } from "../../../src/relay/backfill/gate.ts";
@@ -14,6 +12,7 @@ import { RowReader } from "../../../src/relay/event/row-reader.ts";
 import { TopicTemplate } from "../../../src/relay/event/topic-template.ts";
 import { lsn } from "../../../src/relay/lsn.ts";
 import { TimelineHistory } from "../../../src/relay/timeline-history.ts";
+import { collectGarbage } from "../../support/heap.ts";
 import { LentMemory } from "../../support/model/lent-memory.ts";
 import { MODEL_OPTIONS } from "../../support/model/model-relay.ts";
 import { SILENT_HANDLERS } from "../../support/model/model-stream.ts";
@@ -27,11 +26,6 @@ const LARGE_BYTES = 1_200_000;
 
 function topics(): RouteTopics {
   return new RouteTopics(new TopicTemplate("outbox.event.${routedByValue}"));
-}
-
-function collect(): void {
-  setFlagsFromString("--expose-gc");
-  (runInNewContext("gc") as () => void)();
 }
 
 /** A message that comes in pieces, so that it is gathered in memory of its own. */
@@ -121,7 +115,7 @@ describe("bytes that a driver lends", () => {
     field.set(Buffer.alloc(1), 0, 0);
     // What a WeakRef gave out once lives until the end of the turn.
     await new Promise((resolve) => setImmediate(resolve));
-    collect();
+    collectGarbage();
     expect(rows.map((row) => row.deref())).toEqual([undefined]);
   });
 

@@ -1,6 +1,7 @@
 import { BYTES_MUTANTS } from "./bytes-mutants.ts";
 import { CAPTURE_MUTANTS } from "./capture-mutants.ts";
 import { COMPRESSION_MUTANTS } from "./compression-mutants.ts";
+import { ENDING_MUTANTS } from "./ending-mutants.ts";
 import { FENCING_MUTANTS } from "./fencing-mutants.ts";
 import { HALTS_MUTANTS } from "./halts-mutants.ts";
 import type { Mutant } from "./mutant.ts";
@@ -19,5 +20,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...HALTS_MUTANTS,
   ...REFUSAL_MUTANTS,
   ...BYTES_MUTANTS,
+  ...ENDING_MUTANTS,
   ...PREFLIGHT_MUTANTS,
 ];

@@ -107,7 +107,7 @@ export const FENCING_MUTANTS: readonly Mutant[] = [
   {
     name: "read the checkpoint before fencing",
     harm: "misses what a predecessor commits in between, and repeats it",
-    file: "src/kafka/kafka-sink.ts",
+    file: "src/kafka/opening.ts",
     edits: [
       {
         find: "    const { publish, ids } = await this.#fenced(signal);\n",
@@ -124,7 +124,7 @@ export const FENCING_MUTANTS: readonly Mutant[] = [
   {
     name: "forget that another incarnation is newer",
     harm: "lets two relays take the ids from each other for ever",
-    file: "src/kafka/kafka-sink.ts",
+    file: "src/kafka/opening.ts",
     edits: [
       {
         find: "    if (newest?.nonce !== this.#nonce) return overtaken(newest?.instance);\n",

@@ -5,7 +5,7 @@ export const PUBLISH_MUTANTS: readonly Mutant[] = [
   {
     name: "write the checkpoint outside of the transaction",
     harm: "repeats a batch when the relay dies between the two",
-    file: "src/kafka/kafka-sink.ts",
+    file: "src/kafka/opening.ts",
     edits: [
       {
         find: "          producer.publish([[...first, ...checkpoint], ...rest], next),",
@@ -140,7 +140,7 @@ export const PUBLISH_MUTANTS: readonly Mutant[] = [
   {
     name: "produce the next transaction where nobody could finish the one before it",
     harm: "shows aborted records to consumers on kafkajs, and hides others from them",
-    file: "src/kafka/kafka-sink.ts",
+    file: "src/kafka/opening.ts",
     edits: [
       {
         find: "        canFinish && ids.length >= OVERLAPPING_IDS_MIN,",

@@ -135,7 +135,7 @@ export class Opening {
   async publish(batch: SinkBatch, next: () => void): Promise<void> {
     const { records, checkpoint, notes = NO_NOTES } = batch;
     const publish = this.#publish;
-    if (publish === null) throw (await this.#failure) ?? notOpen();
+    if (publish === null) throw await this.#whyClosed();
     try {
       const { slot } = this.#options;
       const named = [...notes].map(([name, value]) => [`${slot}#${name}`, value] as const);
@@ -213,6 +213,10 @@ export class Opening {
     partitions: (topic: string): number => this.cluster.partitions(topic),
     batchBytesMax: (topic: string): number => this.topics.batchBytesMax(topic),
   };
+
+  async #whyClosed(): Promise<unknown> {
+    return (await this.#failure) ?? notOpen();
+  }
 
   /** What a failed publish means for the relay. */
   async #understood(error: unknown): Promise<unknown> {

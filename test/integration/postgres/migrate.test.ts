@@ -44,7 +44,7 @@ describe("migrate up", () => {
       "headers jsonb",
       "created_at timestamp with time zone not null",
       "txid xid8 not null",
-      "write_order bigint not null",
+      "write_order bigint",
     ]);
     const relay = database.database({ publications: ["shop_events"] });
     expect(await relay.preflight(NEVER)).toEqual([]);

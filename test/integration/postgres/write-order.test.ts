@@ -133,6 +133,32 @@ describe.each([14, 18] as const)("the column write_order on Postgres %i", (major
     expect(await database.query("select from outbox where write_order is null")).toEqual([]);
   });
 
+  it("asks nothing of tables that inherit from the table, are made like it, or take its place", async () => {
+    await up();
+    await database.query("create table child () inherits (outbox)");
+    await database.query("create table bare (like outbox)");
+    await database.query("create table next (like outbox including all)");
+    await database.query(
+      `insert into bare select gen_random_uuid(), 'o', 'k', 't', '{}', null, now(), '1'`,
+    );
+    for (const table of ["outbox", "child", "next"])
+      await database.query(
+        `insert into ${table} ${ROWS} values (gen_random_uuid(), 'o', 'k', 't', '{}')`,
+      );
+    expect(await database.query("select write_order::int as n from outbox order by 1")).toEqual([
+      { n: 1 },
+      { n: 2 },
+    ]);
+    await database.query("drop table outbox cascade");
+    await database.query("alter table next rename to outbox");
+    await insertAsWriter();
+    expect(await database.query("select write_order::int as n from outbox order by 1")).toEqual([
+      { n: 3 },
+      { n: 4 },
+      { n: 5 },
+    ]);
+  });
+
   it("is not taken for one where another column has its name", async () => {
     await database.query(
       "create table outbox (id uuid primary key, aggregatetype text, aggregateid text, type text, payload jsonb, write_order bigint)",

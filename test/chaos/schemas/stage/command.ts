@@ -1,0 +1,30 @@
+import { runAccept } from "../../../../src/cli/accept.ts";
+import type { Output } from "../../../../src/cli/output.ts";
+import { runRepair } from "../../../../src/cli/repair.ts";
+import { runSlot } from "../../../../src/cli/slot.ts";
+import { loadConfig } from "../../../../src/config/load.ts";
+import type { CommandResult } from "../../../support/relay/fixture.ts";
+
+const DEADLINE_MS = 90_000;
+
+/** Runs `repair`, `accept publication` or `slot adopt` of the program, in this process. */
+export async function runCommand(
+  command: string,
+  settings: Readonly<Record<string, string>>,
+): Promise<CommandResult> {
+  const [word = "", ...argv] = command.split(" ");
+  const written = { stdout: "", stderr: "" };
+  const out: Output = {
+    stdout: (text) => {
+      written.stdout += text;
+    },
+    stderr: (text) => {
+      written.stderr += text;
+    },
+  };
+  const { config } = loadConfig(settings);
+  const run = { repair: runRepair, accept: runAccept, slot: runSlot }[word];
+  if (run === undefined) throw new Error(`no command ${command}`);
+  const code = await run(argv, config, out, AbortSignal.timeout(DEADLINE_MS));
+  return { code, ...written };
+}

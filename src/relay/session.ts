@@ -46,12 +46,11 @@ export class Session {
   #lastCheckpoint: Progress | null = null;
   #heldFailure: RelayError | null;
   #isDraining = false;
-  #isFinishing = false;
-  #endWhenSettled: RelayError | null = null;
+  /** What it ends with once all is settled, null: well; undefined: it goes on. */
+  #endWhenSettled: RelayError | null | undefined;
   /** What the session ends with; null while it goes on and when it ends well. */
   #end: { readonly error: unknown } | null = null;
   #hasLostStream = false;
-  #started: () => void = () => undefined;
   #cancelDeadline: () => void = () => undefined;
 
   /** `heldFailure`: what a former session failed with at a row, and may fail with again. */
@@ -148,7 +147,6 @@ export class Session {
    */
   async run(stop: AbortSignal, started: () => void, backfill: BackfillSince = null): Promise<void> {
     const { database, observer } = this.#ports;
-    this.#started = started;
     const opened = await openSlotStream(this.#ports, this.#options, backfill, this.#reader, stop);
     this.#reader.attach(opened.stream, opened.backfill?.until ?? null);
     await database.release();
@@ -162,7 +160,7 @@ export class Session {
       this.#stamp.attach({ systemId, timeline, backfillUntil: opened.backfill?.until ?? null });
       this.#watch.start();
       if (stop.aborted) drain();
-      await this.#publish(opened, await this.#heldSlot(stop));
+      await this.#publish(opened, await this.#heldSlot(stop), started);
     } catch (error) {
       throw this.#ending.signal.aborted && this.#end !== null ? this.#end.error : error;
     } finally {
@@ -180,12 +178,12 @@ export class Session {
   }
 
   /** Publishes until the session ends; an unknown outcome or a refused row does not end it. */
-  async #publish(opened: OpenedStream, slot: SlotFacts): Promise<void> {
+  async #publish(opened: OpenedStream, slot: SlotFacts, started: () => void): Promise<void> {
     const { signal } = this.#ending;
     const judge = new StartJudge(this.#ports, this.#options, this.#continuity, this.#stamp);
     const point = await judge.start(opened, slot, signal);
     this.#reader.start(point);
-    this.#started();
+    started();
     if (!point.isStored) this.#publisher.settleIdle();
     this.#show("streaming");
     while (!signal.aborted) await this.#publishOnce();
@@ -193,6 +191,8 @@ export class Session {
   }
 
   async #publishOnce(): Promise<void> {
+    // What was read before the checkpoint was, or reread, may turn out to be published.
+    this.#finishWhenSettled();
     try {
       await this.#publisher.run(this.#ending.signal);
     } catch (error) {
@@ -225,10 +225,9 @@ export class Session {
     this.#finishWhenSettled(null);
   }
 
-  #finishWhenSettled(end: RelayError | null): void {
-    this.#isFinishing = true;
+  #finishWhenSettled(end: RelayError | null | undefined = this.#endWhenSettled): void {
     this.#endWhenSettled = end;
-    if (!this.#isUnconfirmed) this.#finish(end);
+    if (end !== undefined && !this.#isUnconfirmed) this.#finish(end);
   }
 
   #finish(error: unknown, isStreamLost = false): void {
@@ -252,12 +251,11 @@ export class Session {
     await this.#ports.sink.close();
   }
 
-  /** A state of `draining` is not left; a failure that a former session met stays until a record passes. */
+  /** A state of `draining` is not left; a row's failure stays, that of a former session until a record passes. */
   #show(name: RelayStateName, reason: RelayError | null = null): void {
     if (this.#isDraining) return;
-    const isHeld = name === "streaming" && reason === null && this.#heldFailure !== null;
-    if (isHeld) this.#board.set("failed", this.#heldFailure);
-    else this.#board.set(name, reason);
+    const held = name === "streaming" && reason === null ? this.rowFailure : null;
+    this.#board.set(held === null ? name : "failed", held ?? reason);
   }
 
   #settled(batch: Batch, times: BatchTimes): void {
@@ -273,7 +271,7 @@ export class Session {
     const { parts, records, bytes } = batch;
     const durableAtMs = this.#ports.clock.wallMs();
     observer.published({ parts, events: records.length, bytes, ...times, durableAtMs });
-    if (this.#isFinishing && !this.#isUnconfirmed) this.#finish(this.#endWhenSettled);
+    this.#finishWhenSettled();
   }
 
   #recordPassed(batch: Batch): void {

@@ -65,6 +65,8 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
   tableRows: ModelRow[] = [];
   /** Opened so far. */
   streams = 0;
+  /** Messages that the first read of a stream brings: the socket is paused only after it. */
+  firstReadMessages = 0;
   /** Of a row at which decoding fails, each time. */
   undecodableId: string | null = null;
   /** How many streams were asked for, and how many control connections given up. */
@@ -148,6 +150,7 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
       if (this.#stream === stream) this.#stream = null;
     });
     this.#stream = stream;
+    stream.firstRead(this.firstReadMessages);
     return Promise.resolve(stream);
   }
 

@@ -63,6 +63,12 @@ export class ModelStream implements ReplicationStream {
     this.feed();
   }
 
+  /** What came with the answer to START_REPLICATION is handed over although nobody has asked to read yet. */
+  firstRead(messages: number): void {
+    for (let i = 0; i < messages && this.#sendOne(); i += 1);
+    if (messages > 0) this.#handlers.readEnd();
+  }
+
   feed(): void {
     while (!this.#isPaused && this.#isOpen && this.#sendOne());
     if (this.#isOpen) this.#handlers.readEnd();

@@ -2,9 +2,11 @@ import pg from "pg";
 import { isBytes } from "../plan/column-types.ts";
 import type { MoveStep, PublicationStep, RelationStep, RetypeStep } from "../plan/step.ts";
 import type { TablePlan, WorldPlan } from "../plan/world-plan.ts";
+import { addHeaders, columnChange, converted, renameBack, sqlName, touch } from "./change-sql.ts";
 import type { WorldNames } from "./create-schema.ts";
-import { parentOf, publicationStatement, qualified, relationStatements } from "./create-schema.ts";
+import { parentOf, qualified, relationStatements } from "./create-schema.ts";
 import type { Journal } from "./journal.ts";
+import { PUBLICATION_CHANGES } from "./publication-changes.ts";
 import type { Present, Relations } from "./relations.ts";
 
 export interface ChangerParts {
@@ -82,7 +84,7 @@ export class Changer {
     const name = pg.escapeIdentifier(names.publication);
     const exists = await this.hasPublication();
     if (change === "create" ? exists : !exists) return false;
-    await this.#run(PUBLICATION[change](name, plan, names));
+    await this.#run(PUBLICATION_CHANGES[change](name, plan, names));
     return true;
   }
 
@@ -173,15 +175,23 @@ export class Changer {
         `alter table ${on.name} add column if not exists "hinzugefügt" text default 'x'`,
       ],
       "drop-column": (on) => [`alter table ${on.name} drop column if exists "hinzugefügt"`],
-      publish: (on) =>
-        plan.publication.form === "tables"
-          ? [`alter publication ${publication} add table ${on.name}`]
-          : [],
+      publish: async (on) =>
+        plan.publication.form !== "tables" || (await this.#isMember(on))
+          ? []
+          : [`alter publication ${publication} add table ${on.name}`],
       unpublish: (on) =>
         plan.publication.form === "tables"
           ? [`alter publication ${publication} drop table ${on.name}`]
           : [],
     };
+  }
+
+  async #isMember({ oid }: Present): Promise<boolean> {
+    const { rows } = await this.#parts.client.query(
+      "select from pg_publication_rel r join pg_publication p on p.oid = r.prpubid where p.pubname = $1 and r.prrelid = $2",
+      [this.#parts.names.publication, oid],
+    );
+    return rows.length > 0;
   }
 
   /** Another table takes the name, as a migration does that rebuilds a table; in one transaction. */
@@ -235,84 +245,7 @@ export class Changer {
   }
 }
 
-const PUBLICATION: Readonly<
-  Record<
-    PublicationStep["change"],
-    (name: string, plan: WorldPlan, names: WorldNames) => readonly string[]
-  >
-> = {
-  owner: (name, _plan, { ownerRole }) => [`alter publication ${name} owner to ${ownerRole}`],
-  "rename-and-back": (name) => [
-    `alter publication ${name} rename to elsewhere`,
-    `alter publication elsewhere rename to ${name}`,
-  ],
-  "via-root-and-back": (name, plan) => [
-    `alter publication ${name} set (publish_via_partition_root = ${!plan.publication.isViaRoot})`,
-    `alter publication ${name} set (publish_via_partition_root = ${plan.publication.isViaRoot})`,
-  ],
-  recreate: (name, plan, { publication }) => [
-    `drop publication ${name}`,
-    publicationStatement(plan, publication),
-  ],
-  drop: (name) => [`drop publication ${name}`],
-  create: (_name, plan, { publication }) => [publicationStatement(plan, publication)],
-  "all-operations": (name) => [
-    `alter publication ${name} set (publish = 'insert, update, delete, truncate')`,
-  ],
-  "insert-only": (name) => [`alter publication ${name} set (publish = 'insert')`],
-};
-
 /** How steps name the table that takes the place of another. */
 export function twinOf(table: string): string {
   return `${table}.twin`;
-}
-
-/** As the catalog query of `nameOf` writes it: quoted only where it must be. */
-function sqlName({ schema, name }: { readonly schema: string; readonly name: string }): string {
-  const part = (text: string): string =>
-    /^[a-z_][a-z0-9_$]*$/.test(text) && text !== "order" ? text : pg.escapeIdentifier(text);
-  return `${part(schema)}.${part(name)}`;
-}
-
-function converted(name: string, from: string, to: string): string {
-  if (isBytes(from) === isBytes(to)) return isBytes(from) ? name : `${name}::text::${to}`;
-  return isBytes(to)
-    ? `convert_to(${name}::text, 'UTF8')`
-    : `convert_from(${name}, 'UTF8')::text::${to}`;
-}
-
-function columnChange(
-  on: Present,
-  role: "headers" | "key",
-  change: (name: string) => string,
-): readonly string[] {
-  const column = on.columns.get(role);
-  return column === undefined
-    ? []
-    : [`alter table ${on.name} ${change(pg.escapeIdentifier(column.name))}`];
-}
-
-function addHeaders(on: Present, table: TablePlan): readonly string[] {
-  const column = table.columns.find(({ role }) => role === "headers");
-  if (column === undefined || on.columns.has("headers")) return [];
-  return [`alter table ${on.name} add column ${pg.escapeIdentifier(column.name)} ${column.type}`];
-}
-
-function renameBack(on: Present, table: TablePlan): readonly string[] {
-  return (["headers", "key"] as const).flatMap((role) => {
-    const planned = table.columns.find((column) => column.role === role);
-    const live = on.columns.get(role);
-    if (planned === undefined || live === undefined || live.name === planned.name) return [];
-    return columnChange(
-      on,
-      role,
-      (name) => `rename column ${name} to ${pg.escapeIdentifier(planned.name)}`,
-    );
-  });
-}
-
-/** An UPDATE that moves no row. */
-function touch(on: Present): readonly string[] {
-  const type = pg.escapeIdentifier(on.columns.get("type")?.name ?? "type");
-  return [`update ${on.name} set ${type} = ${type}`];
 }

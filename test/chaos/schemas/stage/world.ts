@@ -6,15 +6,15 @@ import { isInnocent } from "../check/rules.ts";
 import { createDecodingSlot, decodedInserts } from "../evidence/decoded-inserts.ts";
 import { publishedRecord } from "../evidence/published-records.ts";
 import { roleNames } from "../plan/draw-world.ts";
+import { lastWrites, restoringSteps } from "../plan/ending.ts";
 import type { Step } from "../plan/step.ts";
 import type { WorldPlan } from "../plan/world-plan.ts";
-import type { Outbox } from "./catalog.ts";
-import { nameOf, oidOf } from "./catalog.ts";
 import { Changer } from "./changer.ts";
 import type { WorldNames } from "./create-schema.ts";
-import { qualified, schemaStatements, UNLISTED_TABLE } from "./create-schema.ts";
+import { schemaStatements, UNLISTED_TABLE } from "./create-schema.ts";
 import { Journal } from "./journal.ts";
 import { OperatorHand } from "./operator.ts";
+import { OutboxFacts } from "./outbox-facts.ts";
 import { Relations } from "./relations.ts";
 import type { Settled } from "./relay-hand.ts";
 import { RelayCrash, RelayHand, RelayStands } from "./relay-hand.ts";
@@ -42,8 +42,7 @@ export class World {
   readonly #operator: OperatorHand;
   readonly #writer: Writer;
   readonly #changer: Changer;
-  #oids: readonly number[] = [];
-  #hasBegun = false;
+  readonly #facts: OutboxFacts;
   #columns: Readonly<Record<string, string>> | null = null;
   #isInnocent = true;
 
@@ -55,6 +54,7 @@ export class World {
     this.#names = { publication, relayRole: `${slot}_r`, ownerRole: `${slot}_o` };
     const { client } = fixture;
     this.#relations = new Relations(client, plan.tables);
+    this.#facts = new OutboxFacts(client, plan, { slot, publication });
     const settings = (): Record<string, string> =>
       relaySettings(plan, fixture, this.#columns ?? {});
     const journal = this.#journal;
@@ -65,18 +65,18 @@ export class World {
       hand: this.#hand,
       journal,
       settings,
-      held: () => this.#held(),
+      held: () => this.#facts.held(),
       otherColumns: () => this.#otherColumns(),
       useColumns: (columns) => {
         this.#columns = columns;
       },
-      decided: () => this.#learnOutbox(),
+      decided: () => this.#facts.learn(),
     });
     this.#writer = new Writer({
       relations: this.#relations,
       journal,
       topicPrefix,
-      outbox: () => this.#outbox,
+      outbox: () => this.#facts.outbox,
       preparedName: slot,
     });
     this.#changer = new Changer({
@@ -121,31 +121,12 @@ export class World {
     }
     await this.#relations.learnAll();
     if (this.#plan.publication.hasUnlisted) await this.#relations.learn("x0", UNLISTED_TABLE);
-    await this.#learnOutbox();
+    await this.#facts.learn();
     await createDecodingSlot(client, this.#decodingSlot);
   }
 
   get #decodingSlot(): string {
     return `${this.#fixture.names.slot}_d`;
-  }
-
-  get #outbox(): Outbox {
-    const { slot, publication } = this.#fixture.names;
-    return {
-      oids: this.#oids,
-      names: this.#plan.tables.map(({ schema, name }) => `${schema}.${name}`),
-      publication,
-      slot,
-      hasSchemas: this.#plan.major >= 15,
-      isBeforeAll: !this.#hasBegun && this.#plan.snapshot === "never",
-    };
-  }
-
-  async #learnOutbox(): Promise<void> {
-    const oids = [];
-    for (const table of this.#plan.tables)
-      oids.push(await oidOf(this.#fixture.client, qualified(table)));
-    this.#oids = oids.filter((oid) => oid !== null);
   }
 
   async #carryOut(step: Step): Promise<void> {
@@ -158,7 +139,7 @@ export class World {
       this.#journal.note(`Postgres refuses: ${String(error)}`);
       this.#journal.count(step, "refused");
     }
-    await this.#noticeBeginning();
+    await this.#facts.noticeSlot();
   }
 
   async #execute(step: Step): Promise<boolean> {
@@ -229,44 +210,23 @@ export class World {
     return settled;
   }
 
-  async #noticeBeginning(): Promise<void> {
-    if (this.#hasBegun) return;
-    const { rows } = await this.#fixture.client.query(
-      "select from pg_replication_slots where slot_name = $1",
-      [this.#fixture.names.slot],
-    );
-    this.#hasBegun = rows.length > 0;
-  }
-
   /** The first start with a snapshot reads the tables, as a repair does. */
   async #noticeSnapshot(): Promise<void> {
     const { decisions, step } = this.#journal;
-    const isDue = this.#plan.snapshot === "initial" && this.#hasBegun;
+    const isDue = this.#plan.snapshot === "initial" && this.#facts.hasBegun;
     if (!isDue || decisions.some(({ kind }) => kind === "snapshot")) return;
-    decisions.push({ step, kind: "snapshot", held: await this.#held() });
+    decisions.push({ step, kind: "snapshot", held: await this.#facts.held() });
   }
 
   /** Whoever tried something puts it back, starts the relay, and reads what it says. */
   async #end(): Promise<void> {
-    await this.#inOrder(this.#restoring());
+    await this.#inOrder(restoringSteps(this.#plan));
     await this.#inOrder([{ do: "start" }]);
     await this.#inOrder(
       this.#hasOpenGap ? [{ do: "look" }, { do: "operate" }] : [{ do: "operate" }],
     );
     await this.#noticeSnapshot();
-    const last = this.#plan.tables.map((table): Step => {
-      const place = table.relations.find((one) => !one.isLate && one.place !== null)?.place;
-      return {
-        do: "insert",
-        into: table.id,
-        rows: 2,
-        place: place ?? { region: "a", bucket: 0 },
-        how: "one-statement",
-        end: "commit",
-        isTxidNull: false,
-      };
-    });
-    await this.#inOrder(last);
+    await this.#inOrder(lastWrites(this.#plan));
     const settled = await this.#operator.operate(await this.#settle());
     await this.#noticeSnapshot();
     if (settled.kind === "failed") {
@@ -282,45 +242,10 @@ export class World {
     }
   }
 
-  #restoring(): readonly Step[] {
-    const ids = this.#plan.tables.flatMap(({ id, relations }) => [
-      id,
-      ...relations.map((one) => one.id),
-    ]);
-    return [
-      ...ids.flatMap((on): Step[] => [
-        { do: "rename-back", on },
-        { do: "set-schema-back", on },
-      ]),
-      ...this.#plan.tables.flatMap(({ id: on }): Step[] => [
-        { do: "swap-back", on },
-        { do: "rename-columns-back", on },
-        { do: "add-headers", on },
-      ]),
-      { do: "publication", change: "create" },
-      ...this.#plan.tables.map(({ id: on }): Step => ({ do: "publish", on })),
-    ];
-  }
-
   /** Rows that only a look at the catalogs can tell of. */
   get #hasOpenGap(): boolean {
     const { rows, decisions } = this.#journal;
     return rows.some((row) => row.class === "gap" && row.decisions === decisions.length);
-  }
-
-  async #held(): Promise<ReadonlySet<string>> {
-    const held = new Set<string>();
-    for (const table of this.#plan.tables) {
-      const oid = await oidOf(this.#fixture.client, qualified(table));
-      const name = oid === null ? null : await nameOf(this.#fixture.client, oid);
-      const id = table.columns.find(({ role }) => role === "id")?.name ?? "id";
-      if (name === null) continue;
-      const { rows } = await this.#fixture.client.query<{ id: string }>(
-        `select format('%s', "${id}") as id from ${name}`,
-      );
-      for (const row of rows) held.add(row.id);
-    }
-    return held;
   }
 
   #otherColumns(): Readonly<Record<string, string>> | null {

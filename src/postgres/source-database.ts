@@ -37,6 +37,8 @@ import type { TreeQuestion } from "./preflight/tree-facts.ts";
 import { readTree } from "./preflight/tree-facts.ts";
 import { treeFindings } from "./preflight/tree-findings.ts";
 import { walFindings } from "./preflight/wal-findings.ts";
+import { readWay } from "./preflight/way-facts.ts";
+import { underOwnName, wayFindings } from "./preflight/way-findings.ts";
 import type { PostgresOptions } from "./replication-source.ts";
 import type { SlotAnswer, SlotRow } from "./slot-row.ts";
 import { slotQuery, slotRow } from "./slot-row.ts";
@@ -108,6 +110,7 @@ export class PgSourceDatabase implements SourceDatabase {
     const slot = await this.#slotRow(signal);
     const tables = await readTables(ask, this.#tables);
     const published = await readPublications(ask, publications, this.#tables);
+    const way = await readWay(ask, server.version, publications, this.#tables);
     return [
       ...serverFindings(server, slot, this.#options),
       ...failoverFindings(await readFailover(ask, this.#options.slot), {
@@ -117,7 +120,11 @@ export class PgSourceDatabase implements SourceDatabase {
       }),
       ...walFindings(server, slot, this.#options.walBudgetBytes ?? 0),
       ...tableFindings(this.#tables, tables, columns, areHeadersRequired),
-      ...publicationFindings(publications, published, tables, columns, { rowFilter, shard }),
+      ...publicationFindings(publications, published, underOwnName(tables, way), columns, {
+        rowFilter,
+        shard,
+      }),
+      ...wayFindings(way, this.#tables),
       ...(await this.#findingsOfLook(ask)),
       ...shardFindings(shard, server.version, await this.#shards(ask), tables, columns),
       ...(await this.#repairFindings(ask, server.role)),

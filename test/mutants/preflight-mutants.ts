@@ -99,4 +99,13 @@ export const PREFLIGHT_MUTANTS: readonly Mutant[] = [
     ],
     caughtBy: { integration: "postgres/preflight.test" },
   },
+  {
+    name: "take a partition for published under its own name",
+    harm: "passes over every row of a partition that comes as its root",
+    file: "src/postgres/preflight/way-facts.ts",
+    edits: [
+      { find: "and p.pubviaroot and p.pubinsert", replace: "and not p.pubviaroot and p.pubinsert" },
+    ],
+    caughtBy: { integration: "postgres/preflight-tree" },
+  },
 ];

@@ -7,6 +7,8 @@ import { publicationFindings } from "../preflight/publication-findings.ts";
 import { tableFindings } from "../preflight/table-findings.ts";
 import type { TreeFacts } from "../preflight/tree-facts.ts";
 import { treeFindings } from "../preflight/tree-findings.ts";
+import type { WayFacts } from "../preflight/way-facts.ts";
+import { underOwnName, wayFindings } from "../preflight/way-findings.ts";
 import type { ColumnNames } from "../start-command.ts";
 import type { TableName } from "../table-name.ts";
 import { sqlName, sqlTableName } from "../table-name.ts";
@@ -17,6 +19,7 @@ export interface OutboxView {
   readonly role: string;
   readonly tables: readonly TableFacts[];
   readonly publications: readonly PublicationFacts[];
+  readonly way: WayFacts;
   readonly tree: TreeFacts;
   readonly samples: readonly TableSample[];
 }
@@ -30,7 +33,7 @@ export interface OutboxExpectations extends RowsWanted {
 
 /** The outbox tables and the publication that lets their rows into the stream. */
 export function outboxChecks(view: OutboxView, expected: OutboxExpectations): Check[] {
-  const { tables, publications, tree, samples } = view;
+  const { tables, publications, way, tree, samples } = view;
   const names = expected.tables.map(sqlTableName).join(", ");
   return [
     check("outbox tables", "each must exist, be logged and have the columns that make an event", {
@@ -45,13 +48,16 @@ export function outboxChecks(view: OutboxView, expected: OutboxExpectations): Ch
     check("publication", "rows of a table that it lacks never come, and Postgres does not say so", {
       seen:
         publications.map(publicationText).join("; ") || `no ${expected.publications.join(", ")}`,
-      findings: publicationFindings(
-        expected.publications,
-        publications,
-        tables,
-        expected.columns,
-        expected,
-      ),
+      findings: [
+        ...publicationFindings(
+          expected.publications,
+          publications,
+          underOwnName(tables, way),
+          expected.columns,
+          expected,
+        ),
+        ...wayFindings(way, expected.tables),
+      ],
     }),
     check("tables below", "rows of each partition and child must reach the WAL and be published", {
       seen: treeText(tree),

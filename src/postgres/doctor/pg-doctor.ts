@@ -11,6 +11,7 @@ import { readPublications, readServer, readTables } from "../preflight/read-fact
 import { versionFinding } from "../preflight/server-findings.ts";
 import { readShards, shardNames } from "../preflight/shard-facts.ts";
 import { readTree } from "../preflight/tree-facts.ts";
+import { readWay } from "../preflight/way-facts.ts";
 import type { PostgresOptions } from "../replication-source.ts";
 import type { SlotAnswer } from "../slot-row.ts";
 import { slotQuery, slotRow } from "../slot-row.ts";
@@ -81,6 +82,7 @@ async function examine(
   const slot = answer === undefined ? null : slotRow(name, answer);
   const tables = await readTables(ask, wanted);
   const published = await readPublications(ask, publications, wanted);
+  const way = await readWay(ask, server.version, publications, wanted);
   const tree = await readTree(ask, { publications, tables: wanted, slot: name });
   const samples = await sampleTables(ask, tables, columns);
   const failover = await readFailover(ask, name);
@@ -93,7 +95,7 @@ async function examine(
     walBudgetBytes: options.walBudgetBytes ?? 0,
     heldWarnAfterSeconds: expected.heldWarnAfterSeconds,
   };
-  const outbox = { role: server.role, tables, publications: published, tree, samples };
+  const outbox = { role: server.role, tables, publications: published, way, tree, samples };
   return {
     systemId: await systemIdentifier(ask),
     samples,

@@ -52,7 +52,9 @@ describe.each([14, 18] as const)("the tables below an outbox table on Postgres %
 
   /** What preflight finds; the look while streaming must find the same. */
   async function seen(): Promise<readonly Finding[]> {
-    const atStart = await database.preflight(NEVER);
+    const atStart = (await database.preflight(NEVER)).filter(
+      ({ code }) => code !== "CONFIG_REPAIR",
+    );
     const { findings } = await database.vantage(NEVER);
     expect(findings).toEqual(atStart);
     return findings;
@@ -116,6 +118,102 @@ describe.each([14, 18] as const)("the tables below an outbox table on Postgres %
     expect(brief(await seen())).toEqual(expected);
     await outbox.query("insert into parted values (1, 'order', 'e', 'x', null)");
     expect(brief(await seen())).toEqual(expected);
+  });
+});
+
+describe.each([14, 18] as const)("the name under which rows come from Postgres %i", (major) => {
+  let server: PostgresServer;
+  let outbox: OutboxDatabase;
+
+  beforeAll(async () => {
+    server = await startPostgres({ major });
+  });
+
+  afterAll(async () => {
+    await server.stop();
+  });
+
+  beforeEach(async () => {
+    outbox = await OutboxDatabase.create(server.url);
+    await outbox.query(`create table parted (${COLUMNS}) partition by list (aggregateid)`);
+    await outbox.query("create table parted_a partition of parted for values in ('a')");
+    await outbox.query(`drop publication ${outbox.publication}`);
+  });
+
+  afterEach(async () => {
+    await outbox.drop();
+  });
+
+  /** Findings for a relay of the partition, and the name under which a row of it comes. */
+  async function seen(tables = ["public.parted_a"]): Promise<readonly Finding[]> {
+    return (await outbox.database({ tables }).preflight(NEVER)).filter(
+      ({ code }) => code !== "TABLE_UNLISTED",
+    );
+  }
+
+  it.each([
+    ["for table parted", true],
+    ["for table parted, parted_a", true],
+    ["for all tables", true],
+    ["for table parted_a", false],
+  ])("is the partition's or the root's in a publication %s", async (scope, isRoot) => {
+    await outbox.query(
+      `create publication ${outbox.publication} ${scope}
+         with (publish = 'insert', publish_via_partition_root = true)`,
+    );
+    await outbox.createSlot();
+    await outbox.query("insert into parted values (1, 'order', 'a', 'x', null)");
+    const messages = await outbox.query<{ data: Buffer }>(
+      "select data from pg_logical_slot_peek_binary_changes($1, null, null, 'proto_version', '1', 'publication_names', $2)",
+      [outbox.slot, outbox.publication],
+    );
+    const relation = messages.find(({ data }) => data[0] === 0x52)?.data.toString("latin1") ?? "";
+    expect(relation.includes("parted_a")).toBe(!isRoot);
+    const found = await seen();
+    expect(brief(found)).toEqual(isRoot ? ["halt CONFIG_PUBLICATION public.parted_a"] : []);
+    expect(found.every(({ hint }) => hint.includes("public.parted in place of"))).toBe(true);
+    expect(brief(await seen(["public.parted", "public.parted_a"]))).toEqual(
+      isRoot ? [] : ["halt CONFIG_PUBLICATION public.parted"],
+    );
+  });
+
+  it("is the root's if any publication publishes the root, and the partition's if none does so", async () => {
+    const { publication } = outbox;
+    const create = (name: string, table: string, viaRoot: boolean): Promise<unknown> =>
+      outbox.query(
+        `create publication ${name} for table ${table}
+           with (publish = 'insert', publish_via_partition_root = ${viaRoot})`,
+      );
+    await create(publication, "parted_a", false);
+    await create(`${publication}_2`, "parted", true);
+    const options = {
+      tables: ["public.parted_a"],
+      publications: [publication, `${publication}_2`],
+    };
+    const preflight = async (): Promise<string[]> =>
+      brief(await outbox.database(options).preflight(NEVER));
+    expect(await preflight()).toEqual(["halt CONFIG_PUBLICATION public.parted_a"]);
+    await outbox.query(
+      `alter publication ${publication}_2 set (publish_via_partition_root = false)`,
+    );
+    expect(await preflight()).toEqual([]);
+  });
+
+  it("is no use where a rule sends rows elsewhere, and all right where it stays in the outbox", async () => {
+    await outbox.query(`create table parent (${COLUMNS})`);
+    await outbox.query("create table child () inherits (parent)");
+    await outbox.query(`create table other (${COLUMNS})`);
+    await outbox.query(
+      `create publication ${outbox.publication} for table parent with (publish = 'insert')`,
+    );
+    const rule = (action: string): Promise<unknown> =>
+      outbox.query(`create or replace rule away as on insert to parent do instead ${action}`);
+    await rule("insert into child values (new.*)");
+    expect(await seen(["public.parent"])).toEqual([]);
+    for (const action of ["nothing", "insert into other values (new.*)"]) {
+      await rule(action);
+      expect(brief(await seen(["public.parent"]))).toEqual(["warning CONFIG_TABLE public.parent"]);
+    }
   });
 });
 

@@ -1,5 +1,5 @@
 import type { Clock } from "../relay/clock.ts";
-import { RelayError } from "../relay/errors.ts";
+import { isUnanswered } from "./connection-fault.ts";
 import { LONG, Patience } from "./patience.ts";
 
 /**
@@ -17,8 +17,7 @@ export async function askAgain<T>(
     try {
       return await ask();
     } catch (error) {
-      const isAway = error instanceof RelayError && error.code === "KAFKA_UNREACHABLE";
-      if (!isAway) throw error;
+      if (!isUnanswered(error)) throw error;
       await patience.again(() => error);
     }
   }

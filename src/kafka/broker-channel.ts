@@ -24,6 +24,8 @@ export interface BrokerAddress {
 export interface BrokerChannel {
   /** Whether the last request was answered. */
   readonly isReachable: boolean;
+  /** Where `any` was connected last, as `host:port`, for messages; left out where there is none. */
+  readonly bootstrap?: string | undefined;
   /** Brokers with an open connection. */
   readonly connectedBrokers: number;
   /**

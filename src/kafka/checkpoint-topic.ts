@@ -1,4 +1,3 @@
-import { RelayError } from "../relay/errors.ts";
 import type { Finding } from "../relay/finding.ts";
 import { describeTopicsRequest, readTopicConfigs } from "./api/describe-configs.ts";
 import type { BrokerChannel } from "./broker-channel.ts";
@@ -117,13 +116,4 @@ export class CheckpointTopic {
       severity: "halt",
     };
   }
-}
-
-/** Kafka before 3.7 does not have what the relay speaks. */
-export function tooOld(missing: string): RelayError {
-  return new RelayError(`the brokers are too old: ${missing}`, {
-    code: "CONFIG_KAFKA_VERSION",
-    remedy: "halt",
-    hint: "Use Kafka 3.7 or later.",
-  });
 }

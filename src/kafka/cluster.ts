@@ -7,7 +7,10 @@ import type { BrokerChannel, BrokerRequest } from "./broker-channel.ts";
 import { ERROR } from "./error-code.ts";
 import { kafkaError } from "./kafka-error.ts";
 import { LONG, Patience } from "./patience.ts";
+import { transactionLogFault } from "./transaction-log.ts";
 
+/** So long coordinators may be missing while they move. */
+export const COORDINATOR_PATIENCE_MS = 3_000;
 /** Leaders and coordinators move while brokers come and go; asking again soon is right. */
 const MOVING: ReadonlySet<number> = new Set([
   ERROR.leaderNotAvailable,
@@ -79,13 +82,21 @@ export class Cluster {
     });
   }
 
+  /** A transaction log that cannot work is the cause, as soon as coordinators are missing for some seconds. */
   async coordinator(transactionalId: string, signal: AbortSignal): Promise<number> {
     let broker = -1;
+    const sinceMs = this.#clock.monotonicMs();
+    const patienceMs = Math.min(COORDINATOR_PATIENCE_MS, this.#deadlineMs / 2);
     await this.#persist(signal, async () => {
       const request = findCoordinatorRequest(transactionalId);
       const answer = readCoordinator(await this.#channel.request("any", "coordinator", request));
       broker = answer.broker;
       if (answer.error === ERROR.none) return null;
+      const isLong = this.#clock.monotonicMs() - sinceMs >= patienceMs;
+      if (answer.error === ERROR.coordinatorNotAvailable && isLong) {
+        const fault = await transactionLogFault(this.#channel, true);
+        if (fault !== null) throw fault;
+      }
       return kafkaError(`the coordinator look-up for ${transactionalId}`, answer.error, "retry");
     });
     return broker;

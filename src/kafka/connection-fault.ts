@@ -1,15 +1,19 @@
 import { RelayError } from "../relay/errors.ts";
 import type { TlsFault } from "../relay/tls-fault.ts";
 import { tlsFault } from "../relay/tls-fault.ts";
+import type { BrokerAddress } from "./broker-channel.ts";
 import type { ConnectionOptions } from "./kafkajs-config.ts";
 import { WANTS_TLS } from "./kafkajs-config.ts";
 import { TokenRefusedError } from "./sasl/oauth-bearer.ts";
 
 type Security = Pick<ConnectionOptions, "tls" | "sasl">;
 
-/** kafkajs puts what happened on the way into the text of its authentication error, also when the connection was lost. */
+/**
+ * kafkajs puts what happened on the way into the text of its authentication error, also when the connection was lost. Only
+ * its own texts count, from their beginning: a broker may use the same words for the reason of a refusal.
+ */
 const LOST_ON_THE_WAY =
-  /Closed connection|Connection (?:error|timeout|closed)|timed out|Not connected|given up/i;
+  /^(?:SASL [\w -]+ authentication failed: )?(?:Closed connection|Connection (?:error: |timeout|closed by the server)|Request .*timed out$|Not connected$|the connection was )/;
 
 const TLS_HINTS: Readonly<Record<TlsFault["about"], string>> = {
   authority:
@@ -120,10 +124,65 @@ function unreachable(where: string, { tls: secure, sasl }: Security, cause: unkn
     isClosed && isOpen
       ? " A listener that wants TLS or SASL hangs up like this, too: check RELAY_KAFKA_SECURITY_PROTOCOL."
       : "";
-  return new RelayError(`Kafka does not answer at ${where} (RELAY_KAFKA_BROKERS)`, {
-    code: "KAFKA_UNREACHABLE",
+  return new RelayError(
+    `Kafka does not answer at ${where} (RELAY_KAFKA_BROKERS): ${reasonOf(cause)}`,
+    {
+      code: "KAFKA_UNREACHABLE",
+      remedy: "retry",
+      hint: `Check RELAY_KAFKA_BROKERS and that the brokers run; the relay keeps trying.${also}`,
+      cause,
+    },
+  );
+}
+
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ["ECONNREFUSED", "connection refused"],
+  ["ENOTFOUND", "the name cannot be resolved"],
+  ["EAI_AGAIN", "the name cannot be resolved at the moment"],
+  ["EHOSTUNREACH", "no route to the host"],
+  ["ENETUNREACH", "no route to the network"],
+  ["ECONNRESET", "the connection was reset"],
+  ["EPIPE", "the connection was reset"],
+]);
+
+/** In a few words; nothing of what the other side said. */
+function reasonOf(cause: unknown): string {
+  const { message = "", code = "" } = cause as Partial<Described>;
+  const known = [...REASONS].find(([name]) => code === name || message.includes(name));
+  if (known !== undefined) return known[1];
+  if (/timeout|timed out/i.test(message)) return "no answer in time";
+  return /clos|lost|given up/i.test(message) ? "the connection was closed" : "no connection";
+}
+
+/** A broker told us to come to an address at which nobody ever answered. */
+export function advertisedFault(
+  { id, host, port }: BrokerAddress,
+  bootstrap: string,
+  { cause }: RelayError,
+): RelayError {
+  return new RelayError(
+    `the Kafka broker at ${bootstrap} says that broker ${id} is reached at ${host}:${port}, and nobody answers there (${reasonOf(cause)})`,
+    {
+      code: "KAFKA_ADVERTISED",
+      remedy: "retry",
+      hint: "Set advertised.listeners of that broker to an address that can be reached from here, or start the broker; the relay keeps trying.",
+      cause,
+    },
+  );
+}
+
+/** Metadata names brokers that run: one that it does not name is down, or has just come. */
+export function unknownBroker(): RelayError {
+  return new RelayError("the cluster does not name the broker that leads or coordinates", {
+    code: "KAFKA_NO_LEADER",
     remedy: "retry",
-    hint: `Check RELAY_KAFKA_BROKERS and that the brokers run; the relay keeps trying.${also}`,
-    cause,
+    hint: "Look for brokers that are down; the relay keeps trying.",
   });
 }
+
+/** Whether no broker answered, so that nobody knows what became of the request. */
+export function isUnanswered(error: unknown): boolean {
+  return error instanceof RelayError && UNANSWERED.has(error.code);
+}
+
+const UNANSWERED: ReadonlySet<string> = new Set(["KAFKA_UNREACHABLE", "KAFKA_ADVERTISED"]);

@@ -5,16 +5,17 @@ import { API_DESCRIBE_TRANSACTIONS } from "./api/describe-transactions.ts";
 import type { ProducerIdentity } from "./api/init-producer-id.ts";
 import { initProducerIdRequest, readProducerId } from "./api/init-producer-id.ts";
 import type { BrokerChannel, BrokerId } from "./broker-channel.ts";
-import { tooOld } from "./checkpoint-topic.ts";
+import { tooOld, versionsFault } from "./broker-versions.ts";
 import type { Cluster } from "./cluster.ts";
+import { COORDINATOR_PATIENCE_MS } from "./cluster.ts";
 import { ERROR } from "./error-code.ts";
 import { kafkaError, openingGivenUp, transactionUnfinished } from "./kafka-error.ts";
 import { Patience } from "./patience.ts";
+import { transactionLogFault } from "./transaction-log.ts";
 import { TransactionalId } from "./transactional-id.ts";
 import type { TransactionProtocol } from "./transactional-producer.ts";
 
 const API_PRODUCE = 0;
-const API_INIT_PRODUCER_ID = 22;
 const TRANSACTION_VERSION_2 = 2;
 const INVALID_TRANSACTION_TIMEOUT = 50;
 /** Predecessor's transaction being ended, or a coordinator that moves: ask again. */
@@ -52,10 +53,9 @@ export class Fence {
   async protocol(): Promise<{ name: TransactionProtocol; describesTransactions: boolean }> {
     const answer = await this.#channel.request("any", "coordinator", apiVersionsRequest());
     const { maxVersions, transactionVersion } = readApiVersions(answer);
+    const fault = versionsFault({ maxVersions }, this.#channel.bootstrap ?? "the brokers' address");
+    if (fault !== null) throw fault;
     const produce = maxVersions.get(API_PRODUCE) ?? 0;
-    if (produce < 11) throw tooOld(`they speak Produce up to version ${produce}, and 11 is needed`);
-    if ((maxVersions.get(API_INIT_PRODUCER_ID) ?? 0) < 4)
-      throw tooOld("InitProducerId 4 is needed");
     const describesTransactions = maxVersions.has(API_DESCRIBE_TRANSACTIONS);
     const { transactionProtocol } = this.#options;
     const offered = transactionVersion >= TRANSACTION_VERSION_2 && produce >= 12 ? "v2" : "v1";
@@ -86,6 +86,7 @@ export class Fence {
 
   async #take(name: string, signal: AbortSignal): Promise<TransactionalId> {
     const patience = new Patience(this.#clock, this.#options.requestTimeoutMs, signal);
+    const sinceMs = this.#clock.monotonicMs();
     for (;;) {
       const coordinator = await this.#cluster.coordinator(name, signal);
       // Whoever has lost the slot meanwhile must not take the ids from its successor.
@@ -98,8 +99,17 @@ export class Fence {
           ? transactionUnfinished("InitProducerId", name)
           : kafkaError(`InitProducerId for ${name}`, answer.error, "retry");
       if (!BUSY.has(answer.error)) throw problem();
+      if (answer.error === ERROR.coordinatorNotAvailable) await this.#assertLogWorks(sinceMs);
       await patience.again(problem);
     }
+  }
+
+  /** A coordinator that cannot write its log answers as if it were away, for ever. */
+  async #assertLogWorks(sinceMs: number): Promise<void> {
+    const patienceMs = Math.min(COORDINATOR_PATIENCE_MS, this.#options.requestTimeoutMs / 2);
+    if (this.#clock.monotonicMs() - sinceMs < patienceMs) return;
+    const fault = await transactionLogFault(this.#channel, true);
+    if (fault !== null) throw fault;
   }
 
   async #init(coordinator: BrokerId, name: string): Promise<ProducerIdentity & { error: number }> {

@@ -7,7 +7,7 @@ import type {
   BrokerRequest,
   Lane,
 } from "./broker-channel.ts";
-import { connectionFault } from "./connection-fault.ts";
+import { advertisedFault, connectionFault, unknownBroker } from "./connection-fault.ts";
 import type { ConnectionOptions } from "./kafkajs-config.ts";
 import { kafkajsConfig } from "./kafkajs-config.ts";
 import type { KafkajsBroker, KafkajsCluster } from "./kafkajs-internals.ts";
@@ -19,6 +19,9 @@ import {
   renewInTime,
   sendRequest,
 } from "./kafkajs-internals.ts";
+
+/** Remembered of those that answered; a cluster has far fewer. */
+const ADDRESSES_MAX = 1_000;
 
 const LANES: Readonly<Record<Lane, number>> = { data: 0, coordinator: 1 };
 
@@ -34,6 +37,8 @@ export class KafkajsChannel implements BrokerChannel {
   readonly #connected = new Map<BrokerId, KafkajsBroker>();
   /** Addresses, as `host:port`, that did not answer last time: whoever may ask any broker asks these last. */
   readonly #suspects = new Set<string>();
+  /** Addresses, as `host:port`, that answered once. */
+  readonly #reached = new Set<string>();
   #anyAddress: BrokerAddress | undefined;
   #isReachable = false;
 
@@ -45,6 +50,10 @@ export class KafkajsChannel implements BrokerChannel {
   /** Whether the last request was answered. */
   get isReachable(): boolean {
     return this.#isReachable;
+  }
+
+  get bootstrap(): string | undefined {
+    return this.#anyAddress === undefined ? undefined : addressText(this.#anyAddress);
   }
 
   /** The one that stands for any of them counts while it is the only one: most often it is one of the others. */
@@ -82,8 +91,18 @@ export class KafkajsChannel implements BrokerChannel {
       if (this.#brokers.get(id) === connecting) this.#discard(id);
       this.#isReachable = false;
       this.#suspect(id, true);
-      throw connectionFault(error, this.#where(id), this.#options);
+      throw this.#fault(id, error);
     }
+  }
+
+  /** Where a broker sends us to is no setting of ours: if nobody ever answered there, the address is what to look at. */
+  #fault(id: BrokerId, error: unknown): RelayError {
+    const fault = connectionFault(error, this.#where(id), this.#options);
+    const address = id === "any" ? undefined : this.#addresses.get(id);
+    if (address === undefined || fault.code !== "KAFKA_UNREACHABLE") return fault;
+    const place = addressText(address);
+    const isAdvertised = !this.#reached.has(place) && !this.#options.brokers.includes(place);
+    return isAdvertised ? advertisedFault(address, this.bootstrap ?? "", fault) : fault;
   }
 
   close(): void {
@@ -108,8 +127,13 @@ export class KafkajsChannel implements BrokerChannel {
   #suspect(id: BrokerId, isSuspect: boolean): void {
     const address = id === "any" ? this.#anyAddress : this.#addresses.get(id);
     if (address === undefined) return;
-    if (isSuspect) this.#suspects.add(addressText(address));
-    else this.#suspects.delete(addressText(address));
+    const place = addressText(address);
+    if (isSuspect) this.#suspects.add(place);
+    else {
+      this.#suspects.delete(place);
+      if (this.#reached.size >= ADDRESSES_MAX) this.#reached.clear();
+      this.#reached.add(place);
+    }
   }
 
   /** The configured brokers first, then those that metadata names, until one answers. One that hangs costs a time-out. */
@@ -143,7 +167,7 @@ export class KafkajsChannel implements BrokerChannel {
   }
 
   async #connect(address: BrokerAddress | undefined): Promise<KafkajsBroker> {
-    if (address === undefined) throw new Error("the broker is not in the cluster's metadata");
+    if (address === undefined) throw unknownBroker();
     const { connectionPoolBuilder, brokerPool, rootLogger } = this.#cluster;
     const connectionPool = await connectionPoolBuilder.build(address);
     const broker = brokerPool.createBroker({

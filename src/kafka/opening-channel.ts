@@ -25,6 +25,10 @@ export class OpeningChannel implements BrokerChannel {
     return this.#channel.isReachable;
   }
 
+  get bootstrap(): string | undefined {
+    return this.#channel.bootstrap;
+  }
+
   get connectedBrokers(): number {
     return this.#channel.connectedBrokers;
   }

@@ -7,6 +7,7 @@ import { endTxnV2Request, endTxnV5Request, readEndTxnV2, readEndTxnV5 } from "./
 import type { PartitionAnswer, PartitionBatch } from "./api/produce.ts";
 import { byTopic } from "./api/produce.ts";
 import type { BrokerChannel } from "./broker-channel.ts";
+import { isUnanswered } from "./connection-fault.ts";
 import { ERROR, isFenced } from "./error-code.ts";
 import { indefinite, kafkaError, transactionUnfinished } from "./kafka-error.ts";
 import type { Round } from "./partition-share.ts";
@@ -240,8 +241,7 @@ export class TransactionalProducer {
           throw this.#failed(id, "EndTxn", answer.error);
         await patience.again(() => transactionUnfinished("EndTxn", id.name));
       } catch (error) {
-        const isLost = error instanceof RelayError && error.code === "KAFKA_UNREACHABLE";
-        if (!isLost || hasRepeated) throw error;
+        if (!isUnanswered(error) || hasRepeated) throw error;
         hasRepeated = true;
       }
     }

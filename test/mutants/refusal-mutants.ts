@@ -113,4 +113,46 @@ export const REFUSAL_MUTANTS: readonly Mutant[] = [
     ],
     caughtBy: { unit: "test/unit/kafka/topic-admin" },
   },
+  {
+    name: "ask for a coordinator that no broker can ever have",
+    harm: "waits for ever at the commonest first trial, with a number for a cause",
+    file: "src/kafka/cluster.ts",
+    edits: [
+      { find: "        if (fault !== null) throw fault;\n", replace: "        void fault;\n" },
+    ],
+    caughtBy: { unit: "test/unit/kafka/transaction-log" },
+  },
+  {
+    name: "take a controller for an old broker",
+    harm: "sends people to upgrade brokers that are new",
+    file: "src/kafka/broker-versions.ts",
+    edits: [
+      {
+        find: "  if (produce === undefined) return notABroker(maxVersions, place);\n  if (produce",
+        replace: "  if ((produce ?? 0)",
+      },
+    ],
+    caughtBy: { unit: "test/unit/kafka/addresses" },
+  },
+  {
+    name: "blame RELAY_KAFKA_BROKERS for what a broker advertises",
+    harm: "has people look at the wrong address",
+    file: "src/kafka/kafkajs-channel.ts",
+    edits: [
+      { find: "    return isAdvertised ?", replace: "    return isAdvertised && id === -1 ?" },
+    ],
+    caughtBy: { unit: "test/unit/kafka/addresses" },
+  },
+  {
+    name: "take a broker's words for a lost connection",
+    harm: "tells refused credentials as a broker that does not answer",
+    file: "src/kafka/connection-fault.ts",
+    edits: [
+      {
+        find: "  /^(?:SASL [\\w -]+ authentication failed: )?(?:Closed connection",
+        replace: "  /(?:Closed connection",
+      },
+    ],
+    caughtBy: { unit: "test/unit/kafka/addresses" },
+  },
 ];

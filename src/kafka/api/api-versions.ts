@@ -3,6 +3,7 @@ import { ByteReader } from "../wire/byte-reader.ts";
 import { ByteWriter } from "../wire/byte-writer.ts";
 
 const TAG_FINALIZED_FEATURES = 2;
+const OLD: ReadonlyMap<number, number> = new Map([[0, 0]]);
 
 export interface BrokerVersions {
   /** Highest version that the broker offers, by API key. */
@@ -10,6 +11,9 @@ export interface BrokerVersions {
   /** Finalized level of the feature `transaction.version`; 2 is the protocol of KIP-890. 0 where there is none. */
   readonly transactionVersion: number;
 }
+
+/** Codes in the answer of a broker that knows older versions of ApiVersions only (KIP-511). */
+const UNSUPPORTED_VERSION = 35;
 
 /** ApiVersions v3 (KIP-511, KIP-584). */
 export function apiVersionsRequest(): BrokerRequest {
@@ -25,7 +29,8 @@ export function apiVersionsRequest(): BrokerRequest {
 /** The response header has no tag section, unlike all other flexible ones. */
 export function readApiVersions(response: Buffer): BrokerVersions {
   const reader = new ByteReader(response);
-  reader.int16();
+  // Such an answer has the format of version 0, and names versions of ApiVersions alone.
+  if (reader.int16() === UNSUPPORTED_VERSION) return { maxVersions: OLD, transactionVersion: 0 };
   const versions = reader.compactArray(() => {
     const key = reader.int16();
     reader.int16();

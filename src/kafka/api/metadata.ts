@@ -12,6 +12,8 @@ export interface PartitionMetadata {
   readonly leader: number;
   /** How many brokers have a copy, in step or not. */
   readonly replicas: number;
+  /** How many of them are in step. */
+  readonly inSync: number;
 }
 
 export interface TopicMetadata {
@@ -82,8 +84,9 @@ function readTopic(reader: ByteReader): TopicMetadata {
     const partition = { error: reader.int16(), partition: reader.int32(), leader: reader.int32() };
     reader.int32();
     const replicas = reader.array(() => reader.int32()).length;
-    for (let list = 0; list < 2; list++) reader.array(() => reader.int32());
-    return { ...partition, replicas };
+    const inSync = reader.array(() => reader.int32()).length;
+    reader.array(() => reader.int32());
+    return { ...partition, replicas, inSync };
   });
   const rights = reader.int32();
   return {

@@ -10,6 +10,7 @@ export function bootstrapFinding(address: string, error: RelayError): Finding {
 }
 
 export function advertisedFinding({ id, host, port }: BrokerAddress, error: RelayError): Finding {
+  if (error.code === "KAFKA_ADVERTISED") return findingOf(error);
   return {
     code: "KAFKA_ADVERTISED",
     severity: "retry",

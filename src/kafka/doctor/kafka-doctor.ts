@@ -3,14 +3,16 @@ import { asked } from "../../relay/check.ts";
 import type { Clock } from "../../relay/clock.ts";
 import { RelayError } from "../../relay/errors.ts";
 import type { Finding } from "../../relay/finding.ts";
-import { apiVersionsRequest } from "../api/api-versions.ts";
+import { apiVersionsRequest, readApiVersions } from "../api/api-versions.ts";
 import { describeBrokerRequest, readTopicConfigs } from "../api/describe-configs.ts";
 import type { BrokerAddress, BrokerChannel } from "../broker-channel.ts";
+import { versionsFault } from "../broker-versions.ts";
 import { CheckpointTopic } from "../checkpoint-topic.ts";
 import { Cluster } from "../cluster.ts";
 import { Fence } from "../fence.ts";
 import type { KafkaPorts, KafkaSinkOptions } from "../kafka-sink-options.ts";
 import { TopicAdmin } from "../topic-admin.ts";
+import { transactionLogFault } from "../transaction-log.ts";
 import {
   advertisedFinding,
   bootstrapFinding,
@@ -122,8 +124,9 @@ export class KafkaDoctor {
   async #refusal(address: string): Promise<Finding | null> {
     const channel = this.#channelTo(address);
     try {
-      await channel.request("any", "coordinator", apiVersionsRequest());
-      return null;
+      const answer = await channel.request("any", "coordinator", apiVersionsRequest());
+      const fault = versionsFault(readApiVersions(answer), address);
+      return fault === null ? null : bootstrapFinding(address, fault);
     } catch (error) {
       if (!(error instanceof RelayError)) throw error;
       return bootstrapFinding(address, error);
@@ -155,6 +158,8 @@ export class KafkaDoctor {
   }
 
   async #transactionalIds(signal: AbortSignal): Promise<Answer> {
+    const fault = await transactionLogFault(this.#channel, false);
+    if (fault !== null) throw fault;
     const ids = this.#fence.ours;
     for (const id of ids) await this.#cluster.coordinator(id, signal);
     return { seen: `${ids[0]} to ${ids.at(-1)}: each has a coordinator`, findings: [] };

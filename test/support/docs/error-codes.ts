@@ -10,6 +10,7 @@ const FOREIGN_NAMES = /^config\/|^kafka\/error-names\.ts$|^ops\/metrics\/sink-me
 export const NO_CODES: readonly string[] = [
   "CERT_HAS_EXPIRED",
   "CERT_NOT_YET_VALID",
+  "EAI_AGAIN",
   "ERR_BUFFER_TOO_LARGE",
   "ERR_TLS_CERT_ALTNAME_INVALID",
   "EXPORT_SNAPSHOT",

@@ -1,0 +1,26 @@
+import { describe, expect, it } from "@jest/globals";
+import { commandsIn, statementsIn } from "../../../chaos/schemas/stage/operator.ts";
+
+describe("what an operator reads out of a hint", () => {
+  it("is every statement that can be run as it stands", () => {
+    const hint =
+      'Run ALTER TABLE public.outbox SET LOGGED; then ALTER PUBLICATION "p" ADD TABLE app."order"; and restart.';
+    expect(statementsIn(hint)).toEqual([
+      "ALTER TABLE public.outbox SET LOGGED;",
+      'ALTER PUBLICATION "p" ADD TABLE app."order";',
+    ]);
+  });
+
+  it("is no statement with a place to fill in, and none that needs a restart of the server", () => {
+    expect(statementsIn("Run ALTER TABLE ... SET LOGGED;")).toEqual([]);
+    expect(statementsIn("Run ALTER SYSTEM SET wal_level = 'logical';")).toEqual([]);
+  });
+
+  it("is the commands that it names, the preferred one first", () => {
+    const hint =
+      "Run outbox-relay repair, or, if no row is missing, outbox-relay accept publication.";
+    expect(commandsIn(hint, false)).toEqual(["repair", "accept publication"]);
+    expect(commandsIn(hint, true)).toEqual(["accept publication", "repair"]);
+    expect(commandsIn("Nothing to do.", true)).toEqual([]);
+  });
+});

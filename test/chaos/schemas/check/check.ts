@@ -5,6 +5,7 @@ import type {
   Failure,
   PublishedRecord,
   RowContent,
+  UnseenRows,
   WorldHistory,
   WrittenRow,
 } from "./history.ts";
@@ -28,8 +29,13 @@ function describe({ id, step, where, class: kind }: WrittenRow): string {
 }
 
 /** Why a row may be missing; null: it may not. */
-export function excuseOf(row: WrittenRow, decisions: readonly DecisionMade[]): string | null {
+export function excuseOf(
+  row: WrittenRow,
+  decisions: readonly DecisionMade[],
+  unseen: UnseenRows,
+): string | null {
   if (row.class === "other") return "no row of an outbox table";
+  if (unseen.has(row.id)) return "its table was unlogged, and logged again before anybody looked";
   const later = decisions.slice(row.decisions);
   if (row.class === "gap" && later.some(({ kind }) => kind === "accept")) {
     return "a person accepted the gap";
@@ -41,10 +47,10 @@ export function excuseOf(row: WrittenRow, decisions: readonly DecisionMade[]): s
   return null;
 }
 
-function checkMissing({ rows, records, decisions }: WorldHistory): Failure[] {
+function checkMissing({ rows, records, decisions, unseen }: WorldHistory): Failure[] {
   const published = new Set(records.map(({ id }) => id));
   return rows
-    .filter((row) => !published.has(row.id) && excuseOf(row, decisions) === null)
+    .filter((row) => !published.has(row.id) && excuseOf(row, decisions, unseen) === null)
     .map((row) => {
       const isUndecided = row.class === "gap" && row.decisions === decisions.length;
       return isUndecided
@@ -79,12 +85,16 @@ function checkInvented({ rows, undone, records }: WorldHistory): Failure[] {
     }));
 }
 
-function checkContent({ rows, records }: WorldHistory): Failure[] {
+function checkContent({ rows, records, decoded, hasDroppedHeaders }: WorldHistory): Failure[] {
+  const insertOf = new Map(decoded.map((insert) => [insert.id, insert]));
   const byId = new Map(rows.map((row) => [row.id, row]));
   return records.flatMap((record): Failure[] => {
     const row = byId.get(record.id);
     const difference = row === undefined ? null : differenceOf(row.content, record);
     if (row === undefined || difference === null) return [];
+    const isRead = !isStreamed(record, insertOf.get(record.id));
+    const isEmptied = isRead && hasDroppedHeaders && record.headers.length === 0;
+    if (isEmptied && differenceOf({ ...row.content, headers: [] }, record) === null) return [];
     return [{ kind: "altered", what: `${describe(row)}: ${difference}` }];
   });
 }
@@ -156,9 +166,14 @@ function checkConfirmed({ rows, halts, records, decoded }: WorldHistory): Failur
   return failures;
 }
 
-function isStreamed(record: PublishedRecord | undefined, { after, end }: DecodedInsert): boolean {
+/** Whether the record has the position of the row's own transaction, which no repair gives it. */
+function isStreamed(
+  record: PublishedRecord | undefined,
+  insert: DecodedInsert | undefined,
+): boolean {
   const position = record === undefined ? null : parsePosition(record.position);
-  return position !== null && position.commitLsn >= after && position.commitLsn < end;
+  if (position === null || insert === undefined) return false;
+  return position.commitLsn >= insert.after && position.commitLsn < insert.end;
 }
 
 function checkAlarms({ isInnocent, halts }: WorldHistory): Failure[] {

@@ -29,6 +29,9 @@ export interface WrittenRow {
   readonly decisions: number;
 }
 
+/** Rows of `WorldHistory.unseen` lay in an unlogged table that was logged again before anybody looked. */
+export type UnseenRows = ReadonlySet<string>;
+
 /** What Postgres's own decoder tells of an inserted row. */
 export interface DecodedInsert {
   readonly id: string;
@@ -91,6 +94,9 @@ export interface WorldHistory {
   readonly halts: readonly Halt[];
   readonly decisions: readonly DecisionMade[];
   readonly records: readonly PublishedRecord[];
+  readonly unseen: UnseenRows;
+  /** The headers column was dropped once, and what it held with it. */
+  readonly hasDroppedHeaders: boolean;
   /** Nothing that was done can keep rows out of the stream: a halt that speaks of it is a false alarm. */
   readonly isInnocent: boolean;
 }

@@ -8,6 +8,8 @@ export const RULES: readonly string[] = [
   "An event is at Kafka exactly once, with the topic, key, value, headers, type and id that Postgres's own output functions write. At-least-once delivery may repeat it at the same position.",
   "A row of an outbox table that the stream cannot deliver (not published, unlogged, written while there was no slot) is a gap. The relay halts before a person decides: gaps are never passed over in silence.",
   "A repair, and a first start with RELAY_SNAPSHOT=initial, publishes each row that the tables hold by then and that is not at Kafka. Rows that are gone from the tables by then are lost with notice.",
+  "A row that is read from its table is published as the table has it by then: without headers where their column was dropped meanwhile.",
+  "Rows of a partition that is set unlogged and logged again, with no start of the relay and no look of its at the catalogs in between, leave no trace that anybody could notice (docs/continuity.md).",
   "A person who accepts the publication gives up the rows of gaps, and of nothing else.",
   "A row that moves between partitions is the same event: its id is published once.",
   "UPDATE, DELETE and TRUNCATE are no events, and take none back.",

@@ -32,7 +32,7 @@ function drawPublication(dice: Dice, major: PostgresMajor): PublicationPlan {
   const form = dice.pick(forms) as PublicationPlan["form"];
   return {
     form,
-    isViaRoot: dice.chance(0.9),
+    isViaRoot: dice.chance(0.95),
     operations: dice.chance(0.85) ? "insert" : ALL_OPERATIONS,
     hasUnlisted: form === "tables" && dice.chance(0.2),
     hasSecond: dice.chance(0.2),

@@ -36,6 +36,7 @@ export class Changer {
     const statements = await this.#changes()[step.do](present, table);
     if (statements.length === 0) return false;
     await this.#run(statements);
+    if (step.do === "logged") this.#parts.journal.loggedAgain(present.name);
     if (step.do === "swap") await relations.learn(twinOf(step.on), qualified(table));
     if (step.do === "add-headers" || step.do === "drop-headers") await this.#relearn(table);
     return true;

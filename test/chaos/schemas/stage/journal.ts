@@ -17,6 +17,10 @@ export class Journal {
   readonly done = new Map<string, number>();
   readonly refused = new Map<string, number>();
   readonly skipped = new Map<string, number>();
+  /** Ids of rows in tables that were logged again before anybody looked. */
+  readonly unseen = new Set<string>();
+  /** The last step at which the relay looked at the catalogs, as far as is known. */
+  lookedAt = -1;
   /** Number of the step that is under way. */
   step = -1;
   #begun = 0;
@@ -37,6 +41,15 @@ export class Journal {
     counts.set(stepKind(step), (counts.get(stepKind(step)) ?? 0) + 1);
     // What had no object is left out, so that the rest can be read.
     if (outcome === "skipped") this.lines.length = this.#begun;
+  }
+
+  /** The table `name` is logged again: what was written to it since the last look stays unknown to everybody. */
+  loggedAgain(name: string): void {
+    for (const { id, step, where } of this.rows) {
+      if (step > this.lookedAt && where.startsWith(`${name}, `) && where.includes("unlogged")) {
+        this.unseen.add(id);
+      }
+    }
   }
 
   fail(kind: Failure["kind"], what: string): void {

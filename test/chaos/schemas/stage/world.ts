@@ -133,6 +133,9 @@ export class World {
     try {
       const isDone = await this.#execute(step);
       this.#journal.count(step, isDone ? "done" : "skipped");
+      if (isDone && (step.do === "start" || step.do === "look")) {
+        this.#journal.lookedAt = this.#journal.step;
+      }
       if (isDone && !isInnocent(step)) this.#isInnocent = false;
     } catch (error) {
       if (!isRefusal(error)) throw error;
@@ -271,6 +274,8 @@ export class World {
       halts: journal.halts,
       decisions: journal.decisions,
       records: read.map(publishedRecord),
+      unseen: journal.unseen,
+      hasDroppedHeaders: journal.done.has("drop-headers"),
       isInnocent: this.#isInnocent,
     };
     const unseen = journal.rows.filter(

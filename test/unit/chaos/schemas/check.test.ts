@@ -100,6 +100,22 @@ describe("rows that the stream cannot deliver", () => {
     expect(kinds(worldHistory(rows, { decisions, records: [] }))).toEqual(Array(5).fill("lost"));
   });
 
+  it("are excused where their table was logged again before anybody looked", () => {
+    expect(kinds(worldHistory(rows, { unseen: new Set([gap.id]) }))).toEqual([]);
+  });
+
+  it("come without headers where a repair found the column dropped, and the stream's rows do not", () => {
+    const decisions = [{ step: 8, kind: "repair" as const, held: new Set([...ALL, gap.id]) }];
+    const change = { decisions, hasDroppedHeaders: true };
+    const bare = [...GOOD.records, { ...repaired(gap), headers: [] }];
+    expect(kinds(worldHistory(rows, { ...change, records: bare }))).toEqual([]);
+    expect(kinds(worldHistory(rows, { decisions, records: bare }))).toEqual(["altered"]);
+    const all = bare.map((one) => ({ ...one, headers: [] }));
+    expect(kinds(worldHistory(rows, { ...change, records: all }))).toEqual(
+      Array(5).fill("altered"),
+    );
+  });
+
   it("are not excused by a decision that came before them", () => {
     const late = writtenRow(6, "gap", 1);
     const decisions = [{ step: 5, kind: "accept" as const, held: ALL }];

@@ -61,6 +61,8 @@ export function worldHistory(
     halts: [],
     decisions: [],
     records: rows.filter((row) => row.class === "event").map(streamed),
+    unseen: new Set(),
+    hasDroppedHeaders: false,
     isInnocent: true,
     ...change,
   };

@@ -1,5 +1,4 @@
 import { startKafka } from "../../../src/demo/services/embedded-kafka.ts";
-import type { PostgresServer } from "../../../src/demo/services/embedded-postgres.ts";
 import { startPostgres } from "../../../src/demo/services/embedded-postgres.ts";
 import type { PostgresMajor } from "../../../src/demo/services/postgres-binaries.ts";
 import type { FailureKind } from "./check/history.ts";
@@ -88,32 +87,32 @@ async function shrinkAndTell(
   if (last !== null) say(`SHRUNK: ${failureText(small, last)}`);
 }
 
-/** One Postgres of each major and one broker, for all worlds. */
+/** One Postgres of each major for all worlds, and one broker unless there are `brokers` already. */
 export async function startShared(
   majors: readonly PostgresMajor[],
   stop: AbortSignal,
+  brokers: readonly string[] | null = null,
 ): Promise<SharedServers & { stop(): Promise<void> }> {
   const settings = { max_prepared_transactions: "20" };
-  const started = await Promise.allSettled([
-    startKafka({ brokers: 1, stop }),
+  const starts = [
+    ...(brokers === null ? [startKafka({ brokers: 1, stop })] : []),
     ...majors.map((major) => startPostgres({ major, settings, stop })),
-  ]);
+  ];
+  const started = await Promise.allSettled(starts);
+  const running = started.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
   const stopAll = async (): Promise<void> => {
-    const running = started.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
     await Promise.all(running.map((server) => server.stop()));
   };
   const failed = started.find((one) => one.status === "rejected");
-  const [kafka, ...servers] = started;
-  if (failed !== undefined || kafka.status === "rejected") {
+  if (failed !== undefined) {
     await stopAll();
-    throw failed?.reason;
+    throw failed.reason;
   }
-  const urls = new Map(
-    servers.map((one, i) => [majors[i], (one as PromiseFulfilledResult<PostgresServer>).value.url]),
-  );
+  const kafka = running.find((server) => "brokers" in server);
+  const urls = running.flatMap((server) => ("url" in server ? [server.url] : []));
   return {
-    brokers: kafka.value.brokers,
-    postgresUrl: (major) => urls.get(major) ?? "",
+    brokers: brokers ?? kafka?.brokers ?? [],
+    postgresUrl: (major) => urls[majors.indexOf(major)] ?? "",
     stop: stopAll,
   };
 }

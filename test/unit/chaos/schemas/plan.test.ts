@@ -68,16 +68,16 @@ describe("a drawn world", () => {
 
   it("uses nothing that its server does not know", () => {
     for (const { major, publication, steps } of MANY) {
-      if (major >= 15) continue;
-      expect(publication.form).not.toBe("schema");
-      expect(steps.map(stepKind).filter((kind) => kind.includes("merge"))).toEqual([]);
+      const merges = steps.map(stepKind).filter((kind) => kind.includes("merge"));
+      const isNew = publication.form === "schema" || merges.length > 0;
+      expect(isNew && major < 15).toBe(false);
     }
   });
 
   it("names a headers column only where all its tables have it", () => {
     for (const plan of MANY) {
       const have = plan.tables.map(({ columns }) => columns.some(({ role }) => role === "headers"));
-      if (roleNames(plan).headers !== "headers") expect(have).not.toContain(false);
+      expect(roleNames(plan).headers !== "headers" && have.includes(false)).toBe(false);
       expect(new Set(have).size).toBe(1);
     }
   });
@@ -94,10 +94,11 @@ describe("values of rows", () => {
   });
 
   it("are JSON in the form that jsonb keeps", () => {
-    for (let n = 1; n < 50; n += 1) {
-      const text = rowValue({ role: "payload", base: "jsonb" }, n);
-      if (text !== null) expect(Object.keys(JSON.parse(text) as object)).toEqual(["n", "text"]);
-    }
+    const texts = Array.from({ length: 16 }, (_, n) =>
+      rowValue({ role: "payload", base: "jsonb" }, n + 1),
+    );
+    const keys = texts.map((text) => Object.keys(JSON.parse(text ?? "{}") as object).join());
+    expect(new Set(keys)).toEqual(new Set(["n,text"]));
   });
 });
 

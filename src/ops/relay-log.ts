@@ -3,6 +3,8 @@ import type { BackfillProgress } from "../relay/backfill/backfilled-stream.ts";
 import type { PublishedEvent } from "../relay/backfill/published-events.ts";
 import type { RelayError } from "../relay/errors.ts";
 import type { Finding } from "../relay/finding.ts";
+import { formatLsn } from "../relay/lsn.ts";
+import type { MovedRows } from "../relay/observer.ts";
 import type { RelayState, StateListener } from "../relay/state.ts";
 import { errorFields } from "./logger.ts";
 import type { ObserverLog } from "./metrics/metrics.ts";
@@ -34,6 +36,14 @@ export class RelayLog implements StateListener, ObserverLog, AlarmLog {
     this.#logger.warn(
       { code: "EVENT_PHANTOM", id, topic, partition, offset: String(offset), position },
       "an event was published and is gone from the database since the failover",
+    );
+  }
+
+  /** One line for each transaction. */
+  moved({ commitLsn, rows, id, index }: MovedRows): void {
+    this.#logger.info(
+      { rows, id, commit: formatLsn(commitLsn), row: index },
+      "rows moved to another partition of the outbox table: they are no new events, and are not published again",
     );
   }
 

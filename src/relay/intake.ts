@@ -4,7 +4,9 @@ import { PgoutputDecoder } from "./decode/pgoutput-decoder.ts";
 import type { Relation } from "./decode/relation.ts";
 import type { Tuple } from "./decode/tuple.ts";
 import { invariant } from "./errors.ts";
+import { textOf } from "./event/ascii.ts";
 import { NativeFormat } from "./event/formats/native.ts";
+import { isMoved } from "./event/moved-row.ts";
 import type { OutboxRecord } from "./event/outbox-record.ts";
 import type { OutboxColumnNames, OutboxTable } from "./event/outbox-table.ts";
 import { outboxTable } from "./event/outbox-table.ts";
@@ -13,6 +15,7 @@ import { RowReader } from "./event/row-reader.ts";
 import { TopicTemplate } from "./event/topic-template.ts";
 import type { Lsn } from "./lsn.ts";
 import { LSN_ZERO } from "./lsn.ts";
+import type { MovedRows } from "./observer.ts";
 import type { OutboxRelations } from "./outbox-relations.ts";
 import type { Position } from "./position.ts";
 import { covers } from "./position.ts";
@@ -32,6 +35,8 @@ export interface EndedTransaction {
   /** Its outbox rows, those included that the checkpoint covers. */
   readonly rows: number;
   readonly coveredRows: number;
+  /** Null: none of its rows was moved between partitions. */
+  readonly moved: MovedRows | null;
 }
 
 /** Where rows are counted. */
@@ -93,6 +98,8 @@ export class Intake implements DecodedMessages {
   #isBehind = false;
   #rows = 0;
   #coveredRows = 0;
+  #movedRows = 0;
+  #firstMoved: { readonly id: string; readonly index: number } | null = null;
   #isBroken = false;
 
   constructor(
@@ -147,6 +154,8 @@ export class Intake implements DecodedMessages {
     if (this.#lastPlace.until !== null) this.#lastRelation = null;
     this.#rows = 0;
     this.#coveredRows = 0;
+    this.#movedRows = 0;
+    this.#firstMoved = null;
     const { backfillUntil } = this.#counts;
     const isBackfill = backfillUntil !== null && transaction.commitLsn < backfillUntil;
     this.#origin = isBackfill ? "backfill" : "wal";
@@ -169,6 +178,9 @@ export class Intake implements DecodedMessages {
         return;
       }
     }
+    if (table.stamp >= 0 && isMoved(tuple, table.stamp, this.#transaction.xid)) {
+      return this.#moved(table, tuple);
+    }
     this.#target.record(this.#format.record(this.#reader.read(table, tuple, this.#rows)));
   }
 
@@ -176,7 +188,17 @@ export class Intake implements DecodedMessages {
     invariant(this.#transaction !== null, "a commit ends a transaction");
     const { commitLsn } = this.#transaction;
     this.#transaction = null;
-    this.#target.commit({ commitLsn, endLsn, rows: this.#rows, coveredRows: this.#coveredRows });
+    const [rows, coveredRows] = [this.#rows, this.#coveredRows];
+    const first = this.#firstMoved;
+    const moved = first === null ? null : { ...first, commitLsn, rows: this.#movedRows };
+    this.#target.commit({ commitLsn, endLsn, rows, coveredRows, moved });
+  }
+
+  /** It was published when it was inserted first. Its number stays its own, so that rows after it keep theirs. */
+  #moved(table: OutboxTable, tuple: Tuple): void {
+    this.#counts.tally.moved += 1;
+    this.#movedRows += 1;
+    this.#firstMoved ??= { id: textOf(this.#reader.id(table, tuple).view()), index: this.#rows };
   }
 
   /** Counted rows keep their number in the transaction, so that rows after them keep theirs. */
@@ -213,7 +235,7 @@ export class Intake implements DecodedMessages {
     }
     const { tally } = this.#counts;
     if (standing.kind === "ours") {
-      const table = outboxTable(relation, this.#options.columns);
+      const table = outboxTable(relation, this.#options.columns, standing.isStamped);
       return { ...NOWHERE, table, tally: tally.rows(standing.outbox), until: standing.until };
     }
     const { isNamed, isCounted, until } = standing;

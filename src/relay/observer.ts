@@ -4,6 +4,7 @@ import { StreamTally } from "./capture/stream-tally.ts";
 import type { RelayError } from "./errors.ts";
 import type { Finding } from "./finding.ts";
 import type { LeaderTransition } from "./leadership.ts";
+import type { Lsn } from "./lsn.ts";
 import type { Part } from "./publish/parts.ts";
 
 /**
@@ -43,6 +44,15 @@ export interface PublishedBatch {
   readonly durableAtMs: number;
 }
 
+/** Rows of one transaction that were moved between partitions, and are no new events. */
+export interface MovedRows {
+  readonly commitLsn: Lsn;
+  readonly rows: number;
+  /** Of the first one. */
+  readonly id: string;
+  readonly index: number;
+}
+
 /** What a metric or a log line is made of. Implementations never throw and never wait. */
 export interface Observer {
   readonly moment: AnnounceMoment;
@@ -57,6 +67,8 @@ export interface Observer {
   heldBack(isHeldBack: boolean): void;
   /** Rows that a checkpoint already covered came again and were dropped. */
   skipped(rows: number): void;
+  /** Rows were passed over that moved to another partition: they were published when they were inserted. */
+  moved(rows: MovedRows): void;
   /** How far the rows from before the slot have been read; told often while it lasts. */
   backfilled(progress: BackfillProgress): void;
   /** All of them are durable: from now on this is a stream like any other. */
@@ -84,6 +96,7 @@ export function silentObserver(): Observer {
     unpublished: nothing,
     heldBack: nothing,
     skipped: nothing,
+    moved: nothing,
     backfilled: nothing,
     backfillEnded: nothing,
     phantom: nothing,

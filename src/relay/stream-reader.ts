@@ -259,13 +259,14 @@ export class StreamReader implements StreamHandlers, IntakeTarget {
     if (isSealed) this.#ports.observer.moment("batch-split");
   }
 
-  commit({ commitLsn, endLsn, rows, coveredRows }: EndedTransaction): void {
+  commit({ commitLsn, endLsn, rows, coveredRows, moved }: EndedTransaction): void {
     this.#told = maxLsn(this.#told, endLsn);
     this.#ladder.raise("received", endLsn);
     this.#backlog.endTransaction(commitLsn, rows, endLsn);
     this.#ladder.raise("decoded", coveredLsn(this.#backlog.read));
     this.#ports.observer.transaction(rows);
     if (coveredRows > 0) this.#ports.observer.skipped(coveredRows);
+    if (moved !== null) this.#ports.observer.moved(moved);
   }
 
   #sendStatus(): void {

@@ -16,4 +16,113 @@ export const TABLE_MUTANTS: readonly Mutant[] = [
     edits: [{ find: "namespace === BUILT_IN", replace: "namespace !== null" }],
     caughtBy: { unit: "test/unit/relay/event" },
   },
+  {
+    name: "take a domain for its own type in a repair",
+    harm: "a repair publishes hexadecimal text where the stream publishes bytes",
+    file: "src/postgres/backfill/backfill-table.ts",
+    edits: [{ find: '${baseTypeOid("a.atttypid")}', replace: "a.atttypid" }],
+    caughtBy: { integration: "relay/column-types" },
+  },
+  {
+    name: "name a repair's candidates by a cast",
+    harm: "a repair publishes rows a second time whose id is a char(n)",
+    file: "src/postgres/backfill/output-text.ts",
+    edits: [{ find: "format('%s', ${name})", replace: "${name}::text" }],
+    caughtBy: { integration: "relay/column-types" },
+  },
+  {
+    name: "know outbox tables by their name alone",
+    harm: "loses rows that were written while the table had another name",
+    file: "src/relay/relation-memory.ts",
+    edits: [
+      { find: "if (entry === undefined || commitLsn < entry.since)", replace: "if (oid > 0)" },
+    ],
+    caughtBy: "simulation",
+  },
+  {
+    name: "pass over what is not known without a question",
+    harm: "loses rows of children that were made while the relay runs",
+    file: "src/relay/outbox-relations.ts",
+    edits: [
+      { find: "if (answer === null) return null;", replace: "if (answer === null) return PASSED;" },
+    ],
+    caughtBy: "simulation",
+  },
+  {
+    name: "take the row that was asked about after those behind it",
+    harm: "rows of one key come out of order, and the checkpoint passes a row that waits",
+    file: "src/relay/hold.ts",
+    edits: [{ find: "this.#kept.unshift(handle);", replace: "this.#kept.push(handle);" }],
+    caughtBy: "simulation",
+  },
+  {
+    name: "remember no children in the checkpoint",
+    harm: "halts for rows of a child that was dropped after the checkpoint",
+    file: "src/relay/relation-memory.ts",
+    edits: [{ find: "for (const oid of children) this", replace: "for (const oid of []) this" }],
+    caughtBy: { unit: "test/unit/relay/outbox-relations" },
+  },
+  {
+    name: "keep an answer about a table for its later versions",
+    harm: "loses rows of a table that was put below the outbox table later",
+    file: "src/relay/outbox-relations.ts",
+    edits: [
+      {
+        find: "    this.#answer = null;\n    const isLookLater",
+        replace: "    const isLookLater",
+      },
+    ],
+    caughtBy: { unit: "test/unit/relay/outbox-relations" },
+  },
+  {
+    name: "take a table that nobody can explain for another one",
+    harm: "loses rows of a child that was dropped before it was seen",
+    file: "src/relay/outbox-relations.ts",
+    edits: [{ find: 'return { kind: "unknown", reason };', replace: "return PASSED;" }],
+    caughtBy: { unit: "test/unit/relay/outbox-relations" },
+  },
+  {
+    name: "keep a decision about a table for good",
+    harm: "loses rows of a later table of the same name",
+    file: "src/relay/outbox-relations.ts",
+    edits: [
+      { find: "table === name && commitLsn < until", replace: "table === name && until > 0n" },
+    ],
+    caughtBy: { unit: "test/unit/relay/outbox-relations" },
+  },
+  {
+    name: "publish what filled a table before it became the outbox",
+    harm: "publishes copies of rows a second time after a swap of tables",
+    file: "src/relay/relation-memory.ts",
+    edits: [{ find: "const since = isNew ? lsn :", replace: "const since = isNew ? LSN_ZERO :" }],
+    caughtBy: { unit: "test/unit/relay/outbox-relations" },
+  },
+  {
+    name: "take a moved row for a new one",
+    harm: "publishes a row a second time that moved to another partition",
+    file: "src/relay/event/moved-row.ts",
+    edits: [{ find: "return age !== 0 && age < HALF;", replace: "return age < 0;" }],
+    caughtBy: { unit: "test/unit/relay/moved-rows" },
+  },
+  {
+    name: "compare ids of transactions as numbers",
+    harm: "publishes moved rows again, or drops new ones, after the ids began again",
+    file: "src/relay/event/moved-row.ts",
+    edits: [
+      { find: "return age !== 0 && age < HALF;", replace: "return age !== 0 && inserted < xid;" },
+    ],
+    caughtBy: { unit: "test/unit/relay/moved-rows" },
+  },
+  {
+    name: "leave a moved row out of the count",
+    harm: "gives rows after it another position than before, and repeats one after a crash",
+    file: "src/relay/intake.ts",
+    edits: [
+      {
+        find: "    this.#movedRows += 1;",
+        replace: "    this.#movedRows += 1;\n    this.#rows -= 1;",
+      },
+    ],
+    caughtBy: { unit: "test/unit/relay/moved-rows" },
+  },
 ];

@@ -3,6 +3,7 @@ import { Metrics } from "./metrics.ts";
 
 const SILENT_LOG = {
   phantom: () => undefined,
+  moved: () => undefined,
   backfilled: () => undefined,
   backfillEnded: () => undefined,
   warning: () => undefined,

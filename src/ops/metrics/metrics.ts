@@ -6,6 +6,7 @@ import type { Finding } from "../../relay/finding.ts";
 import type { LeaderTransition } from "../../relay/leadership.ts";
 import type {
   AnnounceMoment,
+  MovedRows,
   Observer,
   ProduceAttempt,
   PublishedBatch,
@@ -29,6 +30,7 @@ import { addSourceMetrics } from "./source-metrics.ts";
 
 export interface ObserverLog {
   phantom(event: PublishedEvent): void;
+  moved(rows: MovedRows): void;
   backfilled(progress: BackfillProgress): void;
   backfillEnded(): void;
   warning(finding: Finding): void;
@@ -135,6 +137,10 @@ export class Metrics implements Observer, SinkObserver {
 
   skipped(rows: number): void {
     this.#source.skipped(rows);
+  }
+
+  moved(rows: MovedRows): void {
+    this.#log.moved(rows);
   }
 
   phantom(event: PublishedEvent): void {

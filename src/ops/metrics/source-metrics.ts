@@ -44,6 +44,15 @@ export function addSourceMetrics(
     },
     [{ reason: "duplicate" }],
   );
+  meter.tallied(
+    {
+      name: "relay_rows_moved_total",
+      help: "Rows that moved to another partition of an outbox table and are no new events",
+      isPerSlot: true,
+      exporter: "leader",
+    },
+    (put) => put({}, tally.moved),
+  );
   addPositions(meter, view);
   return {
     transaction: transactions,

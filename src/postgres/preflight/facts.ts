@@ -39,6 +39,10 @@ export interface TableFacts extends TableName {
   /** `pg_class.relpersistence`: p permanent, u unlogged, t temporary. */
   readonly persistence: string;
   readonly columns: readonly ColumnFacts[];
+  /** What decides the partition of a row, at all levels: names of columns, and `null` for an expression. */
+  readonly partitionKey: readonly (string | null)[];
+  /** Column `txid`, xid8, takes the id of the inserting transaction by default. */
+  readonly isStamped: boolean;
 }
 
 export interface ColumnFacts {

@@ -42,7 +42,18 @@ const TABLES = `
              from pg_attribute a
              join pg_type t on t.oid = a.atttypid
              join pg_type b on b.oid = ${baseTypeOid("t.oid")}
-            where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped), '[]') as "columns"
+            where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped), '[]') as "columns",
+         coalesce((
+           select jsonb_agg(distinct a.attname)
+             from pg_partition_tree(c.oid) as level
+             join pg_partitioned_table p on p.partrelid = level.relid
+             cross join unnest(p.partattrs::int2[]) as key (attnum)
+             left join pg_attribute a on a.attrelid = p.partrelid and a.attnum = key.attnum and key.attnum > 0), '[]')
+           as "partitionKey",
+         exists (
+           select from pg_attribute a join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+            where a.attrelid = c.oid and a.attname = 'txid' and not a.attisdropped and a.atttypid = 'xid8'::regtype
+              and pg_get_expr(d.adbin, d.adrelid) like '%pg_current_xact_id()') as "isStamped"
     from unnest($1::text[], $2::text[]) as wanted (schema, name)
     join pg_namespace n on n.nspname = wanted.schema
     join pg_class c on c.relnamespace = n.oid and c.relname = wanted.name`;

@@ -34,7 +34,9 @@ export function tableFindings(
     const facts = found.find(({ schema, name }) => schema === table.schema && name === table.name);
     if (facts === undefined) return [missing(table)];
     const unfit = kindFinding(facts);
-    return unfit === null ? columnFindings(facts, columns, areHeadersRequired) : [unfit];
+    return unfit === null
+      ? [...columnFindings(facts, columns, areHeadersRequired), ...movingFindings(facts, columns)]
+      : [unfit];
   });
 }
 
@@ -63,6 +65,27 @@ function kindFinding(table: TableFacts): Finding | null {
       : "Set RELAY_TABLES to the table that the application inserts into.",
     ...(isTable && { sql: [`ALTER TABLE ${sqlTableName(table)} SET LOGGED;`] }),
   };
+}
+
+/** Set when a row is inserted and never after. */
+const INSERT_TIME_COLUMNS = ["created_at", "txid"];
+
+/** A row that an UPDATE moves to another partition is inserted there, and only its `txid` tells it from a new one. */
+function movingFindings(table: TableFacts, columns: ColumnNames): Finding[] {
+  const fixed = [columns.id, ...INSERT_TIME_COLUMNS];
+  const moving = table.partitionKey.filter((name) => name === null || !fixed.includes(name));
+  if (table.isStamped || moving.length === 0) return [];
+  const by = moving.map((name) => (name === null ? "an expression" : sqlName(name))).join(", ");
+  const statement = `ALTER TABLE ${sqlTableName(table)} ADD COLUMN txid xid8, ALTER COLUMN txid SET DEFAULT pg_current_xact_id();`;
+  return [
+    {
+      code: "PARTITION_KEY",
+      severity: "warning",
+      message: `${sqlTableName(table)} is partitioned by ${by}, and has no column txid with the default pg_current_xact_id(): a row that moves to another partition is published a second time`,
+      hint: `Run ${statement} Rows that are in the table already have no txid: move none of them. Or never change the partition of a row.`,
+      sql: [statement],
+    },
+  ];
 }
 
 function columnFindings(

@@ -39,6 +39,8 @@ export class StreamTally {
   /** Payload of all messages. */
   bytes = 0;
   keepalives = 0;
+  /** Rows that were moved between partitions of an outbox table, and are no new events. */
+  moved = 0;
   readonly #byTag = new Float64Array(256);
   readonly #rowsByTable = new Map<string, RowTally>();
   readonly #passedByTable = new Map<string, PassedTally>();

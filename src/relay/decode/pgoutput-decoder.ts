@@ -20,6 +20,8 @@ export interface TransactionStart {
   readonly commitLsn: Lsn;
   /** When it committed, ms since 1970. */
   readonly commitMs: number;
+  /** Low 32 bits of its id; 0 for rows from before the slot, which come in a transaction of our own. */
+  readonly xid: number;
 }
 
 export interface DecodedMessages {
@@ -85,7 +87,7 @@ export class PgoutputDecoder {
 }
 
 /** BEGIN: tag, start of the commit record, when it committed, transaction id. */
-const BEGIN = { bytes: 21, commitLsnAt: 1, commitTimeAt: 9 };
+const BEGIN = { bytes: 21, commitLsnAt: 1, commitTimeAt: 9, xidAt: 17 };
 /** COMMIT: tag, flags, start of the commit record, the byte after it, when it committed. */
 const COMMIT = { bytes: 26, endLsnAt: 10 };
 const UINT32_VALUES = 4_294_967_296;
@@ -97,7 +99,8 @@ function readBegin(message: Uint8Array): TransactionStart {
     readInt32(message, BEGIN.commitTimeAt) * UINT32_VALUES +
     (readInt32(message, BEGIN.commitTimeAt + 4) >>> 0);
   const commitLsn = readLsn(message, BEGIN.commitLsnAt);
-  return { commitLsn, commitMs: POSTGRES_EPOCH_MS + Math.trunc(microseconds / 1000) };
+  const commitMs = POSTGRES_EPOCH_MS + Math.trunc(microseconds / 1000);
+  return { commitLsn, commitMs, xid: readInt32(message, BEGIN.xidAt) >>> 0 };
 }
 
 function readCommitEnd(message: Uint8Array): Lsn {

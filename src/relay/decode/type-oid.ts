@@ -10,4 +10,5 @@ export const TYPE_OID = {
   varchar: 1043,
   uuid: 2950,
   jsonb: 3802,
+  xid8: 5069,
 } as const;

@@ -1,4 +1,5 @@
 import type { Relation } from "../decode/relation.ts";
+import { TYPE_OID } from "../decode/type-oid.ts";
 import { RelayError } from "../errors.ts";
 
 /** Which columns of the outbox table mean what. `headers` may be missing in the table; the others may not. */
@@ -18,12 +19,24 @@ export interface OutboxTable {
   /** -1 for `headers` when the table has no such column. */
   readonly indexes: Readonly<Record<OutboxColumn, number>>;
   readonly typeOids: Readonly<Record<OutboxColumn, number>>;
+  /** Of the column with the id of the transaction that inserted a row first; -1 where rows cannot be told by it. */
+  readonly stamp: number;
 }
+
+/** The migration's name for that column. */
+const STAMP = "txid";
 
 const REQUIRED: readonly OutboxColumn[] = ["id", "route", "key", "type", "payload"];
 
-/** Maps the columns by name. Throws RelayError `COLUMN_MISSING` (halt) when a required one is not there. */
-export function outboxTable(relation: Relation, names: OutboxColumnNames): OutboxTable {
+/**
+ * Maps the columns by name. `isStamped`: rows carry the id of the transaction that inserted them first.
+ * Throws RelayError `COLUMN_MISSING` (halt) when a required one is not there.
+ */
+export function outboxTable(
+  relation: Relation,
+  names: OutboxColumnNames,
+  isStamped = false,
+): OutboxTable {
   const place = (column: OutboxColumn): number =>
     relation.columns.findIndex((candidate) => candidate.name === names[column]);
   const missing = missingColumns(relation, names);
@@ -39,7 +52,12 @@ export function outboxTable(relation: Relation, names: OutboxColumnNames): Outbo
   return {
     indexes: record(place),
     typeOids: record((column) => relation.columns[place(column)]?.typeOid ?? 0),
+    stamp: isStamped ? stampOf(relation) : -1,
   };
+}
+
+function stampOf({ columns }: Relation): number {
+  return columns.findIndex(({ name, typeOid }) => name === STAMP && typeOid === TYPE_OID.xid8);
 }
 
 /** Whether rows of the relation could be an outbox's. */

@@ -24,7 +24,7 @@ class RowEvent implements OutboxEvent {
   readonly position = new Uint8Array(POSITION_BYTES);
 }
 
-const NO_TRANSACTION: TransactionStart = { commitLsn: LSN_ZERO, commitMs: 0 };
+const NO_TRANSACTION: TransactionStart = { commitLsn: LSN_ZERO, commitMs: 0, xid: 0 };
 
 /**
  * Turns rows of one transaction into events: checks what must be there and stamps the position.
@@ -61,6 +61,13 @@ export class RowReader {
     else this.#read("headers", table, tuple);
     writePositionIndex(event.position, index);
     return event;
+  }
+
+  /** The row's id alone, for a row that becomes no event. */
+  id(table: OutboxTable, tuple: Tuple): Field {
+    this.#event.id.setNull();
+    this.#required("id", table, tuple);
+    return this.#event.id;
   }
 
   #required(column: OutboxColumn, table: OutboxTable, tuple: Tuple): void {

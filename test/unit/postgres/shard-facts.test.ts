@@ -10,6 +10,8 @@ const NAMES = { shard: { index: 0, count: 2 }, slot: "a_s0of2", publication: "p_
 const COLUMNS = { id: "i", key: "k", route: "r", type: "t", payload: "p", headers: "h" };
 const TABLE: TableFacts = {
   ...{ schema: "public", name: "outbox", oid: "1", kind: "r", persistence: "p" },
+  partitionKey: [],
+  isStamped: true,
   columns: [
     {
       name: "k",

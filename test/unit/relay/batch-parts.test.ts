@@ -26,7 +26,7 @@ function recordOf({ topic, timestampMs }: Row, at: number): OutboxRecord {
     headers: [],
     timestampMs,
   });
-  const transaction = { commitLsn: lsn(BigInt(at) + 1n), commitMs: timestampMs };
+  const transaction = { commitLsn: lsn(BigInt(at) + 1n), commitMs: timestampMs, xid: 7 };
   return new OutboxRecord(topic, transaction, 1, memory, from, to);
 }
 

@@ -34,7 +34,7 @@ function recordOf(
 ): RecordParts {
   const { outbox } = MODEL_OPTIONS;
   const reader = new RowReader(outbox.columns, new TimelineHistory(3, null));
-  reader.begin({ commitLsn: lsn(0xabcdefn), commitMs: 1_700_000_000_000 });
+  reader.begin({ commitLsn: lsn(0xabcdefn), commitMs: 1_700_000_000_000, xid: 7 });
   const format = new NativeFormat(new RouteTopics(new TopicTemplate(template)));
   const records: RecordParts[] = [];
   const decoder = new PgoutputDecoder({

@@ -47,7 +47,7 @@ function copyData(bytes: number, text: string): Buffer {
 function refusalOf(columns: Readonly<Record<string, string | null>>): unknown {
   const { outbox } = MODEL_OPTIONS;
   const reader = new RowReader(outbox.columns, new TimelineHistory(3, null));
-  reader.begin({ commitLsn: lsn(1n), commitMs: 1 });
+  reader.begin({ commitLsn: lsn(1n), commitMs: 1, xid: 7 });
   const format = new NativeFormat(topics());
   const memory = new LentMemory();
   let refusal: unknown = null;

@@ -7,6 +7,7 @@ import type { PublishedBatch } from "../../../../src/relay/observer.ts";
 const silent = (): void => undefined;
 const LOG = {
   phantom: silent,
+  moved: silent,
   backfilled: silent,
   backfillEnded: silent,
   warning: silent,

@@ -163,7 +163,7 @@ export const KEPT_WORLDS: readonly KeptWorld[] = [
   },
   {
     name: "padded ids and keys, in the stream and in a repair",
-    plan: world([START, insert(), ...GAP], {
+    plan: world([START, insert(), SETTLE, ...GAP], {
       tables: [withColumns({ id: { type: "char(40)" }, key: { type: "char(12)" } })],
       major: 14,
     }),

@@ -28,6 +28,7 @@ export class OperatorHand {
   readonly #parts: OperatorParts;
   readonly #tried = new Set<string>();
   #usesOtherColumns = false;
+  #turnRefusedAt: number | null = null;
 
   constructor(parts: OperatorParts) {
     this.#parts = parts;
@@ -51,12 +52,22 @@ export class OperatorHand {
     const said = `${message ?? ""} ${hint ?? ""}`;
     const statements = statementsIn(hint ?? "").filter((one) => this.#isNew(`${code}/${one}`));
     if (statements.length > 0) return this.#runAll(statements);
-    if (code === "COLUMN_MISSING" && this.#parts.otherColumns() !== null)
-      return this.#turnColumns();
+    if (this.#isToTurn(code)) return this.#turnColumns();
     const commands = commandsIn(said, this.#parts.plan.prefersAccept);
     const command = commands.find((one) => this.#isNew(`${code}/${one}/${this.#rows}`));
+    if (command === "slot drop") return this.#dropSlot();
     if (command !== undefined) return this.#decide(command);
     return this.#isNew(`${code}/restart/${this.#rows}`) && this.#restart();
+  }
+
+  /** Another name of a column is set as long as the relay takes it: it refuses one that the table does not have now. */
+  #isToTurn(code: string | null): boolean {
+    if (code === "CONFIG_COLUMN" && this.#usesOtherColumns) {
+      this.#turnRefusedAt = this.#rows;
+      return true;
+    }
+    const isRefused = this.#turnRefusedAt === this.#rows;
+    return code === "COLUMN_MISSING" && !isRefused && this.#parts.otherColumns() !== null;
   }
 
   /** A command may be given again when more was written since. */
@@ -106,6 +117,16 @@ export class OperatorHand {
     return this.#restart();
   }
 
+  async #dropSlot(): Promise<boolean> {
+    const { hand, journal, fixture, settings } = this.#parts;
+    const command = `slot drop --confirm ${fixture.names.slot}`;
+    journal.note(`operator stops the relay and runs outbox-relay ${command}`);
+    await hand.stop();
+    const { code, stdout, stderr } = await runCommand(command, settings());
+    journal.note(`exit code ${code}: ${stdout.trim()} ${stderr.trim()}`);
+    return hand.start(false);
+  }
+
   async #restart(): Promise<boolean> {
     this.#parts.journal.note("operator restarts the relay");
     await this.#parts.hand.stop();
@@ -120,9 +141,13 @@ export function statementsIn(hint: string): string[] {
   return found.filter((statement) => !statement.includes("..."));
 }
 
-/** The commands that a text names, the preferred one first. */
+/** The commands that a text names, in its order, the preferred one first. */
 export function commandsIn(text: string, prefersAccept: boolean): string[] {
-  const known = ["repair", "accept publication", "slot adopt"] as const;
-  const named = known.filter((command) => text.includes(`outbox-relay ${command}`));
+  const known = ["repair", "accept publication", "slot adopt", "slot drop"] as const;
+  const named = known
+    .map((command) => ({ command, at: text.indexOf(`outbox-relay ${command}`) }))
+    .filter(({ at }) => at >= 0)
+    .toSorted((a, b) => a.at - b.at)
+    .map(({ command }) => command);
   return prefersAccept ? named.toSorted((a) => (a.startsWith("accept") ? -1 : 1)) : named;
 }

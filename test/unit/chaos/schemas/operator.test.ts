@@ -21,6 +21,8 @@ describe("what an operator reads out of a hint", () => {
       "Run outbox-relay repair, or, if no row is missing, outbox-relay accept publication.";
     expect(commandsIn(hint, false)).toEqual(["repair", "accept publication"]);
     expect(commandsIn(hint, true)).toEqual(["accept publication", "repair"]);
+    const steps = "Run outbox-relay slot drop, then outbox-relay repair.";
+    expect(commandsIn(steps, false)).toEqual(["slot drop", "repair"]);
     expect(commandsIn("Nothing to do.", true)).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 import type { AskedRelation, CatalogAnswer, CatalogLookup } from "./capture/catalog-lookup.ts";
 import type { Relation } from "./decode/relation.ts";
+import { HeaderMemory } from "./event/header-memory.ts";
 import { hasRequiredColumns } from "./event/outbox-table.ts";
 import type { OutboxOptions } from "./intake.ts";
 import type { Lsn } from "./lsn.ts";
@@ -19,6 +20,7 @@ import { PASSED } from "./standing.ts";
  * What the answer cannot explain is `unknown`, and a person decides.
  */
 export class OutboxRelations {
+  readonly headers: HeaderMemory;
   readonly #lookup: CatalogLookup;
   readonly #options: OutboxOptions;
   readonly #signal: AbortSignal;
@@ -34,6 +36,7 @@ export class OutboxRelations {
   constructor(lookup: CatalogLookup, options: OutboxOptions, signal: AbortSignal) {
     this.#lookup = lookup;
     this.#options = options;
+    this.headers = new HeaderMemory(options.columns.headers);
     this.#signal = signal;
   }
 
@@ -41,7 +44,10 @@ export class OutboxRelations {
   async load(systemId: string, known: KnownTables | null): Promise<void> {
     this.#systemId = systemId;
     this.#decisions = known?.decisions ?? [];
-    if (known !== null) this.#memory.recall(known);
+    if (known !== null) {
+      this.#memory.recall(known);
+      this.headers.recall(known.headers ?? new Map());
+    }
     this.#learn(await this.#look(null));
   }
 
@@ -75,7 +81,8 @@ export class OutboxRelations {
     if (this.#lookedLsn === LSN_ZERO) return null;
     const decisions = this.#decisions.filter(({ until }) => until > covered);
     const { roots } = this.#memory;
-    return { roots, children: this.#memory.children(covered), decisions };
+    const { since: headers } = this.headers;
+    return { roots, children: this.#memory.children(covered), decisions, headers };
   }
 
   #look(oid: number | null): Promise<CatalogAnswer> {

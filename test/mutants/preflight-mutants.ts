@@ -108,4 +108,23 @@ export const PREFLIGHT_MUTANTS: readonly Mutant[] = [
     ],
     caughtBy: { integration: "postgres/preflight-tree" },
   },
+  {
+    name: "forget at a restart that rows had headers",
+    harm: "publishes rows without their headers after a restart",
+    file: "src/relay/event/header-memory.ts",
+    edits: [{ find: "return since !== undefined && commitLsn > since;", replace: "return false;" }],
+    caughtBy: { unit: "relay/headers-kept" },
+  },
+  {
+    name: "want headers in rows from before the column was added",
+    harm: "halts at rows that never had any",
+    file: "src/relay/event/header-memory.ts",
+    edits: [
+      {
+        find: "return since !== undefined && commitLsn > since;",
+        replace: "return since !== undefined;",
+      },
+    ],
+    caughtBy: { unit: "relay/headers-kept" },
+  },
 ];

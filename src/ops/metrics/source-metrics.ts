@@ -33,6 +33,7 @@ export function addSourceMetrics(
     DEPARTURES.map((reason) => ({ reason })),
   );
   addTally(meter, tally, seriesMax);
+  addPassedOver(meter, tally, seriesMax);
   const transactions = addTransactions(meter);
   const skipped = meter.counter(
     {
@@ -113,6 +114,23 @@ function addTally(meter: Meter, tally: StreamTally, seriesMax: number): void {
         put({ table, origin: "wal" }, rows.wal);
         put({ table, origin: "backfill" }, rows.backfill);
       }
+    },
+  );
+}
+
+/** Of tables that a publication lists by name and RELAY_TABLES does not. */
+function addPassedOver(meter: Meter, tally: StreamTally, seriesMax: number): void {
+  const cap = new LabelCap(seriesMax);
+  meter.tallied(
+    {
+      name: "relay_rows_passed_over_total",
+      help: "Rows that were read and not published, because their table is in the publication by name and not in RELAY_TABLES",
+      labels: ["table"],
+      isPerSlot: true,
+      exporter: "leader",
+    },
+    (put) => {
+      for (const [name, { rows }] of tally.passedTables) put({ table: cap.of(name) }, rows);
     },
   );
 }

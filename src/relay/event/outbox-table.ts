@@ -30,16 +30,19 @@ const REQUIRED: readonly OutboxColumn[] = ["id", "route", "key", "type", "payloa
 
 /**
  * Maps the columns by name. `isStamped`: rows carry the id of the transaction that inserted them first.
+ * `mustHaveHeaders`: earlier rows of the table had them.
  * Throws RelayError `COLUMN_MISSING` (halt) when a required one is not there.
  */
 export function outboxTable(
   relation: Relation,
   names: OutboxColumnNames,
   isStamped = false,
+  mustHaveHeaders = false,
 ): OutboxTable {
   const place = (column: OutboxColumn): number =>
     relation.columns.findIndex((candidate) => candidate.name === names[column]);
   const missing = missingColumns(relation, names);
+  if (mustHaveHeaders && place("headers") < 0) missing.push(names.headers);
   if (missing.length > 0) throw columnMissing(relation, missing);
   const record = <T>(value: (column: OutboxColumn) => T): Record<OutboxColumn, T> => ({
     id: value("id"),

@@ -20,12 +20,16 @@ export interface KnownTables {
   /** OIDs of their children, so that one which is dropped later is still known; at most `REMEMBERED_MAX`. */
   readonly children: readonly number[];
   readonly decisions: readonly TableDecision[];
+  /** Tables whose rows came with the headers column, since the transaction committed there. */
+  readonly headers?: ReadonlyMap<string, Lsn>;
 }
 
 const NONE: KnownTables = { roots: new Map(), children: [], decisions: [] };
 
-export function encodeKnownTables({ roots, children, decisions }: KnownTables): object {
+export function encodeKnownTables({ roots, children, decisions, headers }: KnownTables): object {
+  const since = [...(headers ?? [])].map(([table, lsn]) => [table, formatLsn(lsn)] as const);
   return {
+    ...(since.length > 0 && { headers: Object.fromEntries(since) }),
     roots: Object.fromEntries(roots),
     children,
     decisions: decisions.map(({ table, publish, until }) => ({
@@ -38,16 +42,29 @@ export function encodeKnownTables({ roots, children, decisions }: KnownTables): 
 
 /** Null for anything else than what `encodeKnownTables` writes. */
 export function decodeKnownTables(value: unknown): KnownTables | null {
-  const { roots, children, decisions } = (value ?? {}) as Record<string, unknown>;
+  const { roots, children, decisions, headers } = (value ?? {}) as Record<string, unknown>;
   if (typeof roots !== "object" || roots === null || !areOids(Object.values(roots))) return null;
   if (!Array.isArray(children) || !areOids(children) || !Array.isArray(decisions)) return null;
   const decoded = decisions.map(decodeDecision);
-  if (decoded.includes(null)) return null;
+  const since = decodeSince(headers ?? {});
+  if (decoded.includes(null) || since === null) return null;
   return {
+    ...(since.size > 0 && { headers: since }),
     roots: new Map(Object.entries(roots)),
     children,
     decisions: decoded.filter((decision) => decision !== null),
   };
+}
+
+function decodeSince(value: unknown): ReadonlyMap<string, Lsn> | null {
+  if (typeof value !== "object" || value === null) return null;
+  try {
+    return new Map(
+      Object.entries(value).map(([table, lsn]) => [table, parseLsn(String(lsn))] as const),
+    );
+  } catch {
+    return null;
+  }
 }
 
 function areOids(values: readonly unknown[]): values is number[] {
@@ -66,7 +83,7 @@ function decodeDecision(value: unknown): TableDecision | null {
 
 /** The decision takes the place of an earlier one about the same table. */
 export function withDecision(known: KnownTables | null, decision: TableDecision): KnownTables {
-  const { roots, children, decisions } = known ?? NONE;
+  const { decisions } = known ?? NONE;
   const others = decisions.filter(({ table }) => table !== decision.table);
-  return { roots, children, decisions: [...others, decision] };
+  return { ...(known ?? NONE), decisions: [...others, decision] };
 }

@@ -106,6 +106,7 @@ export class OutboxDatabase {
   readonly #databases: PgSourceDatabase[] = [];
   readonly #sessions: pg.Client[] = [];
   readonly #roles: string[] = [];
+  #tail: Promise<unknown> = Promise.resolve();
 
   private constructor(database: TestDatabase, client: pg.Client) {
     this.url = database.url;
@@ -144,8 +145,11 @@ export class OutboxDatabase {
     };
   }
 
+  /** One query after the other: `pg` lets nobody ask while another question is under way. */
   async query<R extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<R[]> {
-    return (await this.client.query<R>(text, values)).rows;
+    const turn = this.#tail.then(() => this.client.query<R>(text, values));
+    this.#tail = turn.catch(() => undefined);
+    return (await turn).rows;
   }
 
   async insert(count: number, payload = '{"a": 1}'): Promise<void> {

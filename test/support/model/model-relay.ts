@@ -1,4 +1,5 @@
 import type { Clock } from "../../../src/relay/clock.ts";
+import type { OutboxColumnNames } from "../../../src/relay/event/outbox-table.ts";
 import type { OutboxOptions } from "../../../src/relay/intake.ts";
 import type { LeaderTransition } from "../../../src/relay/leadership.ts";
 import type { AnnounceMoment, Observer } from "../../../src/relay/observer.ts";
@@ -47,9 +48,13 @@ export const MODEL_OPTIONS: RelayOptions = {
 };
 
 /** For an intake alone: it knows the outbox table by its name, and nobody answers questions. */
-export function modelRelations(): OutboxRelations {
+export function modelRelations(columns: Partial<OutboxColumnNames> = {}): OutboxRelations {
   const nobody = { catalog: () => Promise.reject(new Error("nobody answers")) };
-  return new OutboxRelations(nobody, MODEL_OUTBOX, new AbortController().signal);
+  return new OutboxRelations(
+    nobody,
+    { ...MODEL_OUTBOX, columns: { ...MODEL_OUTBOX.columns, ...columns } },
+    new AbortController().signal,
+  );
 }
 
 /** What the core sees of the models. */

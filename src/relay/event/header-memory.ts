@@ -1,0 +1,45 @@
+import type { Lsn } from "../lsn.ts";
+
+/** How many tables are remembered across sessions: every checkpoint holds them. */
+const REMEMBERED_MAX = 64;
+
+/**
+ * Remembers which outbox tables sent rows with the headers column, so that it is not left out quietly once it is gone. The
+ * order of the stream decides, not the catalog: rows from before the column was added have none.
+ */
+export class HeaderMemory {
+  readonly #isOff: boolean;
+  readonly #seen = new Set<string>();
+  readonly #since = new Map<string, Lsn>();
+
+  /** `column`: its name; empty where headers are left out on purpose. */
+  constructor(column: string) {
+    this.#isOff = column === "";
+  }
+
+  /** What the checkpoint remembers. */
+  recall(since: ReadonlyMap<string, Lsn>): void {
+    if (this.#isOff) return;
+    for (const [table, lsn] of since) this.#since.set(table, lsn);
+  }
+
+  /** Whether rows of the table must have the column in a transaction that was committed at `commitLsn`. */
+  expects(table: string, commitLsn: Lsn): boolean {
+    if (this.#seen.has(table)) return true;
+    const since = this.#since.get(table);
+    return since !== undefined && commitLsn > since;
+  }
+
+  /** A row came with the column. */
+  came(table: string, commitLsn: Lsn): void {
+    this.#seen.add(table);
+    const since = this.#since.get(table);
+    const isKnown = since === undefined ? this.#since.size >= REMEMBERED_MAX : since <= commitLsn;
+    if (!isKnown) this.#since.set(table, commitLsn);
+  }
+
+  /** The first transaction with the column, for each table. */
+  get since(): ReadonlyMap<string, Lsn> {
+    return this.#since;
+  }
+}

@@ -1,0 +1,94 @@
+import { beforeEach, describe, expect, it } from "@jest/globals";
+import { StreamTally } from "../../../src/relay/capture/stream-tally.ts";
+import { Intake } from "../../../src/relay/intake.ts";
+import { lsn } from "../../../src/relay/lsn.ts";
+import type { OutboxRelations } from "../../../src/relay/outbox-relations.ts";
+import { TimelineHistory } from "../../../src/relay/timeline-history.ts";
+import { MODEL_OPTIONS, modelRelations } from "../../support/model/model-relay.ts";
+import {
+  beginBytes,
+  commitBytes,
+  insertBytes,
+  relationBytes,
+} from "../../support/model/pgoutput-bytes.ts";
+
+const TEXT = 25;
+const COLUMNS = ["id", "aggregatetype", "aggregateid", "type", "payload"];
+const MISSING = expect.objectContaining({ code: "COLUMN_MISSING", remedy: "halt" });
+
+let relations: OutboxRelations;
+let intake: Intake;
+let published: number;
+
+beforeEach(() => {
+  begin();
+});
+
+/** A new session; `since` is what its checkpoint remembers of `public.outbox`. */
+function begin(since?: bigint): void {
+  relations = modelRelations();
+  published = 0;
+  if (since !== undefined) relations.headers.recall(new Map([["public.outbox", lsn(since)]]));
+  const target = {
+    begin: () => undefined,
+    commit: () => undefined,
+    record: () => {
+      published += 1;
+    },
+  };
+  intake = new Intake(
+    MODEL_OPTIONS.outbox,
+    new TimelineHistory(1, null),
+    target,
+    { tally: new StreamTally(), backfillUntil: null },
+    relations,
+  );
+}
+
+/** A row of a version of the table with this last column, in a transaction committed there. */
+function row(lastColumn: string | null, commitLsn: bigint): void {
+  const names = lastColumn === null ? COLUMNS : [...COLUMNS, lastColumn];
+  const values = names.map((name) => (names.indexOf(name) < COLUMNS.length ? "v" : '{"a": "1"}'));
+  intake.message(
+    relationBytes(
+      1,
+      "public",
+      "outbox",
+      names.map((name) => ({ name, typeOid: TEXT })),
+    ),
+  );
+  intake.message(beginBytes(lsn(commitLsn), 0));
+  intake.message(insertBytes(1, values));
+  intake.message(commitBytes(lsn(commitLsn), lsn(commitLsn + 1n)));
+}
+
+describe("a table whose rows came with headers", () => {
+  it("halts the stream at the first row that comes without the column", () => {
+    row("headers", 16n);
+    expect(() => row("meta", 32n)).toThrow(MISSING);
+    expect(published).toBe(1);
+  });
+
+  it("is remembered by the checkpoint, for rows after the first one that had them", () => {
+    row(null, 8n);
+    row("headers", 16n);
+    const since = relations.headers.since.get("public.outbox");
+    expect(since).toBe(16n);
+    begin(since);
+    row(null, 8n);
+    expect(() => row("meta", 32n)).toThrow(MISSING);
+  });
+
+  it("may do without them before the column was added", () => {
+    row(null, 16n);
+    row("headers", 32n);
+    expect(published).toBe(2);
+  });
+
+  it("goes on without them, and is forgotten, where a person set them off", () => {
+    relations = modelRelations({ headers: "" });
+    relations.headers.recall(new Map([["public.outbox", lsn(16n)]]));
+    expect(relations.headers.expects("public.outbox", lsn(32n))).toBe(false);
+    expect(relations.headers.since.size).toBe(0);
+  });
+});

@@ -9,8 +9,9 @@ import type { Output } from "./output.ts";
 export const ACCEPT_USAGE = `Usage: outbox-relay accept publication
        outbox-relay accept table SCHEMA.TABLE --publish | --pass-over
 
-publication: after PUBLICATION_CHANGED, takes publication and outbox tables as they are now for good, because you know that
-no row was written that did not come. If you do not know it, run outbox-relay repair instead: it looks.
+publication: after PUBLICATION_CHANGED, or another halt about publication and tables that stays (docs/continuity.md), takes
+them as they are now for good, because you know that no row was written that did not come. It prints what it accepts. If
+you do not know it, run outbox-relay repair instead: it looks.
 
 table: after TABLE_UNKNOWN, decides about rows of a table that was dropped or detached: --publish where it was a child of an
 outbox table when they were written, --pass-over where it was none. It counts for rows that are committed by now.

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import type { Config } from "../config/schema.ts";
+import type { RelayError } from "../relay/errors.ts";
 import type { Plan } from "../relay/operate/plan.ts";
 import { planBackfill } from "../relay/operate/plan.ts";
 import { isRepairable, repairSince } from "../relay/operate/situation.ts";
@@ -76,19 +77,29 @@ async function plan(
     const { topicTemplate } = options.outbox;
     const planned = await planBackfill(rows, ports.published, topicTemplate, since, stop);
     const code = verdict.kind === "halt" ? verdict.fault.code : null;
+    const problem = verdict.kind === "halt" && !isRepairable(found) ? verdict.fault : null;
     const summary = {
       code,
+      problem: problem?.message ?? null,
       repairable: isRepairable(found),
       since: since?.atMs ?? null,
       ...planned,
     };
     out.stdout(
-      isJson ? `${JSON.stringify(summary)}\n` : describe(planned, code, since?.atMs ?? null),
+      isJson
+        ? `${JSON.stringify(summary)}\n`
+        : describe(planned, code, since?.atMs ?? null) + refusal(problem),
     );
     return EXIT.ok;
   } finally {
     await rows.close();
   }
+}
+
+/** A gap that repair does not close: what it would say. */
+function refusal(problem: RelayError | null): string {
+  if (problem === null) return "";
+  return `repair refuses, and would send nothing: ${problem.message}\n${problem.hint}\n`;
 }
 
 function describe(

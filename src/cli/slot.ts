@@ -12,7 +12,8 @@ export const SLOT_USAGE = `Usage: outbox-relay slot <create|inspect|drop|adopt> 
   create                  makes the slot of a relay that has never published; rows committed from then on are published
   inspect [--json]        tells how slot, checkpoint and server stand to each other; changes nothing
   drop --confirm NAME     drops the slot that RELAY_SLOT_NAME names; the WAL it holds is gone, and with it the rows in it
-  adopt [--trust-slot]    goes on with a slot or a server that the checkpoint is not of
+  adopt [--trust-slot] [--take-over]
+                          goes on with a slot or a server that the checkpoint is not of
 
 adopt answers one question: from where on is this server the truth?
   without an option       from its tables: every row that is in them and not at Kafka is published, then what the new slot
@@ -20,6 +21,9 @@ adopt answers one question: from where on is this server the truth?
                           that was set back. Rows that were deleted from the tables unpublished are lost.
   --trust-slot            from where the slot stands: you know that everything committed before is at Kafka, or that
                           nobody needs it. For a slot that you made for this relay, or that pg_upgrade took along.
+  --take-over             also when the checkpoint is of another server or database and its relay wrote within the last
+                          minute: you know that it is stopped for good. Without it adopt refuses, for it would take that
+                          relay down.
 Every adoption leaves a record in the checkpoint topic: what was seen, who decided, and the former checkpoint.
 Exit codes: 0 done; 1 refused; 2 usage; 75 try again; 78 configuration.
 `;
@@ -28,6 +32,7 @@ interface SlotCommand {
   readonly action: "create" | "inspect" | "drop" | "adopt";
   readonly isJson: boolean;
   readonly trustsSlot: boolean;
+  readonly takesOver: boolean;
 }
 
 /** `argv`: what follows `slot`. */
@@ -44,7 +49,7 @@ export async function runSlot(
 }
 
 function execute(
-  { action, isJson, trustsSlot }: SlotCommand,
+  { action, isJson, trustsSlot, takesOver }: SlotCommand,
   operator: Operator,
   out: Output,
   stop: AbortSignal,
@@ -54,7 +59,7 @@ function execute(
     case "create":
       return operator.decide(() => operations.createSlot(stop), stop);
     case "adopt":
-      return operator.decide(() => operations.adopt(trustsSlot, stop), stop);
+      return operator.decide(() => operations.adopt({ trustsSlot, takesOver }, stop), stop);
     case "drop":
       return drop(operator, out, stop);
     case "inspect":
@@ -109,6 +114,9 @@ function summary(
     watermarkAt:
       checkpoint?.watermark == null ? null : new Date(checkpoint.watermark.atMs).toISOString(),
     server: `${seen.systemId} on timeline ${seen.timeline}`,
+    halt: checkpoint?.halt?.code ?? null,
+    haltSince: checkpoint?.halt?.at ?? null,
+    haltBy: checkpoint?.halt?.instance ?? null,
     verdict: fault?.code ?? verdict.kind,
     message: fault?.message ?? null,
     next: fault?.hint ?? null,
@@ -123,6 +131,7 @@ function parse(argv: readonly string[], slot: string, out: Output): SlotCommand 
       options: {
         json: { type: "boolean", default: false },
         "trust-slot": { type: "boolean", default: false },
+        "take-over": { type: "boolean", default: false },
         confirm: { type: "string" },
         help: { type: "boolean", short: "h", default: false },
       },
@@ -138,8 +147,8 @@ function parse(argv: readonly string[], slot: string, out: Output): SlotCommand 
     if (action === "drop" && values.confirm !== slot) {
       return usage(`to drop it say --confirm ${slot}`, out);
     }
-    const { json: isJson, "trust-slot": trustsSlot } = values;
-    return { action, isJson, trustsSlot };
+    const { json: isJson, "trust-slot": trustsSlot, "take-over": takesOver } = values;
+    return { action, isJson, trustsSlot, takesOver };
   } catch (error) {
     return usage((error as Error).message, out);
   }

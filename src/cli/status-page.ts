@@ -8,6 +8,7 @@ export function statusPage(status: Fields, nowMs: number): string {
     ["state", state(status, nowMs)],
     ["problem", problem(status)],
     ["next", text(status["hint"])],
+    ["attempt", attempt(fields(status["attempt"]))],
     ["slot", slot(fields(status["slot"]))],
     ["WAL", wal(fields(status["slot"]))],
     ["open", openTransaction(fields(fields(status["slot"])?.["oldestTransaction"]))],
@@ -32,6 +33,12 @@ function state(status: Fields, nowMs: number): string | null {
 function problem(status: Fields): string | null {
   const code = text(status["code"]);
   return code === null ? null : `${code}: ${text(status["message"]) ?? ""}`;
+}
+
+/** What the relay meets just now while an earlier halt is on show. */
+function attempt(facts: Fields | null): string | null {
+  if (facts === null) return null;
+  return join([text(facts["state"]), text(facts["code"])]);
 }
 
 function slot(facts: Fields | null): string | null {

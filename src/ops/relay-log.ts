@@ -60,6 +60,10 @@ export class RelayLog implements StateListener, ObserverLog, AlarmLog {
     this.#logger.info("all rows from before the slot are published");
   }
 
+  note(message: string): void {
+    this.#logger.info(message);
+  }
+
   warning(finding: Finding): void {
     const { code, hint, message } = finding;
     this.#recent.add(finding);

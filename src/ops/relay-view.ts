@@ -104,6 +104,7 @@ export class RelayView {
       code: state.reason?.code ?? null,
       message: state.reason?.message ?? null,
       hint: state.reason?.hint ?? null,
+      attempt: attemptStatus(this.#relay.attempt),
       since: new Date(state.sinceMs).toISOString(),
       ...this.#identity,
       slot: slotStatus(this.#slots.name, this.slot),
@@ -122,6 +123,13 @@ export class RelayView {
       events: { published: this.publishedEvents, deadLettered: 0 },
     };
   }
+}
+
+/** What goes on while a halt of an earlier attempt is on show. */
+function attemptStatus(attempt: Relay["attempt"]): Record<string, unknown> | null {
+  if (attempt === null) return null;
+  const { name, reason } = attempt;
+  return { state: name, code: reason?.code ?? null, message: reason?.message ?? null };
 }
 
 function positionStatus(

@@ -195,7 +195,7 @@ function publicationMissing({ publications }: ErrorContext): Explanation {
     code: "PUBLICATION_MISSING",
     remedy: "halt",
     message: `publication ${publications.map((name) => `"${name}"`).join(", ")} did not exist when a row was written`,
-    hint: "Postgres looks at the catalogs of that time, so creating it now does not help the rows before. Run outbox-relay migrate up, then let a new slot begin after it; the rows in between have to be published from the table.",
+    hint: "Postgres looks at the catalogs of that time, so creating it now does not help the rows before. Make it again (outbox-relay migrate up), then run outbox-relay repair: it publishes the rows from the tables and goes on from a new slot.",
   };
 }
 

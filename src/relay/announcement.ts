@@ -7,6 +7,8 @@ import { encodeCheckpoint } from "./settle/checkpoint.ts";
 import type { KnownTables } from "./settle/known-tables.ts";
 
 export interface Announced extends Pick<Checkpoint, "pending" | "watermark"> {
+  /** The note of the decision that this is due to; null where nobody decided. */
+  readonly decision?: string | null;
   readonly notes?: ReadonlyMap<string, Uint8Array>;
   /** What is known of tables by OID, where the slot's WAL is of the same server as before. */
   readonly tables?: KnownTables | null;
@@ -20,7 +22,7 @@ export async function announce(
   ports: RelayPorts,
   options: RelayOptions,
   seen: Vantage,
-  { pending, watermark, notes = new Map(), tables = null }: Announced,
+  { pending, watermark, decision = null, notes = new Map(), tables = null }: Announced,
 ): Promise<void> {
   const checkpoint = encodeCheckpoint({
     ...NO_PROGRESS,
@@ -29,6 +31,10 @@ export async function announce(
     config: options.configFingerprint,
     shard: options.shard,
     publication: seen.publication,
+    catalog: seen.catalog,
+    databaseOid: seen.databaseOid,
+    halt: null,
+    decision,
     watermark,
     pending,
     witness: seen.witness,

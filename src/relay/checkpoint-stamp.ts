@@ -22,6 +22,7 @@ export class CheckpointStamp {
   readonly #clock: Clock;
   readonly #watch: ContinuityWatch;
   #stream: StampedStream | null = null;
+  #decision: string | null | undefined = undefined;
 
   constructor(
     options: RelayOptions,
@@ -44,6 +45,16 @@ export class CheckpointStamp {
     this.#stream = stream;
   }
 
+  /** The note of the last decision of a person, as the stored checkpoint has it: it goes with all that follow. */
+  decidedBy(decision: string | null): void {
+    this.#decision = decision;
+  }
+
+  /** Undefined before a checkpoint was read. */
+  get decision(): string | null | undefined {
+    return this.#decision;
+  }
+
   /** Whether what was published makes the backfill complete; true where there is none. */
   isPastBackfill(progress: Progress): boolean {
     return coveredLsn(progress) >= (this.#stream?.backfillUntil ?? LSN_ZERO);
@@ -59,6 +70,7 @@ export class CheckpointStamp {
 
   encode(progress: Progress): Uint8Array {
     const { systemId = "", timeline = 0 } = this.#stream ?? {};
+    const { seen } = this.#watch;
     const isPast = this.isPastBackfill(progress);
     return encodeCheckpoint({
       ...progress,
@@ -66,7 +78,11 @@ export class CheckpointStamp {
       timeline,
       config: this.#options.configFingerprint,
       shard: this.#options.shard,
-      publication: this.#watch.publication,
+      publication: seen?.publication ?? null,
+      catalog: seen?.catalog ?? null,
+      databaseOid: seen?.databaseOid ?? null,
+      halt: null,
+      decision: this.#decision ?? null,
       // Whoever begins the backfill again looks at the same rows, so its watermark stays until it is complete.
       watermark: isPast ? this.#watch.watermark(coveredLsn(progress)) : this.#watch.formerWatermark,
       pending: isPast ? null : "backfill",

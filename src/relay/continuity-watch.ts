@@ -1,3 +1,4 @@
+import type { Catalog } from "./capture/catalog.ts";
 import type { Vantage } from "./capture/source-database.ts";
 import { pause } from "./clock.ts";
 import { RelayError } from "./errors.ts";
@@ -6,7 +7,8 @@ import { preflightError } from "./finding.ts";
 import type { Lsn } from "./lsn.ts";
 import type { RelayOptions } from "./options.ts";
 import type { RelayPorts } from "./ports.ts";
-import { foreign, publicationChanged } from "./settle/continuity-faults.ts";
+import { catalogFaults, ownerChanges } from "./settle/catalog-changes.ts";
+import { otherCluster } from "./settle/continuity-faults.ts";
 import type { Watermark } from "./watermark.ts";
 import { Watermarks } from "./watermark.ts";
 
@@ -19,8 +21,7 @@ export class ContinuityWatch {
   readonly #lookIntervalMs: number;
   readonly #ended: (fault: RelayError) => void;
   readonly #stop = new AbortController();
-  #systemId = "";
-  #publication: string | null = null;
+  #seen: Vantage | null = null;
   #witness: number | null = null;
   /** Warnings of this session, by code and message. */
   readonly #warned = new Set<string>();
@@ -36,9 +37,9 @@ export class ContinuityWatch {
     this.#ended = ended;
   }
 
-  /** Fingerprint of publication and tables under which rows come now. */
-  get publication(): string | null {
-    return this.#publication;
+  /** What was seen of the catalogs last, under which rows come now; null before the start. */
+  get seen(): Vantage | null {
+    return this.#seen;
   }
 
   /** The newest count of the witness row that is known to be committed. */
@@ -63,8 +64,7 @@ export class ContinuityWatch {
 
   /** `seen`: what the session's start was judged by; `reached`: what the stored checkpoint holds and still counts. */
   start(seen: Vantage, reached: Watermark | null, witness: number | null): void {
-    this.#systemId = seen.systemId;
-    this.#publication = seen.publication;
+    this.#seen = seen;
     this.#watermarks = new Watermarks(reached);
     this.#formerWatermark = reached;
     this.#unproven = seen.watermark;
@@ -77,6 +77,15 @@ export class ContinuityWatch {
   /** Rows were published outside of the stream: from its beginning at `watermark.lsn` on nothing that the watermark shows is missing. */
   backfilled(watermark: Watermark): void {
     this.#watermarks.add(watermark);
+  }
+
+  /** A change of owner touches what decides, and changes nothing of it. */
+  tellOwners(former: Catalog, now: Catalog): void {
+    const parts = ownerChanges(former, now);
+    if (parts.length === 0) return;
+    this.#ports.observer.note(
+      `the owner of ${parts.join(", ")} was changed, and nothing that decides which rows come; the relay goes on`,
+    );
   }
 
   stop(): void {
@@ -104,14 +113,19 @@ export class ContinuityWatch {
   }
 
   #compare(seen: Vantage): void {
-    if (seen.systemId !== this.#systemId)
-      return this.#ended(foreign(seen.systemId, this.#systemId));
-    if (seen.publication !== this.#publication) return this.#ended(publicationChanged());
+    const former = this.#seen;
+    if (former === null) return;
+    if (seen.systemId !== former.systemId)
+      return this.#ended(otherCluster(seen.systemId, former.systemId));
+    const [fault] = catalogFaults(former.catalog, seen.catalog, false);
+    if (fault !== undefined) return this.#ended(fault);
     const faults = seen.findings.filter(({ severity }) => severity !== "warning");
     if (faults.length > 0) return this.#ended(preflightError(faults));
     for (const finding of seen.findings) {
       if (this.#isNew(finding)) this.#ports.observer.warning(finding);
     }
+    this.tellOwners(former.catalog, seen.catalog);
+    this.#seen = seen;
     if (this.#unproven !== null) this.#watermarks.add(this.#unproven);
     this.#unproven = seen.watermark;
   }

@@ -16,6 +16,8 @@ export interface RelayErrorDetails {
   /** The next step for the operator: a command where there is one. */
   readonly hint: string;
   readonly cause?: unknown;
+  /** Of a halt: whether it stays after its cause is gone, until a person has decided. By default its code says so. */
+  readonly lasts?: boolean;
 }
 
 /**
@@ -27,6 +29,7 @@ export class RelayError extends Error {
   readonly code: ErrorCode;
   readonly remedy: Remedy;
   readonly hint: string;
+  readonly lasts: boolean | undefined;
 
   constructor(message: string, details: RelayErrorDetails) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -34,6 +37,7 @@ export class RelayError extends Error {
     this.code = details.code;
     this.remedy = details.remedy;
     this.hint = details.hint;
+    this.lasts = details.lasts;
   }
 }
 

@@ -5,9 +5,10 @@ import type { ContinuityFacts } from "./settle/continuity.ts";
 /** The part of the facts that settings and a look from the control connection give. */
 export function observedFacts(
   options: RelayOptions,
-  { systemId, publication, witness }: Vantage,
+  { systemId, databaseOid, publication, catalog, witness }: Vantage,
 ): Omit<ContinuityFacts, "checkpoint" | "slot" | "lineage"> {
   const { slot: name, slotCreate, snapshot, configFingerprint: config } = options;
   const { shard } = options;
-  return { name, slotCreate, snapshot, config, shard, systemId, publication, witness };
+  const seen = { systemId, databaseOid, publication, catalog, witness };
+  return { name, slotCreate, snapshot, config, shard, ...seen };
 }

@@ -79,6 +79,8 @@ export interface Observer {
   leader(transition: LeaderTransition): void;
   /** A standby leads: from seeing the slot free until it reads on from the checkpoint, predecessors fenced. */
   takenOver(durationMs: number): void;
+  /** Something was seen that changes nothing, and that a person may want to know. */
+  note(message: string): void;
   /** Preflight found something that does not stop the relay. */
   warning(finding: Finding): void;
   /** Something went wrong and is being dealt with by the error's remedy. */
@@ -102,6 +104,7 @@ export function silentObserver(): Observer {
     phantom: nothing,
     leader: nothing,
     takenOver: nothing,
+    note: nothing,
     warning: nothing,
     error: nothing,
   };

@@ -39,6 +39,12 @@ export function furtherProgress(a: Progress, b: Progress): Progress {
   return { ...further, keepaliveLsn: maxLsn(a.keepaliveLsn, b.keepaliveLsn) };
 }
 
+/** Whether `progress` covers something that `stood` does not. */
+export function isPast(progress: Progress, stood: Progress): boolean {
+  if (coveredLsn(progress) > coveredLsn(stood)) return true;
+  return progress.commitLsn === stood.commitLsn && progress.index > stood.index;
+}
+
 export function formatProgress(progress: Progress): string {
   return `${formatLsn(progress.commitLsn)} row ${progress.index}`;
 }

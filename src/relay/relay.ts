@@ -2,6 +2,7 @@ import { Backoff } from "./backoff.ts";
 import { pause } from "./clock.ts";
 import { RelayError } from "./errors.ts";
 import { preflightError } from "./finding.ts";
+import { HaltRecord } from "./halt-record.ts";
 import type { Departure } from "./leadership.ts";
 import { departure } from "./leadership.ts";
 import type { RelayOptions } from "./options.ts";
@@ -10,7 +11,7 @@ import { Session } from "./session.ts";
 import { SlotPreparation } from "./slot-preparation.ts";
 import type { BackfillSince } from "./slot-stream.ts";
 import { Standby } from "./standby.ts";
-import type { RelayState, StateListener } from "./state.ts";
+import type { Attempt, HaltPlace, RelayState, StateListener } from "./state.ts";
 import { StateBoard } from "./state.ts";
 
 /** How long a leaving relay may take to say so. */
@@ -26,20 +27,24 @@ export class Relay {
   readonly #options: RelayOptions;
   readonly #board: StateBoard;
   readonly #backoff: Backoff;
+  readonly #halts: HaltRecord;
   readonly #preparation: SlotPreparation;
   readonly #standby: Standby;
   #session: Session | null = null;
   /** When the slot was seen free, monotonic ms, until this relay or another one has it. */
   #slotFreeSinceMs: number | null = null;
   /** What the last session failed with at a row. */
-  #heldFailure: RelayError | null = null;
+  #rowFailure: RelayError | null = null;
+  /** Where the attempt is, or was when it failed. */
+  #place: HaltPlace = "preflight";
 
   constructor(ports: RelayPorts, options: RelayOptions, listener: StateListener) {
     this.#ports = ports;
     this.#options = options;
     this.#board = new StateBoard(() => ports.clock.wallMs(), listener);
     this.#backoff = new Backoff(options.retry, ports.clock);
-    this.#preparation = new SlotPreparation(ports, options);
+    this.#halts = new HaltRecord(ports, options);
+    this.#preparation = new SlotPreparation(ports, options, this.#halts);
     this.#standby = new Standby(ports, options, this.#board);
   }
 
@@ -54,7 +59,13 @@ export class Relay {
 
   /** The row that cannot be published and holds the stream up, also between two holds of the slot; null when there is none. */
   get rowFailure(): RelayError | null {
-    return this.#session === null ? this.#heldFailure : this.#session.rowFailure;
+    const isHeld = this.#board.held?.reason.code === this.#rowFailure?.code;
+    return this.#session?.rowFailure ?? (isHeld ? this.#rowFailure : null);
+  }
+
+  /** What the present attempt meets while a halt of an earlier one is on show; null otherwise. */
+  get attempt(): Attempt | null {
+    return this.#board.attempt;
   }
 
   /** Runs until `stop` is aborted and all is put away. Rejects only with a bug of our own. */
@@ -76,21 +87,25 @@ export class Relay {
   }
 
   async #attempt(stop: AbortSignal): Promise<void> {
+    this.#place = "preflight";
     await this.#preflight(stop);
+    this.#board.passed("preflight");
+    this.#place = "start";
     const backfill = await this.#prepare(stop);
-    const session = new Session(this.#ports, this.#options, this.#board, this.#heldFailure);
+    const session = new Session(this.#ports, this.#options, this.#board, this.#halts);
     this.#session = session;
     let end: unknown = null;
     try {
       await session.run(stop, () => this.#tookOver(), backfill);
     } catch (error) {
       end = error;
+      if (error instanceof RelayError) this.#place = session.placeOf(error);
       // Whoever finds the slot taken keeps the connection: the word that it is free comes over it.
       if (!isSlotBusy(error)) this.#ports.database.reconnect(error);
       throw error;
     } finally {
       this.#session = null;
-      this.#heldFailure = session.rowFailure;
+      this.#rowFailure = session.rowFailure ?? this.#rowFailure;
       const hasPassed = session.lastCheckpoint !== null && session.rowFailure === null;
       if (hasPassed) this.#backoff.reset();
       if (session.holdsSlot) await this.#departed(departure(session.hasLostStream, end), stop);
@@ -155,7 +170,7 @@ export class Relay {
     }
     this.#ports.observer.error("relay", error);
     if (error.remedy === "halt") {
-      this.#board.set("failed", error);
+      this.#board.fail(error, this.#place);
     } else {
       const isStalled = error.code === "SINK_STALLED" || this.state.name === "stalled";
       this.#board.set(isStalled ? "stalled" : "starting", error);

@@ -2,6 +2,7 @@ import type { SlotFacts } from "./capture/source-database.ts";
 import { CheckpointStamp } from "./checkpoint-stamp.ts";
 import { ContinuityWatch } from "./continuity-watch.ts";
 import { RelayError } from "./errors.ts";
+import type { HaltRecord } from "./halt-record.ts";
 import { heldSlot } from "./held-slot.ts";
 import type { RelayOptions } from "./options.ts";
 import { IDLE_WAL_BYTES_MAX, LAST_BATCHES_MS } from "./options.ts";
@@ -13,13 +14,15 @@ import { Backlog } from "./publish/backlog.ts";
 import type { Batch } from "./publish/batch.ts";
 import type { BatchTimes } from "./publish/publisher.ts";
 import { Publisher } from "./publish/publisher.ts";
+import { SessionEnd } from "./session-end.ts";
+import { isLasting } from "./settle/halt.ts";
 import { Ladder } from "./settle/ladder.ts";
 import { SinkRecovery } from "./sink-recovery.ts";
 import { SlotLease } from "./slot-lease.ts";
 import type { BackfillSince, OpenedStream } from "./slot-stream.ts";
 import { openSlotStream } from "./slot-stream.ts";
 import { StartJudge } from "./start-judge.ts";
-import type { RelayStateName, StateBoard } from "./state.ts";
+import type { HaltPlace, StateBoard } from "./state.ts";
 import { StreamReader } from "./stream-reader.ts";
 import { StallWatch } from "./watch.ts";
 
@@ -40,27 +43,16 @@ export class Session {
   readonly #publisher: Publisher;
   readonly #recovery: SinkRecovery;
   readonly #watch: StallWatch;
-  readonly #ending = new AbortController();
+  readonly #end = new SessionEnd();
   readonly #continuity: ContinuityWatch;
   readonly #stamp: CheckpointStamp;
+  readonly #halts: HaltRecord;
   #lastCheckpoint: Progress | null = null;
-  #heldFailure: RelayError | null;
   #isDraining = false;
-  /** What it ends with once all is settled, null: well; undefined: it goes on. */
-  #endWhenSettled: RelayError | null | undefined;
-  /** What the session ends with; null while it goes on and when it ends well. */
-  #end: { readonly error: unknown } | null = null;
-  #hasLostStream = false;
   #cancelDeadline: () => void = () => undefined;
 
-  /** `heldFailure`: what a former session failed with at a row, and may fail with again. */
-  constructor(
-    ports: RelayPorts,
-    options: RelayOptions,
-    board: StateBoard,
-    heldFailure: RelayError | null,
-  ) {
-    this.#heldFailure = heldFailure;
+  constructor(ports: RelayPorts, options: RelayOptions, board: StateBoard, halts: HaltRecord) {
+    this.#halts = halts;
     this.#ports = ports;
     this.#options = options;
     this.#board = board;
@@ -83,6 +75,8 @@ export class Session {
     });
     this.#recovery = new SinkRecovery(ports, options, this.#backlog, {
       show: (name, reason) => this.#show(name, reason),
+      fail: (reason) => this.#fail(reason, this.#backlog.settled),
+      settled: (reason) => board.settled(reason),
       resumeFrom: (point) => this.#reader.resumeFrom(point),
       refusal: () => this.#publisher.refusal(),
       assertHoldsSlot: (signal) => this.#heldSlot(signal),
@@ -132,12 +126,18 @@ export class Session {
 
   /** Whether the stream ended by itself, and that ended the session. */
   get hasLostStream(): boolean {
-    return this.#hasLostStream;
+    return this.#end.hasLostStream;
   }
 
   /** The row that this session could not publish, if that is what ended it or what it still holds at. */
   get rowFailure(): RelayError | null {
-    return this.#recovery.refusal ?? this.#endWhenSettled ?? this.#heldFailure;
+    return this.#recovery.refusal ?? this.#end.rowFailure;
+  }
+
+  /** Where a halt that ended this session was met: what the next start does not judge was met behind what was read. */
+  placeOf(error: RelayError): HaltPlace {
+    const isInStream = error === this.rowFailure || this.hasLostStream;
+    return isInStream && !isLasting(error) ? this.#backlog.read : "start";
   }
 
   /**
@@ -162,7 +162,11 @@ export class Session {
       if (stop.aborted) drain();
       await this.#publish(opened, await this.#heldSlot(stop), started);
     } catch (error) {
-      throw this.#ending.signal.aborted && this.#end !== null ? this.#end.error : error;
+      const { cause } = this.#end;
+      if (cause === null) throw error;
+      this.#halts.hold(cause.error, this.#stamp.decision);
+      await this.#halts.write((signal) => this.#heldSlot(signal));
+      throw cause.error;
     } finally {
       stop.removeEventListener("abort", drain);
       unsubscribe();
@@ -179,31 +183,31 @@ export class Session {
 
   /** Publishes until the session ends; an unknown outcome or a refused row does not end it. */
   async #publish(opened: OpenedStream, slot: SlotFacts, started: () => void): Promise<void> {
-    const { signal } = this.#ending;
-    const judge = new StartJudge(this.#ports, this.#options, this.#continuity, this.#stamp);
-    const point = await judge.start(opened, slot, signal);
+    const { signal } = this.#end;
+    const point = await this.#newJudge().start(opened, slot, signal);
     this.#reader.start(point);
+    this.#board.passed("start");
     started();
     if (!point.isStored) this.#publisher.settleIdle();
     this.#show("streaming");
     while (!signal.aborted) await this.#publishOnce();
-    if (this.#end !== null) throw this.#end.error;
+    if (this.#end.cause !== null) throw this.#end.cause.error;
   }
 
   async #publishOnce(): Promise<void> {
     // What was read before the checkpoint was, or reread, may turn out to be published.
-    this.#finishWhenSettled();
+    this.#finishIfSettled();
     try {
-      await this.#publisher.run(this.#ending.signal);
+      await this.#publisher.run(this.#end.signal);
     } catch (error) {
-      await this.#recovery.recover(error, this.#ending.signal);
+      await this.#recovery.recover(error, this.#end.signal);
     }
   }
 
   /** What came before the row is published first; then the session ends with the row's error. */
   #rowRefused(error: unknown): void {
     if (!(error instanceof RelayError)) return this.#finish(error);
-    this.#show("failed", error);
+    this.#fail(error, this.#backlog.read);
     this.#publisher.flush();
     this.#finishWhenSettled(error);
   }
@@ -225,19 +229,21 @@ export class Session {
     this.#finishWhenSettled(null);
   }
 
-  #finishWhenSettled(end: RelayError | null | undefined = this.#endWhenSettled): void {
-    this.#endWhenSettled = end;
-    if (end !== undefined && !this.#isUnconfirmed) this.#finish(end);
+  #finishWhenSettled(rowFailure: RelayError | null): void {
+    this.#end.await(rowFailure);
+    this.#finishIfSettled();
+  }
+
+  #finishIfSettled(): void {
+    if (this.#end.isAwaited && !this.#isUnconfirmed) this.#finish(this.#end.rowFailure);
   }
 
   #finish(error: unknown, isStreamLost = false): void {
-    if (this.#ending.signal.aborted) return;
-    this.#hasLostStream = isStreamLost;
-    if (error !== null) this.#end = { error };
+    if (this.#end.signal.aborted) return;
     this.#cancelDeadline();
     const { clock, sink } = this.#ports;
     this.#cancelDeadline = clock.after(LAST_BATCHES_MS, () => void sink.close());
-    this.#ending.abort();
+    this.#end.now(error, isStreamLost);
   }
 
   get #isUnconfirmed(): boolean {
@@ -245,17 +251,19 @@ export class Session {
   }
 
   async #hangUp(): Promise<void> {
-    this.#ending.abort();
+    this.#end.now(null);
     this.#cancelDeadline();
     await this.#reader.close();
     await this.#ports.sink.close();
   }
 
-  /** A state of `draining` is not left; a row's failure stays, that of a former session until a record passes. */
-  #show(name: RelayStateName, reason: RelayError | null = null): void {
-    if (this.#isDraining) return;
-    const held = name === "streaming" && reason === null ? this.rowFailure : null;
-    this.#board.set(held === null ? name : "failed", held ?? reason);
+  /** A state of `draining` is not left. */
+  #show(name: "streaming" | "draining", reason: RelayError | null = null): void {
+    if (!this.#isDraining) this.#board.set(name, reason);
+  }
+
+  #fail(reason: RelayError, place: HaltPlace): void {
+    if (!this.#isDraining) this.#board.fail(reason, place);
   }
 
   #settled(batch: Batch, times: BatchTimes): void {
@@ -265,19 +273,17 @@ export class Session {
     this.#continuity.settled(coveredLsn(batch.progress));
     if (this.#stamp.endsBackfill(batch.progress)) observer.backfillEnded();
     this.#lastCheckpoint = batch.progress;
-    this.#recordPassed(batch);
+    this.#board.progressed(batch.progress);
     observer.moment("batch-settled");
     this.#reader.confirm(coveredLsn(batch.progress));
     const { parts, records, bytes } = batch;
     const durableAtMs = this.#ports.clock.wallMs();
     observer.published({ parts, events: records.length, bytes, ...times, durableAtMs });
-    this.#finishWhenSettled();
+    this.#finishIfSettled();
   }
 
-  #recordPassed(batch: Batch): void {
-    if (this.#heldFailure === null || batch.records.length === 0) return;
-    this.#heldFailure = null;
-    this.#show("streaming");
+  #newJudge(): StartJudge {
+    return new StartJudge(this.#ports, this.#options, this.#continuity, this.#stamp, this.#halts);
   }
 
   #newPublisher(): Publisher {

@@ -7,11 +7,13 @@ import type { RelayPorts } from "./ports.ts";
 import type { Backlog } from "./publish/backlog.ts";
 import type { StartPoint } from "./start-position.ts";
 import { resumePoint } from "./start-position.ts";
-import type { RelayStateName } from "./state.ts";
 
 /** What the recovery needs of its session. */
 export interface RecoveryTarget {
-  show(name: RelayStateName, reason: RelayError | null): void;
+  show(name: "streaming", reason: RelayError | null): void;
+  /** State `failed`, until something beyond what is durable now becomes durable, or `settled` is called. */
+  fail(reason: RelayError): void;
+  settled(reason: RelayError): void;
   /** The backlog starts over from a checkpoint that was just read. */
   resumeFrom(point: StartPoint): void;
   /** Why the oldest waiting record cannot go, or null when it can. */
@@ -35,6 +37,8 @@ export class SinkRecovery {
   #failures = 0;
   #isReopening = false;
   #refusal: RelayError | null = null;
+  /** The halt of an opening that is on show. */
+  #shown: RelayError | null = null;
 
   constructor(ports: RelayPorts, options: RelayOptions, backlog: Backlog, target: RecoveryTarget) {
     this.#ports = ports;
@@ -58,6 +62,8 @@ export class SinkRecovery {
     if (this.#failures === 0) return;
     this.#failures = 0;
     this.#backoff.reset();
+    if (this.#shown !== null) this.#target.settled(this.#shown);
+    this.#shown = null;
     this.#target.show("streaming", null);
   }
 
@@ -78,7 +84,7 @@ export class SinkRecovery {
     const backoff = new Backoff(this.#options.retry, this.#ports.clock);
     this.#refusal = poison;
     while (this.#refusal !== null && !signal.aborted) {
-      this.#target.show("failed", this.#refusal);
+      this.#target.fail(this.#refusal);
       await pause(this.#ports.clock, backoff.nextMs(), signal);
       this.#refusal = await this.#recheck(this.#refusal, signal);
     }
@@ -103,13 +109,19 @@ export class SinkRecovery {
     let problem: RelayError | null = cause;
     this.#isReopening = true;
     while (problem !== null && !signal.aborted) {
-      this.#target.show(problem.remedy === "halt" ? "failed" : "streaming", problem);
+      this.#tell(problem);
       await this.#wait(problem, signal);
       this.#failures += 1;
       if (!signal.aborted) problem = await this.#open(signal);
     }
     this.#isReopening = false;
     if (!signal.aborted && !this.#hasWork) this.progressed();
+  }
+
+  #tell(problem: RelayError): void {
+    if (problem.remedy !== "halt") return this.#target.show("streaming", problem);
+    this.#shown = problem;
+    this.#target.fail(problem);
   }
 
   async #wait(problem: RelayError, signal: AbortSignal): Promise<void> {

@@ -1,13 +1,15 @@
 import { announce } from "./announcement.ts";
 import type { SlotFacts, Vantage } from "./capture/source-database.ts";
 import { RelayError } from "./errors.ts";
+import type { HaltRecord } from "./halt-record.ts";
+import { knownLineage } from "./known-lineage.ts";
 import { observedFacts } from "./observed-facts.ts";
 import type { RelayOptions } from "./options.ts";
 import type { RelayPorts } from "./ports.ts";
 import type { Checkpoint } from "./settle/checkpoint.ts";
 import { decodeStored } from "./settle/checkpoint.ts";
 import type { Verdict } from "./settle/continuity.ts";
-import { isReadable, judge } from "./settle/continuity.ts";
+import { isReadable, judge, throwStrange } from "./settle/continuity.ts";
 import type { BackfillSince } from "./slot-stream.ts";
 
 /**
@@ -17,10 +19,12 @@ import type { BackfillSince } from "./slot-stream.ts";
 export class SlotPreparation {
   readonly #ports: RelayPorts;
   readonly #options: RelayOptions;
+  readonly #halts: HaltRecord;
 
-  constructor(ports: RelayPorts, options: RelayOptions) {
+  constructor(ports: RelayPorts, options: RelayOptions, halts: HaltRecord) {
     this.#ports = ports;
     this.#options = options;
+    this.#halts = halts;
   }
 
   /**
@@ -31,12 +35,22 @@ export class SlotPreparation {
     const { database, sink } = this.#ports;
     const found = await database.slot(signal);
     const peeked = decodeStored(await sink.peek(signal));
-    if (peeked?.pending !== "backfill") {
-      // Whoever has taken a slot that can be read from judges it with the slot in hand.
-      if (found !== null && (found.active || isReadable(found))) return null;
-    } else if (found?.active === true) {
+    // After the checkpoint: a server's WAL reaches at least as far as what was published of it.
+    const seen = await database.vantage(signal);
+    const verdict = this.#judge(peeked, found, seen);
+    throwStrange(verdict);
+    const isTaken = found?.active === true;
+    if (peeked?.pending === "backfill") {
       // The slot is to be made anew. Should its holder let go before we have it, we must not read on from the old one.
-      throw slotReserved(this.#options.slot);
+      if (isTaken) throw slotReserved(this.#options.slot);
+    } else {
+      // Whoever has taken a slot that can be read from judges it with the slot in hand.
+      if (isTaken) return null;
+      if (peeked !== null && peeked.halt !== null && verdict.kind === "halt") throw verdict.fault;
+      // A look without the slot may be a little old, so that all else is judged with the slot in hand.
+      const isToWrite =
+        this.#halts.isWaiting || (verdict.kind === "halt" && verdict.lasting !== null);
+      if (found !== null && isReadable(found) && !isToWrite) return null;
     }
     if (!(await database.reserve(signal))) throw slotReserved(this.#options.slot);
     return this.#prepareReserved(signal);
@@ -48,13 +62,19 @@ export class SlotPreparation {
     const slot = await database.slot(signal);
     if (slot?.active === true) throw slotReserved(this.#options.slot);
     // Nobody reads from the slot, so nobody is hurt by being fenced; and only now what is read is sure to be the last.
-    const checkpoint = decodeStored(await sink.open(signal));
+    const checkpoint = await this.#halts.completed(decodeStored(await sink.open(signal)));
     const seen = await database.vantage(signal);
-    return this.#act(this.#judge(checkpoint, slot, seen), checkpoint, seen, signal);
+    const verdict = this.#judge(checkpoint, slot, seen);
+    if (verdict.kind === "halt" && verdict.lasting !== null && checkpoint !== null) {
+      this.#halts.hold(verdict.lasting, checkpoint.decision);
+      await this.#halts.completed(checkpoint);
+    }
+    return this.#act(verdict, checkpoint, seen, signal);
   }
 
   #judge(checkpoint: Checkpoint | null, slot: SlotFacts | null, seen: Vantage): Verdict {
-    return judge({ ...observedFacts(this.#options, seen), checkpoint, slot, lineage: null });
+    const lineage = checkpoint === null ? null : knownLineage(checkpoint, seen);
+    return judge({ ...observedFacts(this.#options, seen), checkpoint, slot, lineage });
   }
 
   async #act(

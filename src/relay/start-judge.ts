@@ -4,6 +4,7 @@ import type { SlotFacts, Vantage } from "./capture/source-database.ts";
 import type { CheckpointStamp } from "./checkpoint-stamp.ts";
 import type { ContinuityWatch } from "./continuity-watch.ts";
 import { topicPattern } from "./event/topic-template.ts";
+import type { HaltRecord } from "./halt-record.ts";
 import { maxLsn } from "./lsn.ts";
 import { observedFacts } from "./observed-facts.ts";
 import type { RelayOptions } from "./options.ts";
@@ -12,7 +13,7 @@ import { formatPosition } from "./position.ts";
 import type { Checkpoint } from "./settle/checkpoint.ts";
 import { decodeStored } from "./settle/checkpoint.ts";
 import type { Lineage, Verdict } from "./settle/continuity.ts";
-import { judge } from "./settle/continuity.ts";
+import { judge, throwStrange } from "./settle/continuity.ts";
 import type { OpenedStream } from "./slot-stream.ts";
 import type { StartPoint } from "./start-position.ts";
 import { startPoint } from "./start-position.ts";
@@ -30,32 +31,48 @@ export class StartJudge {
   readonly #options: RelayOptions;
   readonly #continuity: ContinuityWatch;
   readonly #stamp: CheckpointStamp;
+  readonly #halts: HaltRecord;
 
   constructor(
     ports: RelayPorts,
     options: RelayOptions,
     continuity: ContinuityWatch,
     stamp: CheckpointStamp,
+    halts: HaltRecord,
   ) {
     this.#ports = ports;
     this.#options = options;
     this.#continuity = continuity;
     this.#stamp = stamp;
+    this.#halts = halts;
   }
 
   /** Opens the sink and answers where to go on. Rejects with RelayError, remedy `halt`, when checkpoint, slot, server and publication do not fit. */
   async start(opened: OpenedStream, slot: SlotFacts, signal: AbortSignal): Promise<StartPoint> {
     const { sink, database } = this.#ports;
-    const stored = await sink.open(signal);
-    const checkpoint = decodeStored(stored);
+    await this.#assertAtHome(opened, slot, signal);
+    const checkpoint = await this.#halts.completed(decodeStored(await sink.open(signal)));
+    this.#stamp.decidedBy(checkpoint?.decision ?? null);
     const seen = await database.vantage(signal);
     const verdict = this.#judge(opened, checkpoint, slot, seen);
+    if (verdict.kind === "halt" && checkpoint !== null) {
+      this.#halts.hold(verdict.lasting, checkpoint.decision);
+      await this.#halts.completed(checkpoint);
+    }
     const point = startPoint(verdict, slot, opened.backfill?.until ?? null);
     await this.#stamp.relations.load(opened.stream.identity.systemId, checkpoint?.tables ?? null);
     const witness = await database.countUp(signal);
+    if (checkpoint?.catalog != null) this.#continuity.tellOwners(checkpoint.catalog, seen.catalog);
     this.#continuity.start(seen, reachedBy(checkpoint, opened), witness);
     if (opened.backfill !== null) this.#continuity.backfilled(opened.backfill.watermark);
     return verdict.kind === "phantoms" ? this.#tellPhantoms(verdict, point, signal) : point;
+  }
+
+  /** A relay of another server, or of a copy of it, may be at work under these names: it is not fenced. */
+  async #assertAtHome(opened: OpenedStream, slot: SlotFacts, signal: AbortSignal): Promise<void> {
+    const { sink, database } = this.#ports;
+    const peeked = decodeStored(await sink.peek(signal));
+    throwStrange(this.#judge(opened, peeked, slot, await database.vantage(signal)));
   }
 
   #judge(

@@ -160,7 +160,7 @@ describe("a data directory restored from an older copy", () => {
       const rewound = fixture.start(settings);
       await rewound.reaches("failed", "LINEAGE_REWOUND");
       expect((await fixture.command(["repair"], witness)).code).toBe(1);
-      expect((await fixture.command(["slot", "adopt"], witness)).code).toBe(0);
+      expect((await fixture.command(["slot", "adopt", "--take-over"], witness)).code).toBe(0);
       await rewound.reaches("streaming");
       const last = await fixture.insert("k");
       await until(

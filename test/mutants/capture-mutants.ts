@@ -193,7 +193,7 @@ export const CAPTURE_MUTANTS: readonly Mutant[] = [
     name: "go on after the publication changed",
     harm: "skips rows that were written while the table was not published",
     file: "src/relay/settle/continuity.ts",
-    edits: [{ find: "    ...publicationFaults(facts, checkpoint),\n", replace: "" }],
+    edits: [{ find: "    ...catalogHalts(facts, checkpoint),\n  ];", replace: "  ];" }],
     caughtBy: { unit: "test/unit/relay" },
   },
   {

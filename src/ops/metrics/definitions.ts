@@ -6,6 +6,7 @@ const SILENT_LOG = {
   moved: () => undefined,
   backfilled: () => undefined,
   backfillEnded: () => undefined,
+  note: () => undefined,
   warning: () => undefined,
   error: () => undefined,
 };

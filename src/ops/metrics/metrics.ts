@@ -33,6 +33,7 @@ export interface ObserverLog {
   moved(rows: MovedRows): void;
   backfilled(progress: BackfillProgress): void;
   backfillEnded(): void;
+  note(message: string): void;
   warning(finding: Finding): void;
   error(where: string, error: RelayError): void;
 }
@@ -168,6 +169,10 @@ export class Metrics implements Observer, SinkObserver {
 
   takenOver(durationMs: number): void {
     this.#role.takenOver(durationMs / 1_000);
+  }
+
+  note(message: string): void {
+    this.#log.note(message);
   }
 
   warning(finding: Finding): void {

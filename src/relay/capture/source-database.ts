@@ -2,6 +2,7 @@ import type { Finding } from "../finding.ts";
 import type { Lsn } from "../lsn.ts";
 import type { Watermark } from "../watermark.ts";
 import type { CatalogLookup } from "./catalog-lookup.ts";
+import type { Catalog } from "./catalog.ts";
 
 /** The row of `pg_replication_slots` that belongs to this relay. */
 export interface SlotFacts {
@@ -61,8 +62,8 @@ export interface Vantage {
   /** Its current timeline. */
   readonly timeline: number;
   /**
-   * Fingerprint of publication and outbox tables: it differs after every change that can keep rows out of the stream
-   * without a word, also one that was taken back, and stays the same after those that cannot.
+   * Fingerprint of publication and outbox tables as checkpoints of earlier versions hold it: it differs after every
+   * change of a publication, also one that was taken back.
    */
   readonly publication: string;
   /**
@@ -70,6 +71,10 @@ export interface Vantage {
    * never come by the stream; a warning is told once.
    */
   readonly findings: readonly Finding[];
+  /** The rows behind it, so that a change can be named, and told from one of the owner. */
+  readonly catalog: Catalog;
+  /** Object identifier of the database that answered. */
+  readonly databaseOid: number;
   readonly watermark: Watermark;
   /** How far the witness row has counted; null where there is none. */
   readonly witness: number | null;

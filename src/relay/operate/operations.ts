@@ -1,15 +1,25 @@
 import { announce } from "../announcement.ts";
+import { pause } from "../clock.ts";
 import { RelayError } from "../errors.ts";
 import { formatLsn } from "../lsn.ts";
 import type { RelayOptions } from "../options.ts";
 import type { RelayPorts } from "../ports.ts";
-import type { Pending } from "../settle/checkpoint.ts";
-import { encodeCheckpoint } from "../settle/checkpoint.ts";
-import { isReadable } from "../settle/continuity.ts";
+import type { Checkpoint, Pending } from "../settle/checkpoint.ts";
+import { decodeStored, encodeCheckpoint } from "../settle/checkpoint.ts";
+import { isReadable, throwStrange } from "../settle/continuity.ts";
+import { isAcceptable, isStrange } from "../settle/halt.ts";
 import { withDecision } from "../settle/known-tables.ts";
 import { slotReserved } from "../slot-preparation.ts";
 import type { Situation } from "./situation.ts";
 import { isRepairable, repairSince, situation } from "./situation.ts";
+
+/** How `slot adopt` goes about it. */
+export interface Adoption {
+  /** Takes the operator's word for the slot, rather than comparing the tables with Kafka. */
+  readonly trustsSlot: boolean;
+  /** Also from a relay of another server that seems to be at work. */
+  readonly takesOver: boolean;
+}
 
 /** What came of a command: what to tell, and whether rows are to be published now. */
 export interface Outcome {
@@ -38,7 +48,7 @@ export class Operations {
 
   /** Has the rows published that are missing at Kafka after a gap on the server that the checkpoint is of. */
   async repair(signal: AbortSignal): Promise<Outcome> {
-    const found = await this.#fenced(signal);
+    const found = await this.#fencedAtHome(signal);
     const { verdict } = found;
     if (verdict.kind === "backfill")
       return { message: "going on with what was begun", backfills: true };
@@ -49,7 +59,8 @@ export class Operations {
   }
 
   /** Goes on with this server whatever it is: compares its tables with Kafka, or takes the operator's word for the slot. */
-  async adopt(trustsSlot: boolean, signal: AbortSignal): Promise<Outcome> {
+  async adopt({ trustsSlot, takesOver }: Adoption, signal: AbortSignal): Promise<Outcome> {
+    if (!takesOver) await this.#assertAbandoned(signal);
     const found = await this.#fenced(signal);
     if (found.verdict.kind !== "halt") return { message: NOTHING_TO_ADOPT, backfills: false };
     if (!trustsSlot) {
@@ -66,20 +77,27 @@ export class Operations {
 
   /** Takes publication and tables as they are now for what the checkpoint was written under. */
   async acceptPublication(signal: AbortSignal): Promise<Outcome> {
-    const { checkpoint, seen, verdict } = await this.#fenced(signal);
+    const { checkpoint, seen, verdict } = await this.#fencedAtHome(signal);
     if (verdict.kind !== "halt" || checkpoint === null) {
       return {
         message: "publication and tables are those of the checkpoint: nothing to accept",
         backfills: false,
       };
     }
-    if (verdict.codes.some((code) => code !== "PUBLICATION_CHANGED")) throw verdict.fault;
-    const at = this.#now();
-    const { publication } = seen;
-    const notes = this.#notes("accept", { former: checkpoint.publication, publication });
-    const accepted = { ...checkpoint, publication, instance: this.#options.instance, at };
+    if (!verdict.codes.every(isAcceptable)) throw verdict.fault;
+    const { publication, catalog, databaseOid } = seen;
+    const { halt, publication: former } = checkpoint;
+    const note = this.#note("accept", { former, publication, halt });
+    const accepted = {
+      ...{ ...checkpoint, publication, catalog, databaseOid, halt: null, decision: note.name },
+      ...{ instance: this.#options.instance, at: this.#now() },
+    };
+    const { notes } = note;
     await this.#ports.sink.publish({ records: [], checkpoint: encodeCheckpoint(accepted), notes });
-    return { message: "accepted; a relay that waits goes on by itself", backfills: false };
+    return {
+      message: `accepted: ${verdict.fault.code}: ${verdict.fault.message}\nRows that this kept out of the stream stay missing at Kafka unless outbox-relay repair was run before. A relay that waits goes on by itself.`,
+      backfills: false,
+    };
   }
 
   /**
@@ -87,7 +105,7 @@ export class Operations {
    * nothing else.
    */
   async acceptTable(table: string, publish: boolean, signal: AbortSignal): Promise<Outcome> {
-    const { checkpoint, seen, verdict } = await this.#fenced(signal);
+    const { checkpoint, seen, verdict } = await this.#fencedAtHome(signal);
     if (verdict.kind === "halt" && verdict.codes.some((code) => code !== "TABLE_UNKNOWN"))
       throw verdict.fault;
     if (checkpoint === null) {
@@ -95,9 +113,13 @@ export class Operations {
     }
     const at = this.#now();
     const decision = { table, publish, until: seen.watermark.lsn };
-    const notes = this.#notes("accept", { ...decision, until: formatLsn(decision.until) });
+    const { notes, name } = this.#note("accept", {
+      ...decision,
+      until: formatLsn(decision.until),
+    });
     const tables = withDecision(checkpoint.tables, decision);
-    const decided = { ...checkpoint, tables, instance: this.#options.instance, at };
+    const { instance } = this.#options;
+    const decided = { ...checkpoint, tables, decision: name, instance, at };
     await this.#ports.sink.publish({ records: [], checkpoint: encodeCheckpoint(decided), notes });
     const done = publish ? "published" : "passed over";
     const message = `rows of ${table} that were committed before ${formatLsn(decision.until)} are ${done}; a relay that waits goes on by itself`;
@@ -106,7 +128,7 @@ export class Operations {
 
   /** Makes the slot of a relay that has never published. */
   async createSlot(signal: AbortSignal): Promise<Outcome> {
-    const found = await this.#fenced(signal);
+    const found = await this.#fencedAtHome(signal);
     const { slot: name } = this.#options;
     const isFirst = found.checkpoint === null && found.slot === null;
     if (!isFirst && found.verdict.kind !== "create-slot") throw notTheFirst(name, found);
@@ -116,6 +138,26 @@ export class Operations {
       message: `slot ${name} is there; rows committed from now on are published`,
       backfills: false,
     };
+  }
+
+  /** Nobody is fenced for a checkpoint of another server, or of a copy of this one. */
+  async #fencedAtHome(signal: AbortSignal): Promise<Situation> {
+    throwStrange((await this.look(signal)).verdict);
+    return this.#fenced(signal);
+  }
+
+  /**
+   * Whether the relay that the checkpoint is of is gone, where it is not at home here: it has written nothing for a while,
+   * by its clock and while we look.
+   */
+  async #assertAbandoned(signal: AbortSignal): Promise<void> {
+    const { verdict, checkpoint } = await this.look(signal);
+    if (checkpoint === null || verdict.kind !== "halt" || !verdict.codes.some(isStrange)) return;
+    const silentMs = this.#ports.clock.wallMs() - Date.parse(checkpoint.at);
+    if (silentMs < SILENCE_MS_MIN) throw stillAtWork(checkpoint, verdict.fault);
+    await pause(this.#ports.clock, OBSERVE_MS, signal);
+    const later = decodeStored(await this.#ports.sink.peek(signal));
+    if (later?.at !== checkpoint.at) throw stillAtWork(later ?? checkpoint, verdict.fault);
   }
 
   async #fenced(signal: AbortSignal): Promise<Situation> {
@@ -131,26 +173,34 @@ export class Operations {
     const codes = verdict.kind === "halt" ? verdict.codes : [];
     const former =
       checkpoint === null ? null : new TextDecoder().decode(encodeCheckpoint(checkpoint));
-    const notes = this.#notes(command, {
+    const note = this.#note(command, {
       codes,
       systemId: seen.systemId,
       timeline: seen.timeline,
       former,
     });
     const watermark = command === "repair" ? repairSince(found) : null;
+    const { name: decision, notes } = note;
     const tables = checkpoint?.systemId === seen.systemId ? checkpoint.tables : null;
-    return announce(this.#ports, this.#options, seen, { pending, watermark, notes, tables });
+    const announced = { pending, watermark, decision, notes, tables };
+    return announce(this.#ports, this.#options, seen, announced);
   }
 
-  #notes(command: string, details: object): ReadonlyMap<string, Uint8Array> {
+  /** What is kept of a decision, and the name that the checkpoint knows it by. */
+  #note(command: string, details: object): { name: string; notes: Map<string, Uint8Array> } {
     const note = { command, by: this.#options.instance, at: this.#now(), ...details };
-    return new Map([[`${command}:${note.at}`, new TextEncoder().encode(JSON.stringify(note))]]);
+    const name = `${command}:${note.at}`;
+    return { name, notes: new Map([[name, new TextEncoder().encode(JSON.stringify(note))]]) };
   }
 
   #now(): string {
     return new Date(this.#ports.clock.wallMs()).toISOString();
   }
 }
+
+/** What the writer's clock must say at least, and for how long nothing may come while we look: checkpoints come every ten seconds. */
+const SILENCE_MS_MIN = 60_000;
+const OBSERVE_MS = 12_000;
 
 const NOTHING_TO_REPAIR = "checkpoint, slot and server fit together: nothing to repair";
 const NOTHING_TO_ADOPT = "checkpoint, slot and server fit together: nothing to adopt";
@@ -161,6 +211,17 @@ function inUse(slot: string): RelayError {
     remedy: "standby",
     hint: "While a relay streams there is nothing to decide: see outbox-relay status.",
   });
+}
+
+function stillAtWork({ instance, at }: Checkpoint, cause: RelayError): RelayError {
+  return new RelayError(
+    `relay ${instance} wrote this checkpoint at ${at} and seems to be at work: to adopt it would take that relay down. ${cause.message}`,
+    {
+      code: "LINEAGE_FOREIGN",
+      remedy: "halt",
+      hint: "If that relay is to go on, give this one its own RELAY_SLOT_NAME (or RELAY_CHECKPOINT_TOPIC and RELAY_TRANSACTIONAL_ID). If it is stopped for good: outbox-relay slot adopt --take-over, or wait for a minute and run slot adopt again.",
+    },
+  );
 }
 
 function noSlotToTrust(slot: string): RelayError {

@@ -1,11 +1,12 @@
 import type { SlotFacts, Vantage } from "../capture/source-database.ts";
 import type { ErrorCode } from "../errors.ts";
+import { knownLineage } from "../known-lineage.ts";
 import { observedFacts } from "../observed-facts.ts";
 import type { RelayOptions } from "../options.ts";
 import type { RelayPorts } from "../ports.ts";
 import type { Checkpoint } from "../settle/checkpoint.ts";
 import { decodeStored } from "../settle/checkpoint.ts";
-import type { Lineage, Verdict } from "../settle/continuity.ts";
+import type { Verdict } from "../settle/continuity.ts";
 import { judge } from "../settle/continuity.ts";
 import type { Watermark } from "../watermark.ts";
 
@@ -24,6 +25,10 @@ const REPAIRABLE: ReadonlySet<ErrorCode> = new Set([
   "GAP_SLOT_ADVANCED",
   "PUBLICATION_CHANGED",
   "CONFIG_CHANGED_INSIDE_TRANSACTION",
+  "PUBLICATION_MISSING",
+  "TABLE_RENAMED",
+  "CONFIG_TABLE",
+  "CONFIG_PUBLICATION",
 ]);
 
 /** Looks, with the checkpoint as it was read: before anybody was fenced it may be a little old. */
@@ -39,13 +44,6 @@ export async function situation(
   const lineage = checkpoint === null ? null : knownLineage(checkpoint, seen);
   const verdict = judge({ ...observedFacts(options, seen), checkpoint, slot, lineage });
   return { checkpoint, slot, seen, verdict };
-}
-
-/** Without a stream a later timeline's history is not known; whether it fits is found out when there is one. */
-function knownLineage({ timeline }: Checkpoint, seen: Vantage): Lineage | null {
-  if (seen.timeline > timeline) return null;
-  const { systemId, watermark } = seen;
-  return { systemId, timeline: seen.timeline, xlogPos: watermark.lsn, timelineHistory: null };
 }
 
 /** Whether everything that is wrong can be mended from the tables, on the server that the checkpoint is of. */

@@ -1,3 +1,4 @@
+import type { Catalog } from "../capture/catalog.ts";
 import type { ErrorCode } from "../errors.ts";
 import { invariant, RelayError } from "../errors.ts";
 import type { Lsn } from "../lsn.ts";
@@ -7,9 +8,14 @@ import { coveredLsn } from "../progress.ts";
 import type { Watermark } from "../watermark.ts";
 import type { KnownTables } from "./known-tables.ts";
 import { decodeKnownTables, encodeKnownTables } from "./known-tables.ts";
+import type { Halt } from "./halt.ts";
 
-/** The stored form's version; a record with a higher one is never read and never overwritten. */
+/**
+ * The stored form's version; a record with a higher one is never read and never overwritten. A halt makes it 2, so that
+ * relays which know no halts stop at it; all else is 1.
+ */
 const VERSION = 1;
+const VERSION_WITH_HALT = 2;
 
 /**
  * What was begun and is to be finished before the slot is read from, so that a crash in between is no gap:
@@ -28,6 +34,14 @@ export interface Checkpoint extends Progress {
   readonly shard: string | null;
   /** Fingerprint of publication and tables under which the rows came; null in records that do not tell. */
   readonly publication: string | null;
+  /** The catalog rows that decide which rows come, as they were; null in records that do not tell. */
+  readonly catalog: Catalog | null;
+  /** The database, by its object identifier; null in records that do not tell. */
+  readonly databaseOid: number | null;
+  /** Why the relay stopped, and may not go on before a person has decided; null while it may. */
+  readonly halt: Halt | null;
+  /** The note of the last decision of a person: with another one an unwritten halt of earlier is settled. */
+  readonly decision: string | null;
   /** Null while none was reached, then a gap can be repaired only by looking at every row. */
   readonly watermark: Watermark | null;
   readonly pending: Pending | null;
@@ -51,7 +65,7 @@ type WatermarkedProgress = Progress & Pick<Checkpoint, "watermark" | "pending">;
 export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
   invariant(isReached(checkpoint), "a checkpoint covers all that its watermark shows");
   const value = {
-    v: VERSION,
+    v: checkpoint.halt === null ? VERSION : VERSION_WITH_HALT,
     sysid: checkpoint.systemId,
     tli: checkpoint.timeline,
     commit: formatLsn(checkpoint.commitLsn),
@@ -67,6 +81,10 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
     shard: checkpoint.shard,
     instance: checkpoint.instance,
     at: checkpoint.at,
+    ...(checkpoint.catalog !== null && { catalog: encodeCatalog(checkpoint.catalog) }),
+    ...(checkpoint.databaseOid !== null && { database: checkpoint.databaseOid }),
+    ...(checkpoint.halt !== null && { halt: checkpoint.halt }),
+    ...(checkpoint.decision !== null && { decision: checkpoint.decision }),
   };
   return new TextEncoder().encode(JSON.stringify(value));
 }
@@ -78,7 +96,8 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
 export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
   const fields = new Fields(parse(bytes));
   const version = fields.integer("v");
-  if (version > VERSION) throw refuse("CHECKPOINT_NEWER", `was written in version ${version}`);
+  const isKnown = version <= VERSION || (version === VERSION_WITH_HALT && !fields.isNull("halt"));
+  if (!isKnown) throw refuse("CHECKPOINT_NEWER", `was written in version ${version}`);
   const checkpoint = decodeFields(fields);
   // Earlier versions could store a watermark too early: without one, a repair looks at every row.
   return isReached(checkpoint) ? checkpoint : { ...checkpoint, watermark: null };
@@ -95,6 +114,10 @@ function decodeFields(fields: Fields): Checkpoint {
     config: fields.text("config"),
     shard: fields.isNull("shard") ? null : fields.text("shard"),
     publication: fields.isNull("publication") ? null : fields.text("publication"),
+    catalog: fields.isNull("catalog") ? null : decodeCatalog(fields.fields("catalog")),
+    databaseOid: fields.isNull("database") ? null : fields.integer("database"),
+    halt: fields.isNull("halt") ? null : decodeHalt(fields.fields("halt")),
+    decision: fields.isNull("decision") ? null : fields.text("decision"),
     watermark: fields.isNull("snapshot") ? null : decodeWatermark(fields.fields("snapshot")),
     pending: decodePending(fields),
     witness: fields.isNull("witness") ? null : fields.integer("witness"),
@@ -115,6 +138,33 @@ function encodeWatermark({ snapshot, lsn, atMs }: Watermark): Record<string, str
 
 function decodeWatermark(fields: Fields): Watermark {
   return { snapshot: fields.text("xids"), lsn: fields.lsn("lsn"), atMs: fields.instant("at") };
+}
+
+/** Each part as a list: a checkpoint goes with every batch. */
+function encodeCatalog(catalog: Catalog): Record<string, readonly string[]> {
+  const parts = Object.entries(catalog);
+  return Object.fromEntries(
+    parts.map(([name, { deciding, touched, owner }]) => [name, [deciding, touched, owner]]),
+  );
+}
+
+function decodeCatalog(fields: Fields): Catalog {
+  return Object.fromEntries(
+    fields.names.map((name) => {
+      const [deciding = "", touched = "", owner = ""] = fields.texts(name);
+      return [name, { deciding, touched, owner }];
+    }),
+  );
+}
+
+function decodeHalt(fields: Fields): Halt {
+  const [code, message] = [fields.text("code").toUpperCase(), fields.text("message")];
+  return {
+    code: code as ErrorCode,
+    message,
+    at: fields.text("at"),
+    instance: fields.text("instance"),
+  };
 }
 
 function decodePending(fields: Fields): Pending | null {
@@ -147,6 +197,16 @@ class Fields {
   /** Absent counts as null. */
   isNull(name: string): boolean {
     return (this.#values[name] ?? null) === null;
+  }
+
+  get names(): string[] {
+    return Object.keys(this.#values);
+  }
+
+  texts(name: string): string[] {
+    const value = this.#values[name];
+    if (Array.isArray(value) && value.every((one) => typeof one === "string")) return value;
+    throw refuse("CHECKPOINT_UNREADABLE", `has no list of texts "${name}"`);
   }
 
   fields(name: string): Fields {

@@ -3,11 +3,15 @@ import type { ErrorCode } from "../errors.ts";
 import { RelayError } from "../errors.ts";
 import type { Lsn } from "../lsn.ts";
 import { formatLsn } from "../lsn.ts";
+import type { Halt } from "./halt.ts";
+import { isAcceptable } from "./halt.ts";
 
 // What each fault of continuity is called, why it matters, and the next command. All of them halt.
 
 const REPAIR =
   "Run outbox-relay repair --plan: it tells how many rows are missing at Kafka and changes nothing; then outbox-relay repair.";
+
+const DECIDE = `If rows may be missing: ${REPAIR} If you know that none are: outbox-relay accept publication.`;
 
 /** Several faults in one: the first one's code, everybody's message and hint. */
 export function allOf(faults: readonly RelayError[]): RelayError {
@@ -46,12 +50,46 @@ export function notPrimary({ name, temporary }: SlotFacts): RelayError {
   );
 }
 
-export function foreign(seen: string, known: string): RelayError {
+/** A server or database, as the checkpoint and the look at the server name it. */
+export interface Origin {
+  readonly systemId: string;
+  /** Object identifier of the database; null in records that do not tell. */
+  readonly databaseOid: number | null;
+}
+
+function originText({ systemId, databaseOid }: Origin): string {
+  const database = databaseOid === null ? "" : `, database ${databaseOid}`;
+  return `system identifier ${systemId}${database}`;
+}
+
+/** `writer`: who wrote the checkpoint, and when. */
+export function foreign(
+  seen: Origin,
+  known: Origin,
+  slot: string,
+  writer: { readonly instance: string; readonly at: string },
+): RelayError {
   return fault(
     "LINEAGE_FOREIGN",
-    `the server is another cluster (system identifier ${seen}, the checkpoint is of ${known})`,
-    "Check RELAY_DATABASE_URL. After pg_upgrade, or a restore into a new cluster, run outbox-relay slot adopt.",
+    `the server is another cluster or database (${originText(seen)}) than the one that the checkpoint of slot ${slot} is of (${originText(known)}), which relay ${writer.instance} wrote at ${writer.at}: checkpoint and transactional ids belong to that relay`,
+    "Does another relay use the same Kafka with the same names? Set RELAY_SLOT_NAME to a name of this relay's own (or RELAY_CHECKPOINT_TOPIC and RELAY_TRANSACTIONAL_ID). Does the URL lead to the wrong server? Correct RELAY_DATABASE_URL. Only after pg_upgrade, or a restore into a new cluster, with the former relay stopped for good: outbox-relay slot adopt.",
   );
+}
+
+/** The control connection leads to another server than the one that streams. */
+export function otherCluster(seen: string, known: string): RelayError {
+  return fault(
+    "LINEAGE_FOREIGN",
+    `the control connection leads to another cluster (system identifier ${seen}) than the stream (${known})`,
+    "Check RELAY_DATABASE_URL: nothing is published until it leads to the cluster of the checkpoint again.",
+  );
+}
+
+/** A halt that was written down earlier, and that nobody has settled. */
+export function storedHalt({ code, message, at, instance }: Halt): RelayError {
+  const since = `[since ${at}, first met by relay ${instance}; it stays until a person has decided]`;
+  const hint = isAcceptable(code) ? DECIDE : REPAIR;
+  return new RelayError(`${message} ${since}`, { code, remedy: "halt", hint, lasts: true });
 }
 
 function lineageRewound(problem: string, hint: string): RelayError {
@@ -111,11 +149,23 @@ export function shardChanged(shard: string | null, known: string | null): RelayE
   );
 }
 
-export function publicationChanged(): RelayError {
-  return fault(
-    "PUBLICATION_CHANGED",
-    "publication or outbox tables were changed since the checkpoint: dropped, made anew, replaced, or set otherwise for a while; rows written meanwhile may not have come, without a word from Postgres",
-    `If rows may be missing: ${REPAIR} If you know that none are: outbox-relay accept publication.`,
+/** `changes`: what differs; none when only that something does is known. `lasts`: the change may have been made behind the relay's back. */
+export function publicationChanged(changes: readonly string[] = [], lasts = true): RelayError {
+  const what =
+    changes.length === 0
+      ? "publication or outbox tables were changed since the checkpoint: dropped, made anew, replaced, or set otherwise for a while"
+      : `publication or outbox tables were changed since the checkpoint: ${changes.join("; ")}`;
+  return new RelayError(
+    `${what}; rows written meanwhile may not have come, without a word from Postgres`,
+    { code: "PUBLICATION_CHANGED", remedy: "halt", hint: DECIDE, lasts },
+  );
+}
+
+/** Only the name, the schema or the owner of a table can have been changed, and all three are what they were. */
+export function tableMoved(tables: readonly string[]): RelayError {
+  return new RelayError(
+    `${tables.join(", ")} had another name or schema meanwhile (or another owner): rows that were inserted into another table of its name are not in the stream. Nothing that decides which rows come differs now: the only possible gap is a change that was taken back`,
+    { code: "TABLE_RENAMED", remedy: "halt", hint: DECIDE, lasts: true },
   );
 }
 

@@ -1,9 +1,11 @@
+import type { Catalog } from "../capture/catalog.ts";
 import type { ServerIdentity } from "../capture/replication-stream.ts";
 import type { SlotFacts } from "../capture/source-database.ts";
 import type { ErrorCode, RelayError } from "../errors.ts";
 import type { Lsn } from "../lsn.ts";
 import { coveredLsn } from "../progress.ts";
 import { TimelineHistory } from "../timeline-history.ts";
+import { catalogFaults } from "./catalog-changes.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import {
   allOf,
@@ -18,7 +20,10 @@ import {
   slotInvalid,
   slotMissing,
   slotNotThere,
+  storedHalt,
 } from "./continuity-faults.ts";
+import type { Halt } from "./halt.ts";
+import { isLasting, isStrange } from "./halt.ts";
 
 /** The part of a server's identity that its history is. */
 export type Lineage = Pick<ServerIdentity, "systemId" | "timeline" | "xlogPos" | "timelineHistory">;
@@ -33,8 +38,12 @@ export interface ContinuityFacts {
   readonly lineage: Lineage | null;
   /** System identifier that the control connection sees; null when it was not asked. */
   readonly systemId: string | null;
-  /** Fingerprint of publication and tables now; null when it was not asked. */
+  /** Object identifier of its database; null when it was not asked. */
+  readonly databaseOid: number | null;
+  /** Fingerprint of publication and tables now, as earlier versions stored it; null when it was not asked. */
   readonly publication: string | null;
+  /** The catalog rows that decide which rows come; null when they were not asked for. */
+  readonly catalog: Catalog | null;
   /** What the witness row counts now; null where there is none or it was not asked. */
   readonly witness: number | null;
   readonly config: string;
@@ -64,6 +73,8 @@ export type Verdict =
       readonly fault: RelayError;
       /** Of all that is wrong; the fault has the first. */
       readonly codes: readonly ErrorCode[];
+      /** The part that stays until a person has decided, and that the checkpoint does not hold yet; null when there is none. */
+      readonly lasting: RelayError | null;
     };
 
 /**
@@ -73,18 +84,21 @@ export type Verdict =
 export function judge(facts: ContinuityFacts): Verdict {
   const { checkpoint } = facts;
   if (checkpoint === null) return withoutCheckpoint(facts);
+  const strange = originFaults(facts, checkpoint);
+  // Positions of another server or database mean nothing here, so that nothing else is compared.
+  if (strange.length > 0) return halt(strange);
   if (checkpoint.pending !== null) return unfinished(facts, checkpoint);
   const switched = switchBefore(facts, checkpoint);
   const covered = switched ?? coveredLsn(checkpoint);
   const faults = [
-    ...(facts.slot === null ? [slotMissing(facts.name, covered)] : slotFaults(facts.slot)),
     ...lineageFaults(facts, checkpoint),
+    ...(facts.slot === null ? [slotMissing(facts.name, covered)] : slotFaults(facts.slot)),
     ...advancedFaults(facts, covered),
     ...shardFaults(facts, checkpoint),
     ...configFaults(facts, checkpoint),
-    ...publicationFaults(facts, checkpoint),
+    ...catalogHalts(facts, checkpoint),
   ];
-  if (faults.length > 0) return halt(faults);
+  if (faults.length > 0) return halt(faults, checkpoint.halt);
   if (switched !== null) return { kind: "phantoms", checkpoint, switchLsn: switched };
   return { kind: "go-on", checkpoint };
 }
@@ -97,14 +111,28 @@ function withoutCheckpoint({ name, slot, slotCreate, snapshot }: ContinuityFacts
 
 /** A slot that is not there, or is no good, is what a crash in between leaves behind. */
 function unfinished(facts: ContinuityFacts, checkpoint: Checkpoint): Verdict {
-  const faults = [...systemFaults(facts, checkpoint), ...shardFaults(facts, checkpoint)];
-  if (faults.length > 0) return halt(faults);
+  const shard = shardFaults(facts, checkpoint);
+  if (shard.length > 0) return halt(shard);
+  // A backfill finds whatever is missing, so that no halt of earlier is left.
   if (checkpoint.pending === "backfill") return { kind: "backfill" };
-  return facts.slot === null ? { kind: "create-slot" } : { kind: "start-at-slot" };
+  if (facts.slot === null) return { kind: "create-slot" };
+  // What RELAY_TABLES was set to is of no matter where nothing was published yet.
+  const faults = catalogHalts(facts, checkpoint).filter(isLasting);
+  return faults.length > 0 ? halt(faults, checkpoint.halt) : { kind: "start-at-slot" };
 }
 
-function halt(faults: readonly RelayError[]): Verdict {
-  return { kind: "halt", fault: allOf(faults), codes: faults.map(({ code }) => code) };
+function halt(faults: readonly RelayError[], stored: Halt | null = null): Verdict {
+  return {
+    kind: "halt",
+    fault: allOf(faults),
+    codes: faults.map(({ code }) => code),
+    lasting: stored === null ? (faults.find(isLasting) ?? null) : null,
+  };
+}
+
+/** Throws what says that this relay is not at home here; to be asked before anybody is fenced. */
+export function throwStrange(verdict: Verdict): void {
+  if (verdict.kind === "halt" && verdict.codes.some(isStrange)) throw verdict.fault;
 }
 
 /** Whether the WAL that the slot needs is still there. */
@@ -119,19 +147,23 @@ function slotFaults(slot: SlotFacts): RelayError[] {
   ];
 }
 
-function systemFaults(facts: ContinuityFacts, checkpoint: Checkpoint): RelayError[] {
+function originFaults(facts: ContinuityFacts, checkpoint: Checkpoint): RelayError[] {
+  const { systemId, databaseOid } = checkpoint;
   const seen = [facts.lineage?.systemId ?? null, facts.systemId];
-  const other = seen.find((systemId) => systemId !== null && systemId !== checkpoint.systemId);
-  return other === undefined || other === null ? [] : [foreign(other, checkpoint.systemId)];
+  const other = seen.find((one) => one !== null && one !== systemId) ?? null;
+  const isElsewhere =
+    databaseOid !== null && facts.databaseOid !== null && databaseOid !== facts.databaseOid;
+  if (other === null && !isElsewhere) return [];
+  const here = { systemId: other ?? systemId, databaseOid: facts.databaseOid };
+  return [foreign(here, { systemId, databaseOid }, facts.name, checkpoint)];
 }
 
 function lineageFaults(facts: ContinuityFacts, checkpoint: Checkpoint): RelayError[] {
-  const foreigners = systemFaults(facts, checkpoint);
   const { lineage } = facts;
-  if (foreigners.length > 0 || lineage === null) return foreigners;
+  if (lineage === null) return [];
   const covered = coveredLsn(checkpoint);
   if (lineage.timeline === checkpoint.timeline) {
-    if (covered > lineage.xlogPos) return [rewound.behind(lineage.xlogPos, covered)];
+    if (lineage.xlogPos < covered) return [rewound.behind(lineage.xlogPos, covered)];
     return witnessFaults(facts, checkpoint);
   }
   if (lineage.timeline < checkpoint.timeline) {
@@ -151,7 +183,6 @@ function witnessFaults({ witness }: ContinuityFacts, checkpoint: Checkpoint): Re
 /** Where the checkpoint's timeline ended, when the checkpoint lies past it. */
 function switchBefore({ lineage }: ContinuityFacts, checkpoint: Checkpoint): Lsn | null {
   if (lineage === null || lineage.timeline <= checkpoint.timeline) return null;
-  if (lineage.systemId !== checkpoint.systemId) return null;
   const end = endOf(checkpoint.timeline, lineage);
   return end !== null && coveredLsn(checkpoint) > end ? end : null;
 }
@@ -176,8 +207,22 @@ function configFaults({ config }: ContinuityFacts, checkpoint: Checkpoint): Rela
   return isInside && checkpoint.config !== config ? [configChanged(checkpoint.commitLsn)] : [];
 }
 
-function publicationFaults({ publication }: ContinuityFacts, checkpoint: Checkpoint): RelayError[] {
-  const former = checkpoint.publication;
-  if (publication === null || former === null || publication === former) return [];
-  return [publicationChanged()];
+/** What is written down stays on show whatever is seen now; of one kind it is told once. */
+function catalogHalts(facts: ContinuityFacts, checkpoint: Checkpoint): RelayError[] {
+  const seen = publicationFaults(facts, checkpoint);
+  const { halt: stored } = checkpoint;
+  if (stored === null) return seen;
+  const others = seen.filter(({ code }) => code !== stored.code);
+  return [storedHalt(stored), ...others];
+}
+
+/** The catalogs as this version stores them decide; a record of an earlier version has only their fingerprint. */
+function publicationFaults(facts: ContinuityFacts, checkpoint: Checkpoint): RelayError[] {
+  const isSetOtherwise = facts.config !== checkpoint.config;
+  if (facts.catalog !== null && checkpoint.catalog !== null) {
+    return catalogFaults(checkpoint.catalog, facts.catalog, isSetOtherwise);
+  }
+  const [now, former] = [facts.publication, checkpoint.publication];
+  if (now === null || former === null || now === former) return [];
+  return [publicationChanged([], !isSetOtherwise)];
 }

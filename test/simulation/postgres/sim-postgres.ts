@@ -131,8 +131,10 @@ export class SimPostgres {
     return {
       systemId: "1",
       timeline: this.wal.timeline,
+      databaseOid: 5,
       publication: "p",
       findings: [],
+      catalog: { "publication p": { deciding: "1", touched: "1", owner: "10" } },
       witness: null,
       watermark: { snapshot: `1:${lsn}:`, lsn, atMs: 0 },
     };

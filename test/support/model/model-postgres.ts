@@ -1,4 +1,5 @@
 import type { CatalogAnswer, CatalogQuestion } from "../../../src/relay/capture/catalog-lookup.ts";
+import type { Catalog } from "../../../src/relay/capture/catalog.ts";
 import type {
   BackfillStream,
   ReplicationSource,
@@ -58,9 +59,12 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
   writtenSinceTold = 0n;
   timeline = 1;
   timelineHistory: string | null = null;
+  databaseOid = 5;
   publication = "p";
   /** What preflight and each look find below the outbox tables. */
   treeFindings: readonly Finding[] = [];
+  touched = "1";
+  owner = "10";
   /** What the table holds that was committed before a slot that is made anew. */
   tableRows: ModelRow[] = [];
   /** Opened so far. */
@@ -79,6 +83,11 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
   announcements = 0;
   readonly #shutdownCallbacks = new Set<() => void>();
   readonly #slotFreeCallbacks = new Set<() => void>();
+
+  get catalog(): Catalog {
+    const { publication: deciding, touched, owner } = this;
+    return { "publication p": { deciding, touched, owner } };
+  }
 
   get walEnd(): Lsn {
     return this.#end;
@@ -209,8 +218,10 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
     return Promise.resolve({
       systemId: this.systemId,
       timeline: this.timeline,
+      databaseOid: this.databaseOid,
       publication: this.publication,
       findings: this.treeFindings,
+      catalog: this.catalog,
       witness: null,
       watermark,
     });

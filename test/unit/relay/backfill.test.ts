@@ -110,7 +110,7 @@ describe("while the relay streams", () => {
     expect([postgres.confirmed, ids()]).toEqual([confirmed, []]);
     postgres.publication = "p";
     await clock.advance(20_000);
-    expect(ids()).toEqual(["1"]);
+    expect([relay.relay.state.reason?.code, ids()]).toEqual(["PUBLICATION_CHANGED", []]);
   });
 
   it("puts a watermark into the checkpoint once all that it shows is published", async () => {

@@ -15,6 +15,10 @@ const CHECKPOINT: Checkpoint = {
   config: "c",
   shard: "0/2",
   publication: "p",
+  catalog: null,
+  databaseOid: null,
+  halt: null,
+  decision: null,
   watermark: null,
   pending: null,
   witness: null,
@@ -26,6 +30,7 @@ const CHECKPOINT: Checkpoint = {
 function facts(shard: RelayOptions["shard"], checkpoint: Checkpoint): ContinuityFacts {
   return {
     ...{ name: "s", checkpoint, slot: null, lineage: null, systemId: "7", publication: "p" },
+    ...{ databaseOid: null, catalog: null },
     ...{ witness: null, config: "c", shard, slotCreate: "if-missing", snapshot: "never" },
   };
 }

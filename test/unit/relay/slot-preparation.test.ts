@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+import { HaltRecord } from "../../../src/relay/halt-record.ts";
 import { silentObserver } from "../../../src/relay/observer.ts";
 import { decodeCheckpoint } from "../../../src/relay/settle/checkpoint.ts";
 import { SlotPreparation } from "../../../src/relay/slot-preparation.ts";
@@ -17,7 +18,11 @@ describe("a slot that another relay has just now", () => {
     new ModelRelay(postgres, new ModelSink(cluster, clock), clock, options);
     const sink = new ModelSink(cluster, clock);
     const ports = modelPorts(postgres, sink, clock, silentObserver());
-    const preparation = new SlotPreparation(ports, MODEL_OPTIONS);
+    const preparation = new SlotPreparation(
+      ports,
+      MODEL_OPTIONS,
+      new HaltRecord(ports, MODEL_OPTIONS),
+    );
     const prepare = async (): Promise<unknown> => {
       const prepared = preparation.prepare(new AbortController().signal).catch((error) => error);
       await clock.advance(10);

@@ -10,6 +10,7 @@ const LOG = {
   moved: silent,
   backfilled: silent,
   backfillEnded: silent,
+  note: silent,
   warning: silent,
   error: silent,
 };

@@ -2,8 +2,12 @@ import type { Client } from "pg";
 import pg from "pg";
 import type { SlotFacts } from "../relay/capture/source-database.ts";
 import type { ErrorCode } from "../relay/errors.ts";
+import { RelayError } from "../relay/errors.ts";
 import { parseLsn } from "../relay/lsn.ts";
 import { SERVER_START } from "./server-identity.ts";
+
+const OTHERS_HINT =
+  "A slot's name is unique in the whole server, and this one is most likely another relay's: set RELAY_SLOT_NAME to a name of this relay's own.";
 
 /** What is wrong with a slot, in the words of a finding or an error. */
 export interface SlotFault {
@@ -109,8 +113,19 @@ export function slotMismatchFault(slot: SlotRow): SlotFault | null {
   return {
     code: "CONFIG_SLOT",
     message: `slot "${slot.name}" ${wrong} (RELAY_SLOT_NAME)`,
-    hint: `Set RELAY_SLOT_NAME to another name; or, when nobody needs that slot, run select pg_drop_replication_slot('${slot.name}'); and let the relay create its own.`,
+    hint:
+      slot.isLogical && slot.database !== slot.currentDatabase
+        ? OTHERS_HINT
+        : `Set RELAY_SLOT_NAME to another name; or, when nobody needs that slot, run select pg_drop_replication_slot('${slot.name}'); and let the relay create its own.`,
   };
+}
+
+/** For a slot that must not be dropped from here: another database's, and most likely another relay's. */
+export function slotOfOthers({ name, database }: SlotRow): RelayError {
+  return new RelayError(
+    `slot "${name}" belongs to database "${database ?? ""}" (RELAY_SLOT_NAME): it is not dropped from here`,
+    { code: "CONFIG_SLOT", remedy: "halt", hint: OTHERS_HINT },
+  );
 }
 
 function slotMismatch(slot: SlotRow): string | null {

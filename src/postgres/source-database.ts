@@ -41,7 +41,7 @@ import { readWay } from "./preflight/way-facts.ts";
 import { underOwnName, wayFindings } from "./preflight/way-findings.ts";
 import type { PostgresOptions } from "./replication-source.ts";
 import type { SlotAnswer, SlotRow } from "./slot-row.ts";
-import { slotQuery, slotRow } from "./slot-row.ts";
+import { slotOfOthers, slotQuery, slotRow } from "./slot-row.ts";
 import { readSpilled } from "./spilled-wal.ts";
 import type { TableName } from "./table-name.ts";
 import { parseTableName } from "./table-name.ts";
@@ -175,6 +175,8 @@ export class PgSourceDatabase implements SourceDatabase {
 
   async dropSlot(signal: AbortSignal): Promise<void> {
     const { slot } = this.#options;
+    const found = await this.#slotRow(signal);
+    if (found !== null && found.database !== found.currentDatabase) throw slotOfOthers(found);
     await this.#ask(signal)(
       "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1",
       [slot],

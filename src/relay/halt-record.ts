@@ -1,3 +1,4 @@
+import { AtHome } from "./at-home.ts";
 import { RelayError } from "./errors.ts";
 import type { RelayOptions } from "./options.ts";
 import type { RelayPorts } from "./ports.ts";
@@ -23,6 +24,8 @@ interface Held {
 export class HaltRecord {
   readonly #ports: RelayPorts;
   readonly #options: RelayOptions;
+  /** What says that this relay may write here at all. */
+  readonly home = new AtHome();
   #held: Held | null = null;
 
   constructor(ports: RelayPorts, options: RelayOptions) {

@@ -9,7 +9,7 @@ import type { RelayPorts } from "./ports.ts";
 import type { Checkpoint } from "./settle/checkpoint.ts";
 import { decodeStored } from "./settle/checkpoint.ts";
 import type { Verdict } from "./settle/continuity.ts";
-import { isReadable, judge, throwStrange } from "./settle/continuity.ts";
+import { isReadable, judge } from "./settle/continuity.ts";
 import type { BackfillSince } from "./slot-stream.ts";
 
 /**
@@ -38,7 +38,7 @@ export class SlotPreparation {
     // After the checkpoint: a server's WAL reaches at least as far as what was published of it.
     const seen = await database.vantage(signal);
     const verdict = this.#judge(peeked, found, seen);
-    throwStrange(verdict);
+    this.#halts.home.assert(verdict, peeked, seen);
     const isTaken = found?.active === true;
     if (peeked?.pending === "backfill") {
       // The slot is to be made anew. Should its holder let go before we have it, we must not read on from the old one.

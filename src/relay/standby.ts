@@ -4,6 +4,7 @@ import type { RelayOptions } from "./options.ts";
 import { STANDBY_PROBE_INTERVAL_MS } from "./options.ts";
 import type { RelayPorts } from "./ports.ts";
 import { Waker } from "./publish/waker.ts";
+import { OthersProgress } from "./others-progress.ts";
 import type { StateBoard } from "./state.ts";
 
 /**
@@ -17,6 +18,7 @@ export class Standby {
   readonly #board: StateBoard;
   readonly #backoff: Backoff;
   readonly #waker: Waker;
+  readonly #others: OthersProgress;
   #isProbing = false;
   #probeDueMs = 0;
   /** What a probe died of when it was a bug; in a box, because anything can be thrown. */
@@ -28,6 +30,7 @@ export class Standby {
     this.#board = board;
     this.#backoff = new Backoff(options.retry, ports.clock);
     this.#waker = new Waker(ports.clock);
+    this.#others = new OthersProgress(ports, board);
   }
 
   /** Takes announcements from now on, also those that come while nobody waits yet; the returned function ends that. */
@@ -44,6 +47,7 @@ export class Standby {
     const leaving = new AbortController();
     const wake = (): void => this.#waker.wake();
     this.#board.set("standby", reason);
+    this.#others.begin();
     this.#probeDueMs = clock.monotonicMs() + STANDBY_PROBE_INTERVAL_MS;
     stop.addEventListener("abort", wake);
     try {
@@ -67,6 +71,7 @@ export class Standby {
   async #isSlotTaken(stop: AbortSignal): Promise<boolean | null> {
     try {
       const slot = await this.#ports.database.slot(stop);
+      this.#others.holder(slot?.activePid ?? null);
       return slot?.active ?? false;
     } catch (error) {
       if (error instanceof RelayError) return null;
@@ -79,7 +84,11 @@ export class Standby {
     const { clock, sink } = this.#ports;
     if (this.#isProbing || clock.monotonicMs() < this.#probeDueMs) return;
     this.#isProbing = true;
-    sink.probe(signal).then(
+    const probe = async (): Promise<void> => {
+      await sink.probe(signal);
+      await this.#others.look(signal);
+    };
+    probe().then(
       () => this.#probed(null, signal),
       (error: unknown) => this.#probed(error, signal),
     );

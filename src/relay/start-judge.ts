@@ -13,7 +13,7 @@ import { formatPosition } from "./position.ts";
 import type { Checkpoint } from "./settle/checkpoint.ts";
 import { decodeStored } from "./settle/checkpoint.ts";
 import type { Lineage, Verdict } from "./settle/continuity.ts";
-import { judge, throwStrange } from "./settle/continuity.ts";
+import { judge } from "./settle/continuity.ts";
 import type { OpenedStream } from "./slot-stream.ts";
 import type { StartPoint } from "./start-position.ts";
 import { startPoint } from "./start-position.ts";
@@ -72,7 +72,8 @@ export class StartJudge {
   async #assertAtHome(opened: OpenedStream, slot: SlotFacts, signal: AbortSignal): Promise<void> {
     const { sink, database } = this.#ports;
     const peeked = decodeStored(await sink.peek(signal));
-    throwStrange(this.#judge(opened, peeked, slot, await database.vantage(signal)));
+    const seen = await database.vantage(signal);
+    this.#halts.home.assert(this.#judge(opened, peeked, slot, seen), peeked, seen);
   }
 
   #judge(

@@ -1,12 +1,14 @@
 import { parseLsn } from "../../../src/relay/lsn.ts";
 import type { LogEntry } from "../../support/brokers/partition-log.ts";
 import type { ModelConsumer } from "./consumer.ts";
+import type { HaltedCheckpoint } from "./halt-oracle.ts";
+import { HaltOracle } from "./halt-oracle.ts";
 import { History } from "./history.ts";
 import type { SeenRecord } from "./read-records.ts";
 import { readEntry } from "./read-records.ts";
 
-/** The checker's letters: lost, phantom, duplicated, order, bytes, confirmed too early, checkpoint, fencing, halted, recovers, a bug. */
-export type Letter = "L" | "P" | "D" | "O" | "B" | "I1" | "C" | "F" | "H" | "R" | "bug";
+/** The checker's letters: lost, phantom, duplicated, order, bytes, confirmed too early, checkpoint, fencing, halted, a halt that does not stay, recovers, a bug. */
+export type Letter = "L" | "P" | "D" | "O" | "B" | "I1" | "C" | "F" | "H" | "S" | "R" | "bug";
 
 export interface Violation {
   readonly letter: Letter;
@@ -20,7 +22,7 @@ export interface OracleOptions {
 }
 
 /** The fields of the checkpoint record that matter here, as they are documented. */
-interface StoredCheckpoint {
+interface StoredCheckpoint extends HaltedCheckpoint {
   readonly commit: string;
   readonly index: number;
   readonly end: string | null;
@@ -36,6 +38,7 @@ const VIOLATIONS_MAX = 20;
  */
 export class Oracle {
   readonly history = new History();
+  readonly halts = new HaltOracle((text) => this.violated("S", text));
   readonly violations: Violation[] = [];
   readonly #options: OracleOptions;
   /** Rows that no crash can take from Kafka any more. */
@@ -95,6 +98,7 @@ export class Oracle {
       .flatMap(readEntry);
     for (const { id } of records) this.#durable.add(id);
     const checkpoints = entries.filter(({ topic }) => topic === this.#options.checkpointTopic);
+    this.halts.published(records.length);
     this.#checkNextRows(records);
     for (const entry of checkpoints) this.#checkCheckpoint(entry);
   }
@@ -150,9 +154,9 @@ export class Oracle {
   #checkCheckpoint(entry: LogEntry): void {
     for (const { key, value } of readEntry(entry)) {
       if (key !== this.#options.slot) continue;
-      const { commit, index, end, keepalive, snapshot } = JSON.parse(
-        value ?? "null",
-      ) as StoredCheckpoint;
+      const stored = JSON.parse(value ?? "null") as StoredCheckpoint;
+      const { commit, index, end, keepalive, snapshot } = stored;
+      this.halts.stored(stored);
       const ended = parseLsn(end ?? commit);
       const kept = parseLsn(keepalive);
       this.#covered = ended > kept ? ended : kept;

@@ -8,6 +8,7 @@ import { lsn } from "../../../src/relay/lsn.ts";
 import { ModelCatalog } from "../../support/model/model-catalog.ts";
 import type { SimClock } from "../engine/sim-clock.ts";
 import type { SimProcess } from "../engine/sim-process.ts";
+import { SimCatalog } from "./sim-catalog.ts";
 import { busy, noSlot } from "./sim-errors.ts";
 import { SimWal } from "./sim-wal.ts";
 import { SimWalsender } from "./sim-walsender.ts";
@@ -35,6 +36,7 @@ export class SimPostgres {
   readonly options: SimPostgresOptions;
   readonly wal: SimWal;
   readonly tables = new ModelCatalog();
+  readonly catalog = new SimCatalog();
   confirmed: Lsn | null = null;
   isUp = true;
   #isShuttingDown = false;
@@ -44,6 +46,7 @@ export class SimPostgres {
   #walsender: SimWalsender | null = null;
   #pids = 0;
   readonly #holders = new WeakSet<SimProcess>();
+  readonly #reservers = new WeakSet<SimProcess>();
   readonly #shutdownCallbacks = new Set<() => void>();
   readonly #slotFreeCallbacks = new Set<() => void>();
 
@@ -119,7 +122,13 @@ export class SimPostgres {
   reserve(process: SimProcess): boolean {
     const isFree = this.#reserving === null || !this.#reserving.isAlive;
     if (isFree) this.#reserving = process;
+    if (isFree) this.#reservers.add(process);
     return this.#reserving === process;
+  }
+
+  /** Whether the process has reserved the slot, or did once: to make it, or to write down why nobody may read from it. */
+  hadReserved(process: SimProcess): boolean {
+    return this.#reservers.has(process);
   }
 
   release(process: SimProcess): void {
@@ -132,9 +141,9 @@ export class SimPostgres {
       systemId: "1",
       timeline: this.wal.timeline,
       databaseOid: 5,
-      publication: "p",
+      publication: this.catalog.fingerprint,
       findings: [],
-      catalog: { "publication p": { deciding: "1", touched: "1", owner: "10" } },
+      catalog: this.catalog.parts,
       witness: null,
       watermark: { snapshot: `1:${lsn}:`, lsn, atMs: 0 },
     };

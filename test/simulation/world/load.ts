@@ -94,7 +94,9 @@ export class Load {
 
   #end(rows: readonly SimRow[]): void {
     if (!this.#clock.chance(0.1)) {
-      this.#committed(this.#postgres.wal.commit(rows));
+      // What is committed while it is not published is in no stream.
+      const streamed = this.#postgres.catalog.isPublishing ? rows : [];
+      this.#committed(this.#postgres.wal.commit(streamed));
       this.#postgres.changed();
     }
     this.#next();

@@ -57,6 +57,7 @@ const FAULTS: Readonly<Record<string, { readonly weight: number; strike(world: W
   "produce-errors": { weight: 6, strike: (world) => produceErrors(world) },
   "forget-producers": { weight: 2, strike: (world) => forgetProducers(world) },
   "forget-ids": { weight: 1, strike: (world) => forgetIds(world) },
+  "change-catalog": { weight: 4, strike: (world) => changeCatalog(world) },
   calm: { weight: 6, strike: () => undefined },
 };
 
@@ -114,6 +115,17 @@ function freeze(world: World): void {
   };
   if (clock.chance(0.4)) strike();
   else seat.doom = drawDoom(clock, strike);
+}
+
+/** Withdrawn for longer than a look takes or for less, and back with the same owner or another one. */
+function changeCatalog({ plan, postgres, clock }: World): void {
+  const { catalog } = postgres;
+  if (!plan.changesCatalog) return;
+  if (plan.changesOwner && clock.chance(0.3)) return catalog.changeOwner();
+  catalog.withdraw();
+  const isSeen = clock.chance(0.7);
+  const withOwner = plan.changesOwner && isSeen && clock.chance(0.5);
+  later(clock, isSeen ? 3_000 : plan.relay.lookIntervalMs, () => catalog.restore(withOwner));
 }
 
 function drawDoom(clock: SimClock, strike: () => void): Doom {

@@ -22,6 +22,10 @@ export interface WorldPlan {
   readonly markerDelayMsMax: number;
   readonly isSynchronized: boolean;
   readonly sendsEmpty: boolean;
+  /** The publication is withdrawn and restored. */
+  readonly changesCatalog: boolean;
+  /** Its owner is changed, too. */
+  readonly changesOwner: boolean;
   readonly transactionPauseMs: number;
   readonly rowPauseMs: number;
   readonly requestBytesMax: number;
@@ -53,6 +57,8 @@ export function drawPlan(clock: SimClock): WorldPlan {
     markerDelayMsMax: clock.pick([0.5, 3, 40, 150]),
     isSynchronized: clock.chance(0.5),
     sendsEmpty: clock.chance(0.5),
+    changesCatalog: clock.chance(0.2),
+    changesOwner: clock.chance(0.5),
     transactionPauseMs: clock.pick([60, 200, 500]),
     rowPauseMs: clock.pick([0, 3, 30]),
     requestBytesMax: clock.pick([300, 2_000, 100_000]),

@@ -33,7 +33,10 @@ export async function runWorld(seed: number, options: RunOptions = {}): Promise<
   const { violations } = world.oracle;
   for (let i = 0; i < (options.faults ?? FAULTS) && violations.length === 0; i++)
     await nemesis.strike();
-  const isLossy = !world.plan.isSynchronized && world.clock.chance(LOSSY_PROBABILITY);
+  const isLossy =
+    !world.plan.isSynchronized &&
+    !world.plan.changesCatalog &&
+    world.clock.chance(LOSSY_PROBABILITY);
   if (violations.length === 0 && isLossy) await world.promoteWithLoss();
   if (violations.length === 0) await world.end();
   return {

@@ -1,6 +1,7 @@
 import { KafkaPublishedEvents } from "../../../src/kafka/kafka-published-events.ts";
 import { KafkaSink } from "../../../src/kafka/kafka-sink.ts";
-import type { Moment } from "../../../src/relay/observer.ts";
+import type { AnnounceMoment, Moment } from "../../../src/relay/observer.ts";
+import type { RelayPorts } from "../../../src/relay/ports.ts";
 import { Relay } from "../../../src/relay/relay.ts";
 import type { RelayState } from "../../../src/relay/state.ts";
 import { momentObserver } from "../../support/model/model-relay.ts";
@@ -38,33 +39,14 @@ export class SimRelay {
   hasEnded = false;
 
   constructor(name: string, parts: SimParts, events: SimRelayEvents) {
-    const { clock, brokers, postgres, plan } = parts;
+    const { clock, plan } = parts;
     // How many ids there are may change from one start to the next.
     const transactionalIds = clock.pick(plan.transactionalIds);
     const process = new SimProcess(name, clock);
     const moment = (at: Moment): void => {
       if (process.isAlive) events.moment(at);
     };
-    const channel = new SimChannel(brokers, process, plan.requestTimeoutMs);
-    const sink = new KafkaSink(
-      sinkOptions(plan, name, transactionalIds),
-      { channel },
-      process,
-      moment,
-    );
-    const source = new SimSource(postgres, process, SLOT);
-    const ports = {
-      source,
-      database: source,
-      sink,
-      published: new KafkaPublishedEvents(
-        new SimChannel(brokers, process, plan.requestTimeoutMs),
-        process,
-        { requestTimeoutMs: plan.requestTimeoutMs, undecidedMsMax: plan.transactionTimeoutMs },
-      ),
-      clock: process,
-      observer: momentObserver(moment),
-    };
+    const ports = simPorts(process, parts, transactionalIds, moment);
     const stateChanged = (state: RelayState): void => {
       if (process.isAlive) events.stateChanged(state);
     };
@@ -89,6 +71,35 @@ export class SimRelay {
   stop(): void {
     this.#stop.abort();
   }
+}
+
+/** What a process sees of the models, with the real produce path in front of them. */
+export function simPorts(
+  process: SimProcess,
+  { brokers, postgres, plan }: SimParts,
+  transactionalIds: number,
+  moment: AnnounceMoment,
+): RelayPorts {
+  const channel = new SimChannel(brokers, process, plan.requestTimeoutMs);
+  const sink = new KafkaSink(
+    sinkOptions(plan, process.name, transactionalIds),
+    { channel },
+    process,
+    moment,
+  );
+  const source = new SimSource(postgres, process, SLOT);
+  return {
+    source,
+    database: source,
+    sink,
+    published: new KafkaPublishedEvents(
+      new SimChannel(brokers, process, plan.requestTimeoutMs),
+      process,
+      { requestTimeoutMs: plan.requestTimeoutMs, undecidedMsMax: plan.transactionTimeoutMs },
+    ),
+    clock: process,
+    observer: momentObserver(moment),
+  };
 }
 
 function sinkOptions(

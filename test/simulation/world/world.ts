@@ -10,6 +10,7 @@ import { SimPostgres } from "../postgres/sim-postgres.ts";
 import { Load } from "./load.ts";
 import type { WorldPlan } from "./plan.ts";
 import { CHECKPOINT_TOPIC, drawPlan, ROUTES, SLOT } from "./plan.ts";
+import { SimOperator } from "./sim-operator.ts";
 import { SimRelay } from "./sim-relay.ts";
 
 const API_INIT_PRODUCER_ID = 22;
@@ -17,6 +18,8 @@ const CONSUME_INTERVAL_MS = 25;
 /** How long all may stand still once it is healed. */
 const WRITING_AFTER_PROMOTION_MS = 1_000;
 const HEAL_DEADLINE_MS = 60_000;
+/** How long a halt is watched before somebody decides. */
+const CALM_MS = 3_000;
 
 /** Takes each line of what happens; for `--trace` and for comparing two runs. */
 export type Trace = (line: string) => void;
@@ -197,9 +200,11 @@ export class World {
       seat.relay?.process.thaw();
     }
     this.#keepSeatsTaken();
+    this.postgres.catalog.restore(false);
     this.trace(() => "all is healed");
     this.postgres.wal.replicate(1);
     this.postgres.changed();
+    await this.#decide();
     if (!(await this.#settles())) {
       const states = this.seats.map(({ relay }) => relay?.relay.state.name).join(", ");
       this.oracle.violated(
@@ -209,6 +214,20 @@ export class World {
     }
     await this.clock.run(CONSUME_INTERVAL_MS * 3);
     this.oracle.checkNothingLost(this.#firstRow);
+  }
+
+  /** A change that may have left rows out stands in the checkpoint by now, and nothing goes on before a person has decided. */
+  async #decide(): Promise<void> {
+    const { oracle, postgres } = this;
+    if (!postgres.catalog.isSuspect && !oracle.halts.isHalted) return;
+    if (!(await this.clock.runUntil(() => oracle.halts.isHalted, HEAL_DEADLINE_MS)))
+      return oracle.violated("S", "the publication was changed, and no halt was written down");
+    await this.clock.run(CALM_MS);
+    if (!oracle.halts.isHalted) oracle.violated("S", "the halt did not stay");
+    const operator = new SimOperator("operator", this);
+    if (!(await this.clock.runUntil(() => operator.hasAccepted, HEAL_DEADLINE_MS)))
+      oracle.violated("R", "accept publication does not come to an end");
+    postgres.catalog.accepted();
   }
 
   /** Whoever had been told to stop has a successor. */
@@ -233,6 +252,7 @@ export class World {
     this.trace(() => `${process.name} asks broker ${broker}: API ${apiKey} v${apiVersion}`);
     if (!this.#hasBegun || apiKey !== API_INIT_PRODUCER_ID || this.postgres.hadSlot(process))
       return;
+    if (this.plan.changesCatalog && this.postgres.hadReserved(process)) return;
     this.oracle.violated("F", `${process.name} fences although it never had the slot`);
   }
 
@@ -255,7 +275,9 @@ export class World {
 
   #stateChanged(name: string, { name: state, reason }: RelayState): void {
     this.trace(() => `${name}: ${state} ${reason?.code ?? ""}`);
+    this.oracle.halts.shown(name, state, reason?.code);
     if (state !== "failed") return;
+    if (this.plan.changesCatalog && reason?.code === "PUBLICATION_CHANGED") return;
     this.oracle.violated("H", `${name} halted: ${reason?.code} ${reason?.message}`);
   }
 

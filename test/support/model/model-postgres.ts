@@ -73,6 +73,8 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
   firstReadMessages = 0;
   /** Of a row at which decoding fails, each time. */
   undecodableId: string | null = null;
+  /** What the stream ends with there. */
+  decodingFault = undecodable();
   /** How many streams were asked for, and how many control connections given up. */
   opens = 0;
   reconnects = 0;
@@ -265,4 +267,12 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
   close(): Promise<void> {
     return Promise.resolve();
   }
+}
+
+function undecodable(): RelayError {
+  return new RelayError("a row cannot be decoded", {
+    code: "POSTGRES_DECODING",
+    remedy: "halt",
+    hint: "see the log",
+  });
 }

@@ -116,7 +116,7 @@ export class ModelStream implements ReplicationStream {
     if (transaction === undefined) return false;
     const { commitLsn, endLsn, commitMs, rows } = transaction;
     if (rows.some(({ id }) => id === this.#postgres.undecodableId)) {
-      queueMicrotask(() => this.#end(undecodable()));
+      queueMicrotask(() => this.#end(this.#postgres.decodingFault));
       return false;
     }
     if (this.#row === 0) this.#hand(beginBytes(commitLsn, commitMs));
@@ -145,12 +145,4 @@ export class ModelStream implements ReplicationStream {
   #hand(bytes: Uint8Array): void {
     this.#memory.lend(bytes, (lent) => this.#handlers.message(lent));
   }
-}
-
-function undecodable(): RelayError {
-  return new RelayError("a row cannot be decoded", {
-    code: "POSTGRES_DECODING",
-    remedy: "halt",
-    hint: "see the log",
-  });
 }

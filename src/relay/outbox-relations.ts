@@ -6,7 +6,7 @@ import type { OutboxOptions } from "./intake.ts";
 import type { Lsn } from "./lsn.ts";
 import { LSN_ZERO } from "./lsn.ts";
 import { RelationMemory } from "./relation-memory.ts";
-import { foreign } from "./settle/continuity-faults.ts";
+import { otherCluster } from "./settle/continuity-faults.ts";
 import type { KnownTables, TableDecision } from "./settle/known-tables.ts";
 import type { Standing } from "./standing.ts";
 import { PASSED } from "./standing.ts";
@@ -92,7 +92,7 @@ export class OutboxRelations {
   }
 
   #learn(catalog: CatalogAnswer): void {
-    if (catalog.systemId !== this.#systemId) throw foreign(catalog.systemId, this.#systemId);
+    if (catalog.systemId !== this.#systemId) throw otherCluster(catalog.systemId, this.#systemId);
     this.#memory.seen(catalog.tree, catalog.lsn);
     this.#stamped = catalog.stamped;
     this.#isBroad = catalog.isBroad;

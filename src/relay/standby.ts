@@ -2,9 +2,9 @@ import { Backoff } from "./backoff.ts";
 import { RelayError } from "./errors.ts";
 import type { RelayOptions } from "./options.ts";
 import { STANDBY_PROBE_INTERVAL_MS } from "./options.ts";
+import { OthersProgress } from "./others-progress.ts";
 import type { RelayPorts } from "./ports.ts";
 import { Waker } from "./publish/waker.ts";
-import { OthersProgress } from "./others-progress.ts";
 import type { StateBoard } from "./state.ts";
 
 /**

@@ -1,8 +1,8 @@
 import type { Finding } from "../finding.ts";
 import type { Lsn } from "../lsn.ts";
 import type { Watermark } from "../watermark.ts";
-import type { CatalogLookup } from "./catalog-lookup.ts";
 import type { Catalog } from "./catalog.ts";
+import type { CatalogLookup } from "./catalog-lookup.ts";
 
 /** The row of `pg_replication_slots` that belongs to this relay. */
 export interface SlotFacts {

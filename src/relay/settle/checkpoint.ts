@@ -6,9 +6,9 @@ import { formatLsn, parseLsn } from "../lsn.ts";
 import type { Progress } from "../progress.ts";
 import { coveredLsn } from "../progress.ts";
 import type { Watermark } from "../watermark.ts";
+import type { Halt } from "./halt.ts";
 import type { KnownTables } from "./known-tables.ts";
 import { decodeKnownTables, encodeKnownTables } from "./known-tables.ts";
-import type { Halt } from "./halt.ts";
 
 /**
  * The stored form's version; a record with a higher one is never read and never overwritten. A halt makes it 2, so that

@@ -219,6 +219,9 @@ export class World {
   /** A change that may have left rows out stands in the checkpoint by now, and nothing goes on before a person has decided. */
   async #decide(): Promise<void> {
     const { oracle, postgres } = this;
+    if (!this.plan.changesCatalog) return;
+    await this.clock.run(CALM_MS);
+    await this.clock.runUntil(() => oracle.halts.isHalted || this.#isSettled, HEAL_DEADLINE_MS);
     if (!postgres.catalog.isSuspect && !oracle.halts.isHalted) return;
     if (!(await this.clock.runUntil(() => oracle.halts.isHalted, HEAL_DEADLINE_MS)))
       return oracle.violated("S", "the publication was changed, and no halt was written down");

@@ -1,5 +1,5 @@
-import type { CatalogAnswer, CatalogQuestion } from "../../../src/relay/capture/catalog-lookup.ts";
 import type { Catalog } from "../../../src/relay/capture/catalog.ts";
+import type { CatalogAnswer, CatalogQuestion } from "../../../src/relay/capture/catalog-lookup.ts";
 import type {
   BackfillStream,
   ReplicationSource,
@@ -86,7 +86,7 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
   readonly #shutdownCallbacks = new Set<() => void>();
   readonly #slotFreeCallbacks = new Set<() => void>();
 
-  get catalog(): Catalog {
+  get catalogParts(): Catalog {
     const { publication: deciding, touched, owner } = this;
     return { "publication p": { deciding, touched, owner } };
   }
@@ -223,7 +223,7 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
       databaseOid: this.databaseOid,
       publication: this.publication,
       findings: this.treeFindings,
-      catalog: this.catalog,
+      catalog: this.catalogParts,
       witness: null,
       watermark,
     });

@@ -136,8 +136,7 @@ export class Session {
 
   /** Where a halt that ended this session was met: what the next start does not judge was met behind what was read. */
   placeOf(error: RelayError): HaltPlace {
-    const isInStream = error === this.rowFailure || this.hasLostStream;
-    return isInStream && !isLasting(error) ? this.#backlog.read : "start";
+    return this.#end.isInStream(error) && !isLasting(error) ? this.#backlog.read : "start";
   }
 
   /**
@@ -209,7 +208,8 @@ export class Session {
     if (!(error instanceof RelayError)) return this.#finish(error);
     this.#fail(error, this.#backlog.read);
     this.#publisher.flush();
-    this.#finishWhenSettled(error);
+    this.#end.await(error);
+    this.#finishIfSettled();
   }
 
   /** What Postgres cannot decode it cannot decode the next time either, so the rows before it must not wait for that. */
@@ -226,11 +226,7 @@ export class Session {
     this.#cancelDeadline = this.#ports.clock.after(this.#options.shutdownTimeoutMs, () =>
       this.#finish(null),
     );
-    this.#finishWhenSettled(null);
-  }
-
-  #finishWhenSettled(rowFailure: RelayError | null): void {
-    this.#end.await(rowFailure);
+    this.#end.await(null);
     this.#finishIfSettled();
   }
 

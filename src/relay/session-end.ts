@@ -33,11 +33,6 @@ export class SessionEnd {
     return this.#hasLostStream;
   }
 
-  /** Whether the stream itself brought it: its end, or a row. */
-  isInStream(error: RelayError): boolean {
-    return error === this.#rowFailure || this.#hasLostStream;
-  }
-
   /** `rowFailure`: null for a session that drains. */
   await(rowFailure: RelayError | null): void {
     this.#isAwaited = true;

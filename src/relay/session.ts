@@ -136,13 +136,14 @@ export class Session {
 
   /** Where a halt that ended this session was met: what the next start does not judge was met behind what was read. */
   placeOf(error: RelayError): HaltPlace {
-    return this.#end.isInStream(error) && !isLasting(error) ? this.#backlog.read : "start";
+    if (isLasting(error) || !(this.hasLostStream || error === this.rowFailure)) return "start";
+    return this.#backlog.read;
   }
 
   /**
-   * Takes the slot, publishes until `stop` is aborted, then drains and resolves. Rejects with the
-   * RelayError that ended it, or with the bug that did. `started` is called once it reads on from the checkpoint.
-   * `backfill`: first the rows from before the slot, which is made anew.
+   * Takes the slot, publishes until `stop` is aborted, then drains and resolves. Rejects with the RelayError that ended
+   * it, or with the bug that did. `started` is called once it reads on from the checkpoint. `backfill`: first the rows from
+   * before the slot, which is made again.
    */
   async run(stop: AbortSignal, started: () => void, backfill: BackfillSince = null): Promise<void> {
     const { database, observer } = this.#ports;
@@ -155,8 +156,10 @@ export class Session {
     try {
       observer.moment("stream-started");
       observer.leader("acquired");
-      const { systemId, timeline } = opened.stream.identity;
-      this.#stamp.attach({ systemId, timeline, backfillUntil: opened.backfill?.until ?? null });
+      this.#stamp.attach({
+        ...opened.stream.identity,
+        backfillUntil: opened.backfill?.until ?? null,
+      });
       this.#watch.start();
       if (stop.aborted) drain();
       await this.#publish(opened, await this.#heldSlot(stop), started);

@@ -108,7 +108,7 @@ export class Relay {
       this.#rowFailure = session.rowFailure ?? this.#rowFailure;
       const hasPassed = session.lastCheckpoint !== null && session.rowFailure === null;
       if (hasPassed) this.#backoff.reset();
-      if (session.holdsSlot) await this.#departed(departure(session.hasLostStream, end), stop);
+      if (session.holdsSlot) await this.#departed(departure(session.end.hasLostStream, end), stop);
     }
   }
 

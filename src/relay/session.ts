@@ -43,7 +43,7 @@ export class Session {
   readonly #publisher: Publisher;
   readonly #recovery: SinkRecovery;
   readonly #watch: StallWatch;
-  readonly #end = new SessionEnd();
+  readonly end = new SessionEnd();
   readonly #continuity: ContinuityWatch;
   readonly #stamp: CheckpointStamp;
   readonly #halts: HaltRecord;
@@ -61,7 +61,7 @@ export class Session {
       bytesMax: options.batchBytesMax,
     });
     this.#continuity = new ContinuityWatch(ports, options, (fault) => this.#finish(fault));
-    const relations = new OutboxRelations(ports.database, options.outbox, this.#end.signal);
+    const relations = new OutboxRelations(ports.database, options.outbox, this.end.signal);
     this.#stamp = new CheckpointStamp(options, ports.clock, this.#continuity, relations);
     this.#lease = new SlotLease(ports.clock, (signal) => this.#heldSlot(signal));
     this.#publisher = this.#newPublisher();
@@ -124,19 +124,14 @@ export class Session {
     return this.#lastCheckpoint;
   }
 
-  /** Whether the stream ended by itself, and that ended the session. */
-  get hasLostStream(): boolean {
-    return this.#end.hasLostStream;
-  }
-
   /** The row that this session could not publish, if that is what ended it or what it still holds at. */
   get rowFailure(): RelayError | null {
-    return this.#recovery.refusal ?? this.#end.rowFailure;
+    return this.#recovery.refusal ?? this.end.rowFailure;
   }
 
   /** Where a halt that ended this session was met: what the next start does not judge was met behind what was read. */
   placeOf(error: RelayError): HaltPlace {
-    if (isLasting(error) || !(this.hasLostStream || error === this.rowFailure)) return "start";
+    if (isLasting(error) || !(this.end.hasLostStream || error === this.rowFailure)) return "start";
     return this.#backlog.read;
   }
 
@@ -164,7 +159,7 @@ export class Session {
       if (stop.aborted) drain();
       await this.#publish(opened, await this.#heldSlot(stop), started);
     } catch (error) {
-      const { cause } = this.#end;
+      const { cause } = this.end;
       if (cause === null) throw error;
       this.#halts.hold(cause.error, this.#stamp.decision);
       await this.#halts.write((signal) => this.#heldSlot(signal));
@@ -185,7 +180,7 @@ export class Session {
 
   /** Publishes until the session ends; an unknown outcome or a refused row does not end it. */
   async #publish(opened: OpenedStream, slot: SlotFacts, started: () => void): Promise<void> {
-    const { signal } = this.#end;
+    const { signal } = this.end;
     const point = await this.#newJudge().start(opened, slot, signal);
     this.#reader.start(point);
     this.#board.passed("start");
@@ -193,16 +188,16 @@ export class Session {
     if (!point.isStored) this.#publisher.settleIdle();
     this.#show("streaming");
     while (!signal.aborted) await this.#publishOnce();
-    if (this.#end.cause !== null) throw this.#end.cause.error;
+    if (this.end.cause !== null) throw this.end.cause.error;
   }
 
   async #publishOnce(): Promise<void> {
     // What was read before the checkpoint was, or reread, may turn out to be published.
     this.#finishIfSettled();
     try {
-      await this.#publisher.run(this.#end.signal);
+      await this.#publisher.run(this.end.signal);
     } catch (error) {
-      await this.#recovery.recover(error, this.#end.signal);
+      await this.#recovery.recover(error, this.end.signal);
     }
   }
 
@@ -211,7 +206,7 @@ export class Session {
     if (!(error instanceof RelayError)) return this.#finish(error);
     this.#fail(error, this.#backlog.read);
     this.#publisher.flush();
-    this.#end.await(error);
+    this.end.await(error);
     this.#finishIfSettled();
   }
 
@@ -229,20 +224,20 @@ export class Session {
     this.#cancelDeadline = this.#ports.clock.after(this.#options.shutdownTimeoutMs, () =>
       this.#finish(null),
     );
-    this.#end.await(null);
+    this.end.await(null);
     this.#finishIfSettled();
   }
 
   #finishIfSettled(): void {
-    if (this.#end.isAwaited && !this.#isUnconfirmed) this.#finish(this.#end.rowFailure);
+    if (this.end.isAwaited && !this.#isUnconfirmed) this.#finish(this.end.rowFailure);
   }
 
   #finish(error: unknown, isStreamLost = false): void {
-    if (this.#end.signal.aborted) return;
+    if (this.end.signal.aborted) return;
     this.#cancelDeadline();
     const { clock, sink } = this.#ports;
     this.#cancelDeadline = clock.after(LAST_BATCHES_MS, () => void sink.close());
-    this.#end.now(error, isStreamLost);
+    this.end.now(error, isStreamLost);
   }
 
   get #isUnconfirmed(): boolean {
@@ -250,7 +245,7 @@ export class Session {
   }
 
   async #hangUp(): Promise<void> {
-    this.#end.now(null);
+    this.end.now(null);
     this.#cancelDeadline();
     await this.#reader.close();
     await this.#ports.sink.close();

@@ -32,4 +32,119 @@ export const HALTS_MUTANTS: readonly Mutant[] = [
     ],
     caughtBy: { unit: "relay/settle" },
   },
+  {
+    name: "forget a halt when the session ends",
+    harm: "goes on past rows that are not in the stream, once the change was taken back",
+    file: "src/relay/halt-record.ts",
+    edits: [
+      {
+        find: "    if (!(error instanceof RelayError) || !isLasting(error) || this.#held !== null) return;",
+        replace: '    if (decision !== "never" || !(error instanceof RelayError)) return;',
+      },
+    ],
+    caughtBy: { unit: "relay/lasting-halts" },
+  },
+  {
+    name: "forget a halt that Kafka did not take",
+    harm: "goes on past rows that are not in the stream, when Kafka is back",
+    file: "src/relay/halt-record.ts",
+    edits: [
+      {
+        find: "      if (!(error instanceof RelayError)) throw error;\n",
+        replace:
+          "      if (!(error instanceof RelayError)) throw error;\n      this.#held = null;\n",
+      },
+    ],
+    caughtBy: { unit: "relay/lasting-halts" },
+  },
+  {
+    name: "overlook the halt in the checkpoint",
+    harm: "goes on after a restart although nobody has decided",
+    file: "src/relay/settle/continuity.ts",
+    edits: [
+      {
+        find: "  if (stored === null) return seen;",
+        replace: "  if (stored !== undefined) return seen;",
+      },
+    ],
+    caughtBy: "simulation",
+  },
+  {
+    name: "write a halt as version 1",
+    harm: "lets a relay of an earlier version read on past it",
+    file: "src/relay/settle/checkpoint.ts",
+    edits: [
+      {
+        find: "    v: checkpoint.halt === null ? VERSION : VERSION_WITH_HALT,",
+        replace: "    v: VERSION,",
+      },
+    ],
+    caughtBy: { unit: "relay/lasting-halts" },
+  },
+  {
+    name: "look at the owner of any part",
+    harm: "takes a change that was taken back for one of the owner",
+    file: "src/relay/settle/catalog-changes.ts",
+    edits: [
+      {
+        find: "  return former[part]?.owner === now[part]?.owner;",
+        replace: '  return former[part]?.owner === now[part]?.owner && part === "";',
+      },
+    ],
+    caughtBy: { unit: "relay/lasting-halts" },
+  },
+  {
+    name: "halt at a change of owner",
+    harm: "stops publishing for nothing",
+    file: "src/relay/settle/catalog-changes.ts",
+    edits: [
+      {
+        find: "  const unexplained = touchedParts(former, now).filter((part) => isSameOwner(former, now, part));",
+        replace: "  const unexplained = touchedParts(former, now);",
+      },
+    ],
+    caughtBy: { unit: "relay/lasting-halts" },
+  },
+  {
+    name: "fence before the checkpoint's origin is known",
+    harm: "disturbs a healthy relay of another database at each look",
+    file: "src/relay/slot-preparation.ts",
+    edits: [{ find: "    this.#halts.home.assert(verdict, peeked, seen);\n", replace: "" }],
+    caughtBy: { unit: "relay/strangers" },
+  },
+  {
+    name: "adopt from a relay at work",
+    harm: "takes another relay down",
+    file: "src/relay/operate/operations.ts",
+    edits: [{ find: "    if (!takesOver) await this.#assertAbandoned(signal);\n", replace: "" }],
+    caughtBy: { unit: "relay/strangers" },
+  },
+  {
+    name: "take a WAL that has grown past the checkpoint for right",
+    harm: "skips what a restored copy wrote below it",
+    file: "src/relay/at-home.ts",
+    edits: [
+      { find: "      this.#rewound = { fault", replace: "      this.#rewound = null && { fault" },
+    ],
+    caughtBy: { unit: "relay/halts-on-show" },
+  },
+  {
+    name: "show what the present attempt meets instead of the halt",
+    harm: "tells an alert that all is well every few seconds",
+    file: "src/relay/state.ts",
+    edits: [
+      {
+        find: '    if (this.#held === null || name === "draining") return this.#show(name, reason);',
+        replace: "    if (reason !== this.#held) return this.#show(name, reason);",
+      },
+    ],
+    caughtBy: { unit: "relay/halts-on-show" },
+  },
+  {
+    name: "take the halt at a row from show when a row before it is published",
+    harm: "tells an alert that all is well every few seconds",
+    file: "src/relay/state.ts",
+    edits: [{ find: "isPast(progress, place)) this", replace: "progress !== null) this" }],
+    caughtBy: { unit: "relay/halts-on-show" },
+  },
 ];

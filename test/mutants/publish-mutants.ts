@@ -276,7 +276,7 @@ export const PUBLISH_MUTANTS: readonly Mutant[] = [
     file: "src/relay/session.ts",
     edits: [
       {
-        find: "    // What was read before the checkpoint was, or reread, may turn out to be published.\n    this.#finishWhenSettled();\n",
+        find: "    // What was read before the checkpoint was, or reread, may turn out to be published.\n    this.#finishIfSettled();\n",
         replace: "",
       },
     ],

@@ -53,6 +53,13 @@ export const TABLE_MUTANTS: readonly Mutant[] = [
     harm: "rows of one key come out of order, and the checkpoint passes a row that waits",
     file: "src/relay/hold.ts",
     edits: [{ find: "this.#kept.unshift(handle);", replace: "this.#kept.push(handle);" }],
+    caughtBy: { unit: "test/unit/relay/hold" },
+  },
+  {
+    name: "hand on what was held in another order",
+    harm: "rows of one key come out of order, and the checkpoint passes a row that waits",
+    file: "src/relay/hold.ts",
+    edits: [{ find: "this.#kept.shift()", replace: "this.#kept.pop()" }],
     caughtBy: "simulation",
   },
   {

@@ -1,3 +1,4 @@
+import { BACKFILL_MUTANTS } from "./backfill-mutants.ts";
 import { BYTES_MUTANTS } from "./bytes-mutants.ts";
 import { CAPTURE_MUTANTS } from "./capture-mutants.ts";
 import { COMPRESSION_MUTANTS } from "./compression-mutants.ts";
@@ -22,4 +23,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...BYTES_MUTANTS,
   ...ENDING_MUTANTS,
   ...PREFLIGHT_MUTANTS,
+  ...BACKFILL_MUTANTS,
 ];

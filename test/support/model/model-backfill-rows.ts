@@ -7,6 +7,8 @@ import { MODEL_COLUMNS, modelValues } from "./model-table.ts";
 import { insertBytes, relationBytes } from "./pgoutput-bytes.ts";
 
 const WINDOW_ROWS = 3;
+/** By the server's clock, which is nobody else's. */
+export const MODEL_SERVER_MS = 1_650_000_000_000;
 
 /** Rows of a table in windows of three, one message at a time. */
 export class ModelBackfillRows implements BackfillRows {
@@ -18,7 +20,7 @@ export class ModelBackfillRows implements BackfillRows {
 
   constructor(until: Lsn, rows: readonly ModelRow[]) {
     this.until = until;
-    this.watermark = { snapshot: `1:${until}:`, lsn: until, atMs: 0 };
+    this.watermark = { snapshot: `1:${until}:`, lsn: until, atMs: MODEL_SERVER_MS };
     this.#rows = [...rows];
   }
 

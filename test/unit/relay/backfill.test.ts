@@ -3,6 +3,7 @@ import { textOf } from "../../../src/relay/event/ascii.ts";
 import type { RelayOptions } from "../../../src/relay/options.ts";
 import type { Checkpoint } from "../../../src/relay/settle/checkpoint.ts";
 import { decodeCheckpoint } from "../../../src/relay/settle/checkpoint.ts";
+import { MODEL_SERVER_MS } from "../../support/model/model-backfill-rows.ts";
 import { ModelCluster, ModelSink } from "../../support/model/model-kafka.ts";
 import { ModelPostgres } from "../../support/model/model-postgres.ts";
 import { ModelRelay } from "../../support/model/model-relay.ts";
@@ -45,6 +46,14 @@ describe("a first start with rows in the table", () => {
     expect(new Set(positions()).size).toBe(8);
     expect(checkpoint()).toMatchObject({ pending: null, index: 1 });
     expect(postgres.confirmed).toBe(postgres.walEnd);
+  });
+
+  it("stamps them by the server's clock, whatever the relay's says", async () => {
+    start();
+    await clock.advance(2_000);
+    const stamps = new Set(cluster.records.map(({ timestampMs }) => Number(timestampMs)));
+    expect([...stamps]).toEqual([MODEL_SERVER_MS]);
+    expect(clock.wallMs()).not.toBe(MODEL_SERVER_MS);
   });
 
   it("publishes none of them unless the settings say so", async () => {

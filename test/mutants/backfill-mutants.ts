@@ -1,0 +1,122 @@
+import type { Mutant } from "./mutant.ts";
+
+/** In what is read from the tables for a repair or a first snapshot, and in what is found at Kafka. */
+export const BACKFILL_MUTANTS: readonly Mutant[] = [
+  {
+    name: "let policies hide rows from a repair",
+    harm: "loses the rows that row-level security hides",
+    file: "src/postgres/session.ts",
+    edits: [
+      { find: "set row_security = off", replace: "set row_security = on" },
+      {
+        file: "src/postgres/backfill/repair-findings.ts",
+        find: "const refusal = unreadable(facts, role) ?? filtered(facts, role);",
+        replace: "const refusal = unreadable(facts, role);",
+      },
+    ],
+    caughtBy: { integration: "postgres/backfill.test" },
+  },
+  {
+    name: "tell the candidates of a repair by txid",
+    harm: "loses rows whose txid is NULL or was written by hand",
+    file: "src/postgres/backfill/candidate-query.ts",
+    edits: [
+      {
+        find: "return xids.snapshot === null ? null : `${writerXid(xids)} >= ${xids.oldestRunning}`;",
+        replace:
+          "return xids.snapshot === null ? null : `not pg_visible_in_snapshot(txid, '${xids.snapshot}')`;",
+      },
+    ],
+    caughtBy: { integration: "postgres/backfill.test" },
+  },
+  {
+    name: "take a place in the table for the order of writing",
+    harm: "publishes rows of one statement out of order",
+    file: "src/postgres/backfill/candidate-query.ts",
+    edits: [
+      {
+        find: '"written nulls first, txid nulls first, turn,',
+        replace: '"txid nulls first, turn,',
+      },
+    ],
+    caughtBy: { integration: "postgres/write-order" },
+  },
+  {
+    name: "cast the ids of candidates to text",
+    harm: "publishes rows with padded ids twice",
+    file: "src/postgres/backfill/candidate-query.ts",
+    edits: [
+      {
+        find: "format('%s', ${pg.escapeIdentifier(columns.id)}) as id",
+        replace: "${pg.escapeIdentifier(columns.id)}::text as id",
+      },
+    ],
+    caughtBy: { integration: "postgres/backfill.test" },
+  },
+  {
+    name: "leave the time-outs of the role to a repair",
+    harm: "never ends a repair of a large table",
+    file: "src/postgres/backfill/backfill-opening.ts",
+    edits: [
+      { find: "      await liftTimeouts(this.#client);\n", replace: "      void liftTimeouts;\n" },
+    ],
+    caughtBy: { integration: "postgres/backfill.test" },
+  },
+  {
+    name: "read a child's row at its parent's place",
+    harm: "publishes one row twice and loses another",
+    file: "src/postgres/backfill/pg-backfill-rows.ts",
+    edits: [
+      {
+        find: "`only ${quotedTableName(row)} where true`",
+        replace: "`${quotedTableName(row)} where true`",
+      },
+    ],
+    caughtBy: { integration: "postgres/backfill.test" },
+  },
+  {
+    name: "stamp repaired rows with the relay's clock",
+    harm: "publishes rows twice when a repair begins again on a host whose clock is behind",
+    file: "src/relay/backfill/backfilled-stream.ts",
+    edits: [
+      {
+        find: "return Math.max(this.#rows.watermark.atMs, searchFloorMs(this.#context.since));",
+        replace: "return Date.now() - 1e11;",
+      },
+    ],
+    caughtBy: { unit: "test/unit/relay/backfill.test" },
+  },
+  {
+    name: "trust created_at of rows that may be older than the watermark",
+    harm: "publishes rows twice whose created_at is not their commit",
+    file: "src/relay/backfill/already-published.ts",
+    edits: [{ find: "isNew && createdMs !== null", replace: "createdMs !== null" }],
+    caughtBy: { unit: "test/unit/relay/backfill/already-published" },
+  },
+  {
+    name: "search without a watermark from the oldest created_at on",
+    harm: "has an adoption publish again what Kafka holds, where times are local ones",
+    file: "src/relay/backfill/already-published.ts",
+    edits: [{ find: "since === null ? 0 :", replace: "since === null ? Infinity :" }],
+    caughtBy: { unit: "test/unit/relay/backfill/already-published" },
+  },
+  {
+    name: "compare the clocks of brokers with that of Postgres",
+    harm: "publishes rows twice in topics with LogAppendTime",
+    file: "src/kafka/partition-tail.ts",
+    edits: [
+      {
+        find: "const isTimed = sinceMs > 0 && (await this.#keepsTimestamps(signal));",
+        replace: "const isTimed = sinceMs > 0;\n    void this.#keepsTimestamps;",
+      },
+    ],
+    caughtBy: { unit: "test/unit/kafka/published/since" },
+  },
+  {
+    name: "halt at a session that a time-out ended",
+    harm: "needs a person where a repair could begin again by itself",
+    file: "src/postgres/postgres-error.ts",
+    edits: [{ find: '    case "25P03":\n', replace: "" }],
+    caughtBy: { unit: "test/unit/postgres/postgres-error" },
+  },
+];

@@ -16,8 +16,11 @@ export class SimProcess implements Clock {
   /** Told of the error that the process died of. */
   crashed: (error: unknown) => void = () => undefined;
   readonly #deathCallbacks: (() => void)[] = [];
+  /** How far its host's wall clock is from that of the world. */
+  readonly #apartMs: number;
 
-  constructor(name: string, clock: SimClock) {
+  constructor(name: string, clock: SimClock, apartMs = 0) {
+    this.#apartMs = apartMs;
     this.name = name;
     this.#clock = clock;
   }
@@ -75,7 +78,7 @@ export class SimProcess implements Clock {
   }
 
   wallMs(): number {
-    return this.#clock.wallMs();
+    return this.#clock.wallMs() + this.#apartMs;
   }
 
   after(delayMs: number, callback: () => void): () => void {

@@ -3,6 +3,8 @@ import type { SimRow, SimTransaction } from "../postgres/sim-wal.ts";
 export interface CommittedRow extends SimRow {
   readonly timeline: number;
   readonly commitLsn: bigint;
+  /** When its transaction committed, by the counter of `written`. */
+  readonly committedAt: number;
   /** In its transaction, from 1. */
   readonly index: number;
   /** Among all rows, in commit order, from 0. */
@@ -16,9 +18,10 @@ export class History {
   /** Rows of transactions that a promotion threw away. */
   readonly ghosts = new Set<string>();
 
-  committed({ commitLsn, timeline, rows }: SimTransaction): void {
+  committed({ commitLsn, timeline, committedAt, rows }: SimTransaction): void {
     for (const [i, row] of rows.entries()) {
-      const committed = { ...row, timeline, commitLsn, index: i + 1, order: this.rows.length };
+      const place = { index: i + 1, order: this.rows.length };
+      const committed = { ...row, timeline, commitLsn, committedAt, ...place };
       this.rows.push(committed);
       this.#byId.set(row.id, committed);
     }

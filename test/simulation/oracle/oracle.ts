@@ -3,9 +3,11 @@ import type { LogEntry } from "../../support/brokers/partition-log.ts";
 import type { ModelConsumer } from "./consumer.ts";
 import type { HaltedCheckpoint } from "./halt-oracle.ts";
 import { HaltOracle } from "./halt-oracle.ts";
+import type { CommittedRow } from "./history.ts";
 import { History } from "./history.ts";
 import type { SeenRecord } from "./read-records.ts";
 import { readEntry } from "./read-records.ts";
+import { WrittenOrder } from "./written-order.ts";
 
 /** The checker's letters: lost, phantom, duplicated, order, bytes, confirmed too early, checkpoint, fencing, halted, a halt that does not stay, recovers, a bug. */
 export type Letter = "L" | "P" | "D" | "O" | "B" | "I1" | "C" | "F" | "H" | "S" | "R" | "bug";
@@ -28,6 +30,8 @@ interface StoredCheckpoint extends HaltedCheckpoint {
   readonly end: string | null;
   readonly keepalive: string;
   readonly snapshot: { readonly lsn: string } | null;
+  /** A repair that was begun is written down with the watermark it goes by, and without a position. */
+  readonly pending?: string | null;
 }
 
 const VIOLATIONS_MAX = 20;
@@ -39,6 +43,8 @@ const VIOLATIONS_MAX = 20;
 export class Oracle {
   readonly history = new History();
   readonly halts = new HaltOracle((text) => this.violated("S", text));
+  /** Somebody wrote down that rows are to come by way of the table. */
+  hasRepairBegun = false;
   readonly violations: Violation[] = [];
   readonly #options: OracleOptions;
   /** Rows that no crash can take from Kafka any more. */
@@ -52,6 +58,10 @@ export class Oracle {
   readonly #seen = new Map<string, string>();
   readonly #lastPosition = new Map<string, string>();
   readonly #lastOrder = new Map<string, number>();
+  readonly #written = new WrittenOrder();
+  #hasGap = false;
+  #firstRow = 0;
+  #isRepairPending = false;
 
   constructor(options: OracleOptions) {
     this.#options = options;
@@ -66,12 +76,18 @@ export class Oracle {
     return this.#covered;
   }
 
+  /** By the newest decided checkpoint rows are still to come by way of the table. */
+  get isRepairPending(): boolean {
+    return this.#isRepairPending;
+  }
+
   violated(letter: Letter, text: string): void {
     if (this.violations.length < VIOLATIONS_MAX) this.violations.push({ letter, text });
   }
 
   /** The first row that may be read from the slot: what was committed before it existed is nobody's. */
   startFrom(rows: number): void {
+    this.#firstRow = rows;
     this.#published = rows;
     this.#durableUpTo = rows;
   }
@@ -82,6 +98,14 @@ export class Oracle {
     this.#published = Math.min(this.#published, rows);
     this.#durableUpTo = Math.min(this.#durableUpTo, rows);
     this.#checkpoint = { commit: 0n, index: 0 };
+  }
+
+  /**
+   * The slot is gone or skips rows: from now on rows may come by way of the table, at other positions and in the order of
+   * writing. Each of them once all the same, and confirmations and the end are checked as ever.
+   */
+  gap(): void {
+    this.#hasGap = true;
   }
 
   /** The newest rows are no more; consumers may have seen some of them, published or on their way. */
@@ -134,7 +158,7 @@ export class Oracle {
   }
 
   #checkNextRows(records: readonly SeenRecord[]): void {
-    if (records.length === 0) return;
+    if (records.length === 0 || this.#hasGap) return;
     const next = this.history.rows.slice(this.#published, this.#published + records.length);
     const ids = new Set(records.map(({ id }) => id));
     const missing = next.find(({ id }) => !ids.has(id));
@@ -155,13 +179,15 @@ export class Oracle {
     for (const { key, value } of readEntry(entry)) {
       if (key !== this.#options.slot) continue;
       const stored = JSON.parse(value ?? "null") as StoredCheckpoint;
-      const { commit, index, end, keepalive, snapshot } = stored;
+      const { commit, index, end, keepalive, snapshot, pending } = stored;
       this.halts.stored(stored);
+      this.#isRepairPending = pending === "backfill";
+      this.hasRepairBegun ||= this.#isRepairPending;
       const ended = parseLsn(end ?? commit);
       const kept = parseLsn(keepalive);
       this.#covered = ended > kept ? ended : kept;
       const shown = snapshot === null ? 0n : parseLsn(snapshot.lsn);
-      if (shown > this.#covered) {
+      if (shown > this.#covered && pending !== "backfill") {
         this.violated("C", `the watermark ${shown.toString(16)} is ahead of its checkpoint`);
       }
       this.#checkProgress({ commit: parseLsn(commit), index });
@@ -172,6 +198,8 @@ export class Oracle {
     const before = this.#checkpoint;
     const isBack =
       now.commit < before.commit || (now.commit === before.commit && now.index < before.index);
+    // What is begun is written to the checkpoint without a position.
+    if (this.#hasGap) return;
     if (isBack && this.#options.delivery === "exactly-once") {
       this.violated("C", `the checkpoint went back to ${now.commit.toString(16)} row ${now.index}`);
     }
@@ -199,30 +227,43 @@ export class Oracle {
       return;
     }
     this.#seen.set(record.id, record.position);
-    this.#checkOrder(record, row.order, partition);
+    this.#checkOrder(record, row, partition);
   }
 
   #checkContent(record: SeenRecord, row: ReturnType<History["find"]> & object): void {
-    const [timeline = "", commit = "", index = ""] = record.position.split("/");
     const isSame =
       record.key === row.key &&
       record.value === row.payload &&
       record.topic.endsWith(row.route) &&
-      Number.parseInt(timeline, 16) === row.timeline &&
-      BigInt(`0x${commit}`) === row.commitLsn &&
-      Number.parseInt(index, 16) === row.index;
+      (this.#hasGap || isAtItsPlace(record, row));
     if (!isSame)
       this.violated("B", `row ${record.id} is not what was committed: ${JSON.stringify(record)}`);
   }
 
-  #checkOrder(record: SeenRecord, order: number, partition: string): void {
+  #checkOrder(record: SeenRecord, row: CommittedRow, partition: string): void {
+    const { order } = row;
     const last = this.#lastPosition.get(partition) ?? "";
     if (record.position <= last)
       this.violated("O", `${partition}: ${record.position} came after ${last}`);
     this.#lastPosition.set(partition, record.position);
     const key = `${record.topic} ${record.key}`;
+    // What was there before the first slot, a repair without a watermark brings as well.
+    if (order >= this.#firstRow && !this.#written.take(key, row))
+      this.violated("O", `key ${key}: row ${record.id} came after one that was written later`);
     const lastOrder = this.#lastOrder.get(key) ?? -1;
-    if (order <= lastOrder) this.violated("O", `key ${key}: row ${record.id} came too late`);
-    this.#lastOrder.set(key, order);
+    const isFromTable = this.#hasGap && !isAtItsPlace(record, row);
+    if (order <= lastOrder && !isFromTable)
+      this.violated("O", `key ${key}: row ${record.id} came too late`);
+    this.#lastOrder.set(key, Math.max(order, lastOrder));
   }
+}
+
+/** Whether it has the position of its row in the WAL. */
+function isAtItsPlace({ position }: SeenRecord, row: CommittedRow): boolean {
+  const [timeline = "", commit = "", index = ""] = position.split("/");
+  return (
+    Number.parseInt(timeline, 16) === row.timeline &&
+    BigInt(`0x${commit}`) === row.commitLsn &&
+    Number.parseInt(index, 16) === row.index
+  );
 }

@@ -13,3 +13,8 @@ export function noSlot(): RelayError {
   const details = { code: "GAP_SLOT_MISSING", remedy: "halt", hint: "look" } as const;
   return new RelayError("there is no slot", details);
 }
+
+export function lostSlot(): RelayError {
+  const details = { code: "GAP_SLOT_INVALID", remedy: "halt", hint: "look" } as const;
+  return new RelayError("the slot has lost its WAL", details);
+}

@@ -12,6 +12,7 @@ import type {
 } from "../../../src/relay/capture/source-database.ts";
 import { pause } from "../../../src/relay/clock.ts";
 import type { Finding } from "../../../src/relay/finding.ts";
+import type { Watermark } from "../../../src/relay/watermark.ts";
 import type { SimProcess } from "../engine/sim-process.ts";
 import { unreachable } from "./sim-errors.ts";
 import type { SimPostgres } from "./sim-postgres.ts";
@@ -82,8 +83,14 @@ export class SimSource implements ReplicationSource, SourceDatabase {
     return this.#ask(() => this.#postgres.tables.look(question, "1", this.#postgres.wal.end));
   }
 
-  openBackfill(): Promise<BackfillStream> {
-    throw new Error("no world begins with a backfill");
+  /** The slot is free for a moment between its creation and the start of the stream, as with two connections. */
+  async openBackfill(since: Watermark | null, handlers: StreamHandlers): Promise<BackfillStream> {
+    const { wal } = this.#postgres;
+    const rows = await this.#ask(() =>
+      this.#postgres.createSlotWithRows(since, (answer) => this.#ask(answer)),
+    );
+    const stream = await this.#ask(() => this.#postgres.stream(handlers, this.#process, wal.end));
+    return { stream, rows };
   }
 
   onShutdown(callback: () => void): () => void {

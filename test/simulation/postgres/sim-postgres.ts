@@ -5,13 +5,17 @@ import type {
 import type { SlotFacts, Vantage } from "../../../src/relay/capture/source-database.ts";
 import type { Lsn } from "../../../src/relay/lsn.ts";
 import { lsn } from "../../../src/relay/lsn.ts";
+import type { Watermark } from "../../../src/relay/watermark.ts";
 import { ModelCatalog } from "../../support/model/model-catalog.ts";
 import type { SimClock } from "../engine/sim-clock.ts";
 import type { SimProcess } from "../engine/sim-process.ts";
+import type { AskServer } from "./sim-backfill-rows.ts";
+import { SimBackfillRows } from "./sim-backfill-rows.ts";
 import { SimCatalog } from "./sim-catalog.ts";
-import { busy, noSlot } from "./sim-errors.ts";
+import { busy, lostSlot, noSlot } from "./sim-errors.ts";
 import { SimWal } from "./sim-wal.ts";
 import { SimWalsender } from "./sim-walsender.ts";
+import { SimXids } from "./sim-xids.ts";
 
 /** Of the words that a listener does not hear: his connection was lost, or a pooler has it. */
 const DEAF_PROBABILITY = 0.2;
@@ -37,6 +41,9 @@ export class SimPostgres {
   readonly wal: SimWal;
   readonly tables = new ModelCatalog();
   readonly catalog = new SimCatalog();
+  readonly xids = new SimXids();
+  /** Sessions end with it. */
+  incarnation = 0;
   confirmed: Lsn | null = null;
   isUp = true;
   #isShuttingDown = false;
@@ -70,6 +77,9 @@ export class SimPostgres {
   /** Called when there is a slot for the first time. */
   slotMade: () => void = () => undefined;
 
+  /** The slot lost its WAL, and cannot be read from any more. */
+  isSlotLost = false;
+
   /** How far the walsender may go. */
   get sendable(): Lsn {
     return this.options.isSynchronized ? this.wal.replicated : this.wal.end;
@@ -84,6 +94,7 @@ export class SimPostgres {
   stream(handlers: StreamHandlers, process: SimProcess, xlogPos: Lsn): ReplicationStream {
     if (this.#walsender !== null) throw busy();
     if (this.confirmed === null) throw noSlot();
+    if (this.isSlotLost) throw lostSlot();
     const walsender = new SimWalsender(++this.#pids, this, handlers, process, xlogPos, () => {
       if (this.#walsender === walsender) this.#walsender = null;
     });
@@ -115,6 +126,7 @@ export class SimPostgres {
 
   dropSlot(): void {
     if (this.#walsender !== null) throw busy();
+    this.isSlotLost = false;
     this.confirmed = null;
     this.#saved = null;
   }
@@ -135,8 +147,22 @@ export class SimPostgres {
     if (this.#reserving === process) this.#reserving = null;
   }
 
+  /** What had committed by now, and where the WAL stands. */
+  get watermark(): Watermark {
+    return { snapshot: this.xids.snapshot(), lsn: this.wal.end, atMs: this.wal.wallMs };
+  }
+
+  /** The slot made anew, and the table under the snapshot that is exported with it. */
+  createSlotWithRows(since: Watermark | null, ask: AskServer): SimBackfillRows {
+    if (this.confirmed !== null) throw busy();
+    this.createSlot();
+    const rows = this.wal.transactions.flatMap((transaction) => transaction.rows);
+    const { incarnation } = this;
+    const isLive = (): boolean => this.isOpen && this.incarnation === incarnation;
+    return new SimBackfillRows(rows, since, this.watermark, { ask, isLive });
+  }
+
   vantage(): Vantage {
-    const lsn = this.wal.end;
     return {
       systemId: "1",
       timeline: this.wal.timeline,
@@ -145,7 +171,7 @@ export class SimPostgres {
       findings: [],
       catalog: this.catalog.parts,
       witness: null,
-      watermark: { snapshot: `1:${lsn}:`, lsn, atMs: 0 },
+      watermark: this.watermark,
     };
   }
 
@@ -161,8 +187,8 @@ export class SimPostgres {
       activePid: this.#walsender?.pid ?? null,
       confirmedLsn: this.confirmed,
       restartLsn: this.confirmed,
-      walStatus: "reserved",
-      invalidationReason: null,
+      walStatus: this.isSlotLost ? "lost" : "reserved",
+      invalidationReason: this.isSlotLost ? "wal_removed" : null,
       retainedBytes: Number(this.wal.end - this.confirmed),
       unconfirmedBytes: Number(this.wal.end - this.confirmed),
       safeWalBytes: null,
@@ -202,16 +228,22 @@ export class SimPostgres {
   }
 
   stop(): void {
-    this.isUp = false;
+    this.#goAway();
     this.#walsender?.cut();
     if (this.confirmed !== null) this.#saved = this.confirmed;
   }
 
   /** At once, as with an immediate shutdown or a lost machine: the slot is back where it was saved last. */
   crash(): void {
-    this.isUp = false;
+    this.#goAway();
     this.#walsender?.cut();
     this.confirmed = this.#saved;
+  }
+
+  #goAway(): void {
+    this.isUp = false;
+    this.incarnation += 1;
+    this.xids.interrupt();
   }
 
   start(): void {

@@ -12,6 +12,12 @@ export interface SimRow {
   readonly table: TableVersion;
   /** Which layout the table had when the row was written. */
   readonly layout: number;
+  /** The transaction that wrote it. */
+  readonly xid: bigint;
+  /** When that transaction began, by the server's clock. */
+  readonly createdMs: number;
+  /** `write_order`: a moment of the counter by which rows are written and transactions commit. */
+  readonly written: number;
 }
 
 export interface SimTransaction {
@@ -22,6 +28,8 @@ export interface SimTransaction {
   readonly commitMs: number;
   readonly rows: readonly SimRow[];
   readonly timeline: number;
+  /** By the counter of `SimRow.written`: a row that was written later knew of all that is below. */
+  readonly committedAt: number;
 }
 
 /**
@@ -31,6 +39,9 @@ export interface SimTransaction {
 export class SimWal {
   readonly transactions: SimTransaction[] = [];
   timeline = 1;
+  /** How far the server's clock is from that of the world; may be set at any time. */
+  clockApartMs = 0;
+  #moment = 0;
   readonly #clock: SimClock;
   #end: Lsn = lsn(1_000n);
   /** How far the standby has it. */
@@ -54,6 +65,17 @@ export class SimWal {
     return this.#history === "" ? null : this.#history;
   }
 
+  /** By the server's clock, ms since 1970. */
+  get wallMs(): number {
+    return this.#clock.wallMs() + this.clockApartMs;
+  }
+
+  /** The next number of the counter that orders writes and commits. */
+  nextMoment(): number {
+    this.#moment += 1;
+    return this.#moment;
+  }
+
   /** Anything that is no commit: rows of open transactions, other tables, other databases. */
   write(bytes: number): void {
     this.#end = lsn(this.#end + BigInt(bytes));
@@ -64,7 +86,8 @@ export class SimWal {
     const endLsn = lsn(commitLsn + 48n);
     this.#end = endLsn;
     const { timeline } = this;
-    const transaction = { commitLsn, endLsn, commitMs: this.#clock.wallMs(), rows, timeline };
+    const stamps = { commitMs: this.wallMs, committedAt: this.nextMoment() };
+    const transaction = { commitLsn, endLsn, ...stamps, rows, timeline };
     this.transactions.push(transaction);
     return transaction;
   }

@@ -7,6 +7,8 @@ import { ROUTES } from "./plan.ts";
 
 const WRITERS = 4;
 
+type OpenTransaction = Pick<SimRow, "xid" | "createdMs">;
+
 /** Writers whose transactions overlap: pauses between rows, roll-backs, big ones, ones without rows, other tables' WAL. */
 export class Load {
   readonly #clock: SimClock;
@@ -38,6 +40,7 @@ export class Load {
   /** The server went away. */
   interrupt(): void {
     this.#incarnation += 1;
+    this.#postgres.xids.interrupt();
   }
 
   /** ALTER TABLE. */
@@ -80,19 +83,22 @@ export class Load {
     const draw = this.#clock.random();
     const count =
       draw < 0.03 ? 30 + this.#clock.below(60) : draw < 0.15 ? 0 : 1 + this.#clock.below(5);
-    this.#row([], count, this.#incarnation);
+    const { xids, wal } = this.#postgres;
+    const transaction = { xid: xids.begin(), createdMs: wal.wallMs };
+    this.#row([], count, this.#incarnation, transaction);
   }
 
-  #row(rows: SimRow[], left: number, incarnation: number): void {
+  #row(rows: SimRow[], left: number, incarnation: number, of: OpenTransaction): void {
     if (incarnation !== this.#incarnation) return this.#next();
     this.#postgres.wal.write(16 + this.#clock.below(200));
-    if (left === 0) return this.#end(rows);
-    rows.push(this.#newRow());
+    if (left === 0) return this.#end(rows, of);
+    rows.push({ ...this.#newRow(), ...of, written: this.#postgres.wal.nextMoment() });
     const pauseMs = left > 10 ? 0 : this.#plan.rowPauseMs * this.#clock.random();
-    this.#clock.after(pauseMs, () => this.#row(rows, left - 1, incarnation));
+    this.#clock.after(pauseMs, () => this.#row(rows, left - 1, incarnation, of));
   }
 
-  #end(rows: readonly SimRow[]): void {
+  #end(rows: readonly SimRow[], { xid }: OpenTransaction): void {
+    this.#postgres.xids.end(xid);
     if (!this.#clock.chance(0.1)) {
       // What is committed while it is not published is in no stream.
       const streamed = this.#postgres.catalog.isPublishing ? rows : [];
@@ -102,7 +108,7 @@ export class Load {
     this.#next();
   }
 
-  #newRow(): SimRow {
+  #newRow(): Omit<SimRow, keyof OpenTransaction | "written"> {
     this.#ids += 1;
     const id = `r${this.#ids}`;
     const payload = this.#clock.chance(0.1) ? null : `{"id":"${id}","text":"Grüße 世界"}`;

@@ -47,7 +47,7 @@ const FAULTS: Readonly<Record<string, { readonly weight: number; strike(world: W
   replicate: { weight: 8, strike: (world) => replicate(world) },
   "rename-table": { weight: 2, strike: (world) => renameTable(world) },
   "add-child": { weight: 2, strike: ({ load }) => load.addChild() },
-  "drop-child": { weight: 2, strike: ({ load, oracle }) => load.dropChild(oracle.covered) },
+  "drop-child": { weight: 2, strike: (world) => dropChild(world) },
   "alter-table": { weight: 2, strike: ({ load }) => load.changeLayout() },
   "cut-kafka": { weight: 6, strike: ({ brokers }) => brokers.cutAll() },
   "silence-broker": { weight: 4, strike: (world) => silenceBroker(world) },
@@ -182,6 +182,11 @@ function renameTable({ postgres, clock }: World): void {
   later(clock, clock.pick([5, 600]), () =>
     tables.alter(MODEL_TABLE_OID, { schema: "public", name: "outbox" }),
   );
+}
+
+/** What a dropped table held is nowhere to be repaired from. */
+function dropChild({ load, oracle, plan }: World): void {
+  if (!plan.hasGap) load.dropChild(oracle.covered);
 }
 
 function replicate({ postgres, clock }: World): void {

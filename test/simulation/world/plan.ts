@@ -32,6 +32,8 @@ export interface WorldPlan {
   readonly requestTimeoutMs: number;
   readonly transactionTimeoutMs: number;
   readonly consumers: ConsumerKind;
+  /** The slot is lost at the end, and a repair closes the gap. */
+  readonly hasGap: boolean;
   readonly relay: Pick<
     RelayOptions,
     | "batchEventsMax"
@@ -46,9 +48,12 @@ export interface WorldPlan {
 export function drawPlan(clock: SimClock): WorldPlan {
   // Two transactions that time out are both aborted, and kafkajs cannot read that (docs/guarantees.md).
   const consumers = clock.pick(["java", "kafkajs"] as const);
+  const delivery = clock.chance(0.8) ? "exactly-once" : "at-least-once";
+  const hasGap = delivery === "exactly-once" && clock.chance(0.3);
   return {
     consumers,
-    delivery: clock.chance(0.8) ? "exactly-once" : "at-least-once",
+    delivery,
+    hasGap,
     protocol: clock.chance(0.5) ? "v1" : "v2",
     brokers: clock.chance(0.5) ? 1 : 3,
     transactionalIds: clock.pick([[1], [3], [1, 2, 3]]),
@@ -57,7 +62,7 @@ export function drawPlan(clock: SimClock): WorldPlan {
     markerDelayMsMax: clock.pick([0.5, 3, 40, 150]),
     isSynchronized: clock.chance(0.5),
     sendsEmpty: clock.chance(0.5),
-    changesCatalog: clock.chance(0.2),
+    changesCatalog: !hasGap && clock.chance(0.2),
     changesOwner: clock.chance(0.5),
     transactionPauseMs: clock.pick([60, 200, 500]),
     rowPauseMs: clock.pick([0, 3, 30]),

@@ -1,6 +1,8 @@
 import type { Violation } from "../oracle/oracle.ts";
+import { gapAndRepair } from "./gap.ts";
 import { Nemesis } from "./nemesis.ts";
 import type { WorldPlan } from "./plan.ts";
+import { promoteWithLoss } from "./promotion.ts";
 import type { Trace } from "./world.ts";
 import { World } from "./world.ts";
 
@@ -33,11 +35,14 @@ export async function runWorld(seed: number, options: RunOptions = {}): Promise<
   const { violations } = world.oracle;
   for (let i = 0; i < (options.faults ?? FAULTS) && violations.length === 0; i++)
     await nemesis.strike();
+  const { hasGap } = world.plan;
+  if (violations.length === 0 && hasGap) await gapAndRepair(world);
   const isLossy =
+    !hasGap &&
     !world.plan.isSynchronized &&
     !world.plan.changesCatalog &&
     world.clock.chance(LOSSY_PROBABILITY);
-  if (violations.length === 0 && isLossy) await world.promoteWithLoss();
+  if (violations.length === 0 && isLossy) await promoteWithLoss(world);
   if (violations.length === 0) await world.end();
   return {
     seed,

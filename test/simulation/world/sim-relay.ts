@@ -17,6 +17,10 @@ import { CHECKPOINT_TOPIC, relayOptions, SLOT } from "./plan.ts";
 /** Below what the brokers remember an idle id for, with room for a relay that is frozen meanwhile. */
 const EPOCH_MAX_AGE_MS = 2_000;
 
+const HOUR_MS = 3_600_000;
+/** How far the clocks of hosts are apart; nothing that is published may depend on it. */
+export const CLOCKS_APART_MS: readonly number[] = [0, 0, 1_000, -5 * HOUR_MS, 30 * HOUR_MS];
+
 export interface SimRelayEvents {
   moment(moment: Moment): void;
   stateChanged(state: RelayState): void;
@@ -42,7 +46,7 @@ export class SimRelay {
     const { clock, plan } = parts;
     // How many ids there are may change from one start to the next.
     const transactionalIds = clock.pick(plan.transactionalIds);
-    const process = new SimProcess(name, clock);
+    const process = new SimProcess(name, clock, clock.pick(CLOCKS_APART_MS));
     const moment = (at: Moment): void => {
       if (process.isAlive) events.moment(at);
     };

@@ -16,7 +16,6 @@ import { SimRelay } from "./sim-relay.ts";
 const API_INIT_PRODUCER_ID = 22;
 const CONSUME_INTERVAL_MS = 25;
 /** How long all may stand still once it is healed. */
-const WRITING_AFTER_PROMOTION_MS = 1_000;
 const HEAL_DEADLINE_MS = 60_000;
 /** How long a halt is watched before somebody decides. */
 const CALM_MS = 3_000;
@@ -53,6 +52,9 @@ export class World {
   crashes = 0;
   #firstRow = 0;
   #isEnding = false;
+  #stands = false;
+  /** Codes of halts that belong to what the world goes through. */
+  expectedHalts: readonly string[] = [];
 
   constructor(seed: number, trace: Trace | null, overrides: Partial<WorldPlan> = {}) {
     this.#trace = trace;
@@ -119,6 +121,7 @@ export class World {
   }
 
   startRelay(seat: Seat, doom: Seat["doom"] = null): void {
+    if (this.#stands) return;
     seat.incarnation += 1;
     seat.doom = doom;
     const name = `${seat.name}${seat.incarnation}`;
@@ -159,6 +162,7 @@ export class World {
       this.oracle.violated("R", "nobody made the slot, or nobody stands by");
     }
     this.#hasBegun = true;
+    this.postgres.slotMade = () => undefined;
     await this.clock.run(50);
   }
 
@@ -166,31 +170,26 @@ export class World {
     return this.seats.some(({ relay }) => relay?.relay.state.name === state);
   }
 
-  /**
-   * A promotion that loses what the standby did not have, while no relay runs and nothing is open at Kafka. Where Kafka
-   * has more than the new primary, the relays must go on from where both agree.
-   */
-  async promoteWithLoss(): Promise<void> {
-    for (const seat of this.seats) this.kill(seat);
-    this.load.interrupt();
+  /** No relay runs until `go`, all servers are up, and the slot is free. */
+  async stand(): Promise<void> {
+    this.#stands = true;
+    for (const seat of this.seats) {
+      seat.doom = null;
+      this.kill(seat);
+    }
     this.brokers.heal();
-    const { transactions } = this.brokers.cluster;
-    await this.clock.runUntil(() => transactions.undecided === 0, HEAL_DEADLINE_MS);
-    const { wal } = this.postgres;
-    const before = [...wal.transactions];
-    this.postgres.promote();
-    const isLost = this.oracle.covered > wal.end;
-    this.trace(() => `promoted with loss at ${wal.end.toString(16)}, published: ${isLost}`);
-    this.oracle.history.undone(before.slice(wal.transactions.length));
-    this.oracle.undone();
-    if (isLost) this.oracle.promoted();
-    // Writers go on at the new primary, at LSNs that were used before.
-    await this.clock.run(WRITING_AFTER_PROMOTION_MS);
+    this.postgres.start();
+    await this.clock.runUntil(() => this.postgres.walsender === null, HEAL_DEADLINE_MS);
+  }
+
+  go(): void {
+    this.#stands = false;
   }
 
   /** All faults end, everything is read to the end, and the verdict is complete. */
   async end(): Promise<void> {
     this.#isEnding = true;
+    this.go();
     this.load.stop();
     this.load.interrupt();
     this.postgres.start();
@@ -256,6 +255,8 @@ export class World {
     if (!this.#hasBegun || apiKey !== API_INIT_PRODUCER_ID || this.postgres.hadSlot(process))
       return;
     if (this.plan.changesCatalog && this.postgres.hadReserved(process)) return;
+    // Where a slot is made anew, whoever has reserved it fences before there is one.
+    if (this.expectedHalts.length > 0) return;
     this.oracle.violated("F", `${process.name} fences although it never had the slot`);
   }
 
@@ -263,6 +264,7 @@ export class World {
     const { postgres, brokers } = this;
     return (
       this.#isIn("streaming") &&
+      !this.oracle.isRepairPending &&
       postgres.confirmed === postgres.wal.end &&
       brokers.cluster.transactions.undecided === 0
     );
@@ -279,7 +281,7 @@ export class World {
   #stateChanged(name: string, { name: state, reason }: RelayState): void {
     this.trace(() => `${name}: ${state} ${reason?.code ?? ""}`);
     this.oracle.halts.shown(name, state, reason?.code);
-    if (state !== "failed") return;
+    if (state !== "failed" || this.expectedHalts.includes(reason?.code ?? "")) return;
     if (this.plan.changesCatalog && reason?.code === "PUBLICATION_CHANGED") return;
     this.oracle.violated("H", `${name} halted: ${reason?.code} ${reason?.message}`);
   }

@@ -1,6 +1,6 @@
 import type { Vantage } from "./capture/source-database.ts";
 import type { RelayError } from "./errors.ts";
-import { coveredLsn } from "./progress.ts";
+import { reachedLsn } from "./progress.ts";
 import type { Checkpoint } from "./settle/checkpoint.ts";
 import type { Verdict } from "./settle/continuity.ts";
 import { throwStrange } from "./settle/continuity.ts";
@@ -28,7 +28,7 @@ export class AtHome {
 /** Whether the server's WAL ends before what was published of it. */
 function isBehind(checkpoint: Checkpoint, { systemId, timeline, watermark }: Vantage): boolean {
   const isOfIt = checkpoint.systemId === systemId && checkpoint.timeline === timeline;
-  return isOfIt && watermark.lsn < coveredLsn(checkpoint);
+  return isOfIt && watermark.lsn < reachedLsn(checkpoint);
 }
 
 function isSame(a: Checkpoint, b: Checkpoint): boolean {

@@ -1,5 +1,5 @@
 import type { Lsn } from "./lsn.ts";
-import { formatLsn, LSN_ZERO, maxLsn } from "./lsn.ts";
+import { formatLsn, LSN_ZERO, lsn, maxLsn } from "./lsn.ts";
 
 /** A position together with what it lets Postgres forget. */
 export interface Progress {
@@ -37,6 +37,16 @@ function isBehind(a: Progress, b: Progress): boolean {
 export function furtherProgress(a: Progress, b: Progress): Progress {
   const further = isBehind(a, b) ? b : a;
   return { ...further, keepaliveLsn: maxLsn(a.keepaliveLsn, b.keepaliveLsn) };
+}
+
+/**
+ * How far the WAL of a server must reach that the progress is of: past the commit record of a transaction that was
+ * published in part, too, for that record begins at `commitLsn` and nothing of it lies below.
+ */
+export function reachedLsn(progress: Progress): Lsn {
+  const { commitLsn, index, endLsn } = progress;
+  const isInside = endLsn === null && index > 0;
+  return maxLsn(coveredLsn(progress), isInside ? lsn(commitLsn + 1n) : LSN_ZERO);
 }
 
 /** Whether `progress` covers something that `stood` does not. */

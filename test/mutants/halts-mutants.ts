@@ -147,4 +147,16 @@ export const HALTS_MUTANTS: readonly Mutant[] = [
     edits: [{ find: "isPast(progress, place)) this", replace: "progress !== null) this" }],
     caughtBy: { unit: "relay/halts-on-show" },
   },
+  {
+    name: "take the commit record of a split transaction for reached where the WAL ends at its start",
+    harm: "drops the first rows of another transaction at the same LSN, on the next timeline or a restored copy",
+    file: "src/relay/progress.ts",
+    edits: [
+      {
+        find: "  const isInside = endLsn === null && index > 0;",
+        replace: "  const isInside = endLsn !== null && index < 0;",
+      },
+    ],
+    caughtBy: { unit: "relay/continuity" },
+  },
 ];

@@ -3,7 +3,7 @@ import type { ServerIdentity } from "../capture/replication-stream.ts";
 import type { SlotFacts } from "../capture/source-database.ts";
 import type { ErrorCode, RelayError } from "../errors.ts";
 import type { Lsn } from "../lsn.ts";
-import { coveredLsn } from "../progress.ts";
+import { coveredLsn, reachedLsn } from "../progress.ts";
 import { TimelineHistory } from "../timeline-history.ts";
 import { catalogFaults } from "./catalog-changes.ts";
 import type { Checkpoint } from "./checkpoint.ts";
@@ -163,7 +163,7 @@ function lineageFaults(facts: ContinuityFacts, checkpoint: Checkpoint): RelayErr
   if (lineage === null) return [];
   const covered = coveredLsn(checkpoint);
   if (lineage.timeline === checkpoint.timeline) {
-    if (lineage.xlogPos < covered) return [rewound.behind(lineage.xlogPos, covered)];
+    if (lineage.xlogPos < reachedLsn(checkpoint)) return [rewound.behind(lineage.xlogPos, covered)];
     return witnessFaults(facts, checkpoint);
   }
   if (lineage.timeline < checkpoint.timeline) {
@@ -184,7 +184,7 @@ function witnessFaults({ witness }: ContinuityFacts, checkpoint: Checkpoint): Re
 function switchBefore({ lineage }: ContinuityFacts, checkpoint: Checkpoint): Lsn | null {
   if (lineage === null || lineage.timeline <= checkpoint.timeline) return null;
   const end = endOf(checkpoint.timeline, lineage);
-  return end !== null && coveredLsn(checkpoint) > end ? end : null;
+  return end !== null && reachedLsn(checkpoint) > end ? end : null;
 }
 
 function endOf(timeline: number, lineage: Lineage): Lsn | null {

@@ -1,0 +1,146 @@
+import { describe, expect, it } from "@jest/globals";
+import type { SlotFacts } from "../../../src/relay/capture/source-database.ts";
+import { lsn } from "../../../src/relay/lsn.ts";
+import { NO_PROGRESS } from "../../../src/relay/progress.ts";
+import type { Checkpoint } from "../../../src/relay/settle/checkpoint.ts";
+import type { ContinuityFacts, Lineage } from "../../../src/relay/settle/continuity.ts";
+import { judge } from "../../../src/relay/settle/continuity.ts";
+
+const CHECKPOINT: Checkpoint = {
+  ...NO_PROGRESS,
+  systemId: "7",
+  timeline: 2,
+  commitLsn: lsn(0x100n),
+  index: 3,
+  endLsn: lsn(0x130n),
+  config: "c",
+  shard: null,
+  publication: "p",
+  catalog: null,
+  databaseOid: null,
+  halt: null,
+  decision: null,
+  watermark: null,
+  pending: null,
+  witness: 7,
+  tables: null,
+  instance: "relay-0",
+  at: "2026-01-01T00:00:00.000Z",
+};
+
+const SLOT: SlotFacts = {
+  name: "s",
+  plugin: "pgoutput",
+  database: "db",
+  temporary: false,
+  isSynced: false,
+  active: false,
+  activePid: null,
+  confirmedLsn: lsn(0x130n),
+  restartLsn: lsn(0x100n),
+  walStatus: "reserved",
+  invalidationReason: null,
+  retainedBytes: 0,
+  unconfirmedBytes: 0,
+  safeWalBytes: null,
+  catalogXminAge: null,
+  serverStart: "1",
+  walEnd: lsn(0x200n),
+};
+
+const LINEAGE: Lineage = {
+  systemId: "7",
+  timeline: 2,
+  xlogPos: lsn(0x200n),
+  timelineHistory: "1\t0/50\tx",
+};
+
+const FACTS: ContinuityFacts = {
+  name: "s",
+  checkpoint: CHECKPOINT,
+  slot: SLOT,
+  lineage: LINEAGE,
+  systemId: "7",
+  databaseOid: null,
+  publication: "p",
+  catalog: null,
+  witness: 7,
+  config: "c",
+  shard: null,
+  slotCreate: "if-missing",
+  snapshot: "never",
+};
+
+type Change = (facts: ContinuityFacts) => ContinuityFacts;
+
+const slot =
+  (change: Partial<SlotFacts>): Change =>
+  (facts) => ({ ...facts, slot: { ...SLOT, ...facts.slot, ...change } });
+const lineage =
+  (change: Partial<Lineage>): Change =>
+  (facts) => ({ ...facts, lineage: { ...LINEAGE, ...facts.lineage, ...change } });
+const checkpoint =
+  (change: Partial<Checkpoint>): Change =>
+  (facts) => ({ ...facts, checkpoint: { ...CHECKPOINT, ...facts.checkpoint, ...change } });
+
+describe("the edges of the decision table", () => {
+  const codes = (facts: ContinuityFacts): readonly string[] => {
+    const verdict = judge(facts);
+    return verdict.kind === "halt" ? verdict.codes : [verdict.kind];
+  };
+  const whole = CHECKPOINT;
+  /** Inside a transaction: what it has is covered up to its third row, its WAL from its commit record on is not. */
+  const inside = { ...CHECKPOINT, endLsn: null };
+  const later = (end: bigint): Change =>
+    lineage({ timeline: 3, timelineHistory: `1\t0/50\tx\n2\t0/${end.toString(16)}\tx` });
+  const at = (change: Partial<Checkpoint>, ...others: Change[]): ContinuityFacts =>
+    others.reduce(
+      (facts, other) => other(facts),
+      checkpoint(change)(slot({ confirmedLsn: lsn(0n) })(FACTS)),
+    );
+
+  it.each([
+    ["the WAL ends at the checkpoint", at(whole, lineage({ xlogPos: lsn(0x130n) })), "go-on"],
+    ["one byte below it", at(whole, lineage({ xlogPos: lsn(0x12fn) })), "LINEAGE_REWOUND"],
+    ["one byte above it", at(whole, lineage({ xlogPos: lsn(0x131n) })), "go-on"],
+    [
+      "one byte above the start of a split transaction's commit record",
+      at(inside, lineage({ xlogPos: lsn(0x101n) })),
+      "go-on",
+    ],
+    ["at its start", at(inside, lineage({ xlogPos: lsn(0x100n) })), "LINEAGE_REWOUND"],
+    [
+      "one byte below a split transaction",
+      at(inside, lineage({ xlogPos: lsn(0xffn) })),
+      "LINEAGE_REWOUND",
+    ],
+    ["the slot stands at the checkpoint", at(whole, slot({ confirmedLsn: lsn(0x130n) })), "go-on"],
+    ["one byte above it", at(whole, slot({ confirmedLsn: lsn(0x131n) })), "GAP_SLOT_ADVANCED"],
+    ["at a split transaction", at(inside, slot({ confirmedLsn: lsn(0x100n) })), "go-on"],
+    [
+      "past a split transaction",
+      at(inside, slot({ confirmedLsn: lsn(0x101n) })),
+      "GAP_SLOT_ADVANCED",
+    ],
+    ["the switch lies at the checkpoint", at(whole, later(0x130n)), "go-on"],
+    ["one byte above it", at(whole, later(0x131n)), "go-on"],
+    ["one byte below it", at(whole, later(0x12fn)), "phantoms"],
+    [
+      "the switch lies behind a split transaction's commit record",
+      at(inside, later(0x130n)),
+      "go-on",
+    ],
+    [
+      "at the start of its commit record: it was never committed there",
+      at(inside, later(0x100n)),
+      "phantoms",
+    ],
+    ["one byte below that", at(inside, later(0xffn)), "phantoms"],
+    ["one byte above its start", at(inside, later(0x101n)), "go-on"],
+    ["the witness counts as far", at({ ...whole, witness: 7 }), "go-on"],
+    ["one less", at({ ...whole, witness: 8 }), "LINEAGE_REWOUND"],
+    ["one more", at({ ...whole, witness: 6 }), "go-on"],
+  ])("%s", (_what, facts, kind) => {
+    expect(codes(facts)).toEqual([kind]);
+  });
+});

@@ -1,5 +1,6 @@
 import type { Clock } from "../relay/clock.ts";
 import { RelayError } from "../relay/errors.ts";
+import { brokenAnswer } from "./api/answer.ts";
 import { findCoordinatorRequest, readCoordinator } from "./api/find-coordinator.ts";
 import type { Metadata, TopicMetadata } from "./api/metadata.ts";
 import { metadataRequest, readMetadata } from "./api/metadata.ts";
@@ -47,6 +48,9 @@ export class Cluster {
     );
     this.#channel.setBrokers(metadata.brokers);
     this.#brokers = metadata.brokers.length;
+    const answered = new Set(metadata.topics.map(({ topic }) => topic));
+    const missing = topics.find((topic) => !answered.has(topic));
+    if (missing !== undefined) throw brokenAnswer(`Metadata without topic ${missing}`);
     for (const topic of metadata.topics) {
       if (topic.error === ERROR.none) this.#topics.set(topic.topic, topic);
       else this.#topics.delete(topic.topic);

@@ -31,6 +31,7 @@ export const ERROR = {
   invalidTxnState: 48,
   concurrentTransactions: 51,
   transactionalIdAuthorizationFailed: 53,
+  transactionalIdNotFound: 105,
   operationNotAttempted: 55,
   kafkaStorageError: 56,
   invalidRecord: 87,

@@ -1,4 +1,5 @@
 import type { Clock } from "../relay/clock.ts";
+import { brokenAnswer } from "./api/answer.ts";
 import type { TransactionDescription } from "./api/describe-transactions.ts";
 import { describeTransactionsRequest, readTransactions } from "./api/describe-transactions.ts";
 import { endTxnV5Request, readEndTxnV5 } from "./api/end-txn.ts";
@@ -15,6 +16,12 @@ const MOVING: ReadonlySet<number> = new Set([
   ERROR.coordinatorLoadInProgress,
   ERROR.coordinatorNotAvailable,
   ERROR.notCoordinator,
+]);
+
+/** An id that nobody has used yet is unknown; one that is not ours to look at cannot be taken either. */
+const NOTHING_TO_FINISH: ReadonlySet<number> = new Set([
+  ERROR.transactionalIdNotFound,
+  ERROR.transactionalIdAuthorizationFailed,
 ]);
 
 interface Opened extends TransactionDescription {
@@ -62,10 +69,11 @@ export class LeftCommit {
       const [answer] = readTransactions(
         await this.#channel.request(coordinator, "coordinator", request),
       );
-      if (answer === undefined || !MOVING.has(answer.error)) {
-        // An id that nobody has used yet is unknown; one that is not ours to look at cannot be taken either.
-        return answer?.error === ERROR.none && answer.isOpen ? { ...answer, coordinator } : null;
-      }
+      if (answer === undefined) throw brokenAnswer(`DescribeTransactions without ${name}`);
+      if (answer.error === ERROR.none) return answer.isOpen ? { ...answer, coordinator } : null;
+      if (NOTHING_TO_FINISH.has(answer.error)) return null;
+      if (!MOVING.has(answer.error))
+        throw kafkaError(`DescribeTransactions for ${name}`, answer.error, "retry");
       await patience.again(() =>
         kafkaError(`DescribeTransactions for ${name}`, answer.error, "retry"),
       );

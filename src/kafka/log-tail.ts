@@ -5,7 +5,7 @@ import { committedBatches } from "./committed-batches.ts";
 import { ERROR } from "./error-code.ts";
 import { kafkaError } from "./kafka-error.ts";
 import { PartitionReader } from "./partition-reader.ts";
-import type { FetchedRecord } from "./wire/record-batch-reader.ts";
+import type { FetchedBatch, FetchedRecord } from "./wire/record-batch-reader.ts";
 import { readRecords } from "./wire/record-batch-reader.ts";
 
 const PARTITION = 0;
@@ -66,7 +66,7 @@ export class LogTail {
         throw unreadable(this.#topic, "an empty answer");
       for (const batch of committedBatches(fetched)) {
         if (batch.codec !== 0) throw unreadable(this.#topic, "compressed records");
-        for (const record of readRecords(batch)) {
+        for (const record of this.#records(batch)) {
           const key = record.key?.toString() ?? "";
           if (record.offset >= at && record.offset < to && keys.includes(key))
             found.set(key, record);
@@ -75,6 +75,14 @@ export class LogTail {
       at = newest.lastOffset + 1n;
     }
     return found;
+  }
+
+  #records(batch: FetchedBatch): FetchedRecord[] {
+    try {
+      return readRecords(batch);
+    } catch {
+      throw unreadable(this.#topic, `the batch at offset ${batch.baseOffset} is damaged`);
+    }
   }
 }
 

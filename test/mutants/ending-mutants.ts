@@ -46,4 +46,76 @@ export const ENDING_MUTANTS: readonly Mutant[] = [
     ],
     caughtBy: { unit: "kafka/opening-end" },
   },
+  {
+    name: "take an answer that ends too early for a bug",
+    harm: "ends the process, again after each start, while a proxy cuts answers off",
+    file: "src/kafka/api/answer.ts",
+    edits: [
+      {
+        find: "    throw brokenAnswer(`the answer to ${request} cannot be read`, error);",
+        replace: "    throw error;",
+      },
+    ],
+    caughtBy: "hostile",
+  },
+  {
+    name: "let a server that shuts down wait while the sink is opened",
+    harm: "holds a fast shutdown of Postgres up for as long as Kafka refuses",
+    file: "src/relay/session.ts",
+    edits: [
+      {
+        find: "isUnconfirmed: () => this.#isUnconfirmed || !this.#reader.hasStarted,",
+        replace: "isUnconfirmed: () => this.#isUnconfirmed,",
+      },
+    ],
+    caughtBy: { unit: "relay/opening-sink" },
+  },
+  {
+    name: "open the sink without an eye on whether it is still wanted",
+    harm: "holds the slot after SIGTERM and after a stall, for as long as Kafka refuses",
+    file: "src/kafka/opening.ts",
+    edits: [
+      {
+        find: '    signal.addEventListener("abort", end, { once: true });\n    try {\n      return await this.#take(',
+        replace: "    try {\n      return await this.#take(",
+      },
+    ],
+    caughtBy: { unit: "kafka/opening-end" },
+  },
+  {
+    name: "go on with metadata that leaves a topic out",
+    harm: "ends the process by a bug at the first row for that topic",
+    file: "src/kafka/cluster.ts",
+    edits: [
+      {
+        find: "    if (missing !== undefined) throw brokenAnswer(`Metadata without topic ${missing}`);\n",
+        replace: "    if (missing !== undefined) void brokenAnswer(missing);\n",
+      },
+    ],
+    caughtBy: { unit: "kafka/broken-answers" },
+  },
+  {
+    name: "read on behind a batch without a length",
+    harm: "never comes back from an answer that a proxy has changed",
+    file: "src/kafka/wire/record-batch-reader.ts",
+    edits: [
+      {
+        find: "    if (end < at + (hasHeaders ? HEADER_BYTES : COMMON_BYTES))",
+        replace: "    if (end <= at)",
+      },
+    ],
+    caughtBy: { unit: "kafka/broken-answers" },
+  },
+  {
+    name: "wait for as long as a broker says",
+    harm: "waits for 24 days, and shows no cause",
+    file: "src/kafka/produce-round.ts",
+    edits: [
+      {
+        find: "Math.min(answer.throttleMs, this.#throttleMsMax)",
+        replace: "Math.max(answer.throttleMs, Math.min(0, this.#throttleMsMax))",
+      },
+    ],
+    caughtBy: { unit: "kafka/sink-observer" },
+  },
 ];

@@ -5,6 +5,7 @@ import type { Layer } from "./mutant.ts";
 const DEADLINE_MS = 600_000;
 const OUTPUT_CHARACTERS_MAX = 20_000;
 const SIMULATION = ["test/simulation/main.ts", "--seed", "1", "--runs", "400", "--bail"];
+const HOSTILE = ["test/simulation/main.ts", ..."--hostile --seed 1 --runs 150 --bail".split(" ")];
 const JEST = [
   "--experimental-vm-modules",
   "--disable-warning=ExperimentalWarning",
@@ -22,19 +23,19 @@ export interface Verdict {
 }
 
 export function layerName(layer: Layer): string {
-  if (layer === "simulation") return "simulation";
+  if (typeof layer === "string") return layer;
   return "unit" in layer ? `unit ${layer.unit}` : `integration ${layer.integration}`;
 }
 
 /** Whether it does without Postgres and Kafka. */
 export function isQuick(layer: Layer): boolean {
-  return layer === "simulation" || "unit" in layer;
+  return typeof layer === "string" || "unit" in layer;
 }
 
 /** Runs one layer's checks on the copy in `folder`. */
 export async function runLayer(layer: Layer, folder: string): Promise<Verdict> {
   const { code, output } = await run(argumentsOf(layer), folder);
-  const pattern = layer === "simulation" ? /^ {2}(\w+: .*)$/m : /● (.*)/;
+  const pattern = typeof layer === "string" ? /^ {2}(\w+: .*)$/m : /● (.*)/;
   const finding = pattern.exec(output)?.[1] ?? "";
   return {
     isClean: code === 0,
@@ -44,7 +45,7 @@ export async function runLayer(layer: Layer, folder: string): Promise<Verdict> {
 }
 
 function argumentsOf(layer: Layer): string[] {
-  if (layer === "simulation") return SIMULATION;
+  if (typeof layer === "string") return layer === "hostile" ? HOSTILE : SIMULATION;
   const [project, pattern] =
     "unit" in layer ? ["unit", layer.unit] : ["integration", layer.integration];
   return [...JEST, "--selectProjects", project, "--testPathPatterns", pattern];

@@ -2,6 +2,8 @@
 export type Layer =
   /** `npm run simulate` over fixed seeds. */
   | "simulation"
+  /** The same with hostile brokers. */
+  | "hostile"
   /** Unit tests whose path matches. */
   | { readonly unit: string }
   /** Tests with real services whose path matches. */

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { FAULT_NAMES } from "./world/nemesis.ts";
 
-export const USAGE = `Usage: npm run simulate -- [--seed N] [--runs N] [--faults LIST] [--trace] [--bail] [--record]
+export const USAGE = `Usage: npm run simulate -- [--seed N] [--runs N] [--faults LIST] [--hostile [--minutes N]] [--trace] [--bail] [--record]
 
 Runs the relay's real core and produce path under virtual time against a model Postgres and model brokers.
 Each run is a world of its own from its own seed: --seed, --seed + 1, and so on.
@@ -9,6 +9,9 @@ Each run is a world of its own from its own seed: --seed, --seed + 1, and so on.
   --seed N      the first seed; a fresh one, which is printed, unless given
   --runs N      how many worlds; 500 unless given, 1 with --trace
   --faults LIST only these, separated by commas: ${wrapped(FAULT_NAMES)}
+  --hostile     brokers that answer any request with any error code, hang up, fall silent or answer in part, once, for a
+                while or for as long as it takes: the relay goes on or names the cause, and ends when it is asked to
+  --minutes N   goes on with fresh seeds for so long, instead of --runs
   --trace       prints every step of one run
   --bail        stops at the first world that fails
   --record      writes the figures into docs/proof-results.json
@@ -18,6 +21,9 @@ export interface SimulateOptions {
   readonly seed: number;
   readonly runs: number;
   readonly faults: readonly string[];
+  readonly isHostile: boolean;
+  /** How long it goes on; null: until all runs are done. */
+  readonly minutes: number | null;
   readonly isTrace: boolean;
   readonly isBail: boolean;
   readonly isRecord: boolean;
@@ -42,11 +48,16 @@ export function parseOptions(
   const runs = wholeNumber(values.runs ?? (isTrace ? "1" : "500"));
   if (seed === null) return { problem: "--seed takes a whole number" };
   if (runs === null || runs === 0) return { problem: "--runs takes a whole number above 0" };
+  const minutes = values.minutes === undefined ? null : wholeNumber(values.minutes);
+  if (values.minutes !== undefined && (minutes === null || minutes === 0))
+    return { problem: "--minutes takes a whole number above 0" };
   if (isTrace && runs > 1) return { problem: "--trace shows one run" };
   return {
     seed,
     runs,
     faults,
+    isHostile: values.hostile ?? false,
+    minutes,
     isTrace,
     isBail: values.bail ?? false,
     isRecord: values.record ?? false,
@@ -61,6 +72,8 @@ function read(argv: readonly string[]) {
       seed: { type: "string" },
       runs: { type: "string" },
       faults: { type: "string" },
+      hostile: { type: "boolean" },
+      minutes: { type: "string" },
       trace: { type: "boolean" },
       bail: { type: "boolean" },
       record: { type: "boolean" },

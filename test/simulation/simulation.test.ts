@@ -5,6 +5,7 @@ import { runWorld } from "./world/run-world.ts";
 
 const FIXED = { seed: 1, runs: 100 };
 const FRESH_RUNS = 50;
+const HOSTILE_RUNS = 25;
 const DEADLINE_MS = 240_000;
 
 function told(failed: readonly WorldResult[]): unknown {
@@ -29,6 +30,26 @@ describe("the relay in a simulated world", () => {
       process.stdout.write(`npm run simulate -- --seed ${seed} --runs ${FRESH_RUNS}\n`);
       const { failed } = await simulate({ seed, runs: FRESH_RUNS, faults: [] });
       expect(told(failed)).toEqual([]);
+    },
+    DEADLINE_MS,
+  );
+
+  it.each([
+    ["seeds that never change", () => 1],
+    ["seeds that nobody has tried", () => Date.now() % 2 ** 31],
+  ])(
+    "goes on or names the cause, and ends when it is asked to, whatever brokers answer, from %s",
+    async (_, draw) => {
+      const seed = draw();
+      process.stdout.write(`npm run simulate -- --hostile --seed ${seed} --runs ${HOSTILE_RUNS}\n`);
+      const { failed, hostile } = await simulate({
+        seed,
+        runs: HOSTILE_RUNS,
+        faults: [],
+        isHostile: true,
+      });
+      expect(told(failed)).toEqual([]);
+      expect(hostile?.met).toBeGreaterThan(HOSTILE_RUNS);
     },
     DEADLINE_MS,
   );

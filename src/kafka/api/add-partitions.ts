@@ -1,6 +1,6 @@
 import type { BrokerRequest } from "../broker-channel.ts";
-import { ByteReader } from "../wire/byte-reader.ts";
 import { ByteWriter } from "../wire/byte-writer.ts";
+import { readAnswer } from "./answer.ts";
 import type { ProducerIdentity } from "./init-producer-id.ts";
 
 /** AddPartitionsToTxn v2; from v4 on it is for brokers. Only the older transaction protocol needs it. */
@@ -24,11 +24,12 @@ export interface PartitionAdded {
 
 /** One answer for each partition asked for. */
 export function readAddPartitions(response: Buffer): PartitionAdded[] {
-  const reader = new ByteReader(response);
-  reader.int32();
-  const answers = reader.array(() => {
-    const topic = reader.string() ?? "";
-    return reader.array(() => ({ topic, partition: reader.int32(), error: reader.int16() }));
+  return readAnswer("AddPartitionsToTxn", response, (reader) => {
+    reader.int32();
+    const answers = reader.array(() => {
+      const topic = reader.string() ?? "";
+      return reader.array(() => ({ topic, partition: reader.int32(), error: reader.int16() }));
+    });
+    return answers.flat();
   });
-  return answers.flat();
 }

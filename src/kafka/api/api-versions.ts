@@ -1,6 +1,8 @@
 import type { BrokerRequest } from "../broker-channel.ts";
-import { ByteReader } from "../wire/byte-reader.ts";
+import { ERROR } from "../error-code.ts";
+import { kafkaError } from "../kafka-error.ts";
 import { ByteWriter } from "../wire/byte-writer.ts";
+import { readAnswer } from "./answer.ts";
 
 const TAG_FINALIZED_FEATURES = 2;
 const OLD: ReadonlyMap<number, number> = new Map([[0, 0]]);
@@ -28,27 +30,30 @@ export function apiVersionsRequest(): BrokerRequest {
 
 /** The response header has no tag section, unlike all other flexible ones. */
 export function readApiVersions(response: Buffer): BrokerVersions {
-  const reader = new ByteReader(response);
-  // Such an answer has the format of version 0, and names versions of ApiVersions alone.
-  if (reader.int16() === UNSUPPORTED_VERSION) return { maxVersions: OLD, transactionVersion: 0 };
-  const versions = reader.compactArray(() => {
-    const key = reader.int16();
-    reader.int16();
-    const max = reader.int16();
-    reader.tags();
-    return [key, max] as const;
-  });
-  reader.int32();
-  let transactionVersion = 0;
-  reader.tags((tag, field) => {
-    if (tag !== TAG_FINALIZED_FEATURES) return;
-    field.compactArray(() => {
-      const name = field.compactString();
-      const max = field.int16();
-      field.int16();
-      field.tags();
-      if (name === "transaction.version") transactionVersion = max;
+  return readAnswer("ApiVersions", response, (reader) => {
+    const error = reader.int16();
+    // Such an answer has the format of version 0, and names versions of ApiVersions alone.
+    if (error === UNSUPPORTED_VERSION) return { maxVersions: OLD, transactionVersion: 0 };
+    if (error !== ERROR.none) throw kafkaError("ApiVersions", error, "retry");
+    const versions = reader.compactArray(() => {
+      const key = reader.int16();
+      reader.int16();
+      const max = reader.int16();
+      reader.tags();
+      return [key, max] as const;
     });
+    reader.int32();
+    let transactionVersion = 0;
+    reader.tags((tag, field) => {
+      if (tag !== TAG_FINALIZED_FEATURES) return;
+      field.compactArray(() => {
+        const name = field.compactString();
+        const max = field.int16();
+        field.int16();
+        field.tags();
+        if (name === "transaction.version") transactionVersion = max;
+      });
+    });
+    return { maxVersions: new Map(versions), transactionVersion };
   });
-  return { maxVersions: new Map(versions), transactionVersion };
 }

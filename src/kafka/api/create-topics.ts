@@ -1,7 +1,7 @@
 import type { BrokerRequest } from "../broker-channel.ts";
 import type { NewTopic } from "../topic-admin.ts";
-import { ByteReader } from "../wire/byte-reader.ts";
 import { ByteWriter } from "../wire/byte-writer.ts";
+import { readAnswer } from "./answer.ts";
 
 /** CreateTopics v4, for the controller; -1 replicas is the broker's default (KIP-464). */
 export function createTopicsRequest(topics: readonly NewTopic[], timeoutMs: number): BrokerRequest {
@@ -23,11 +23,12 @@ export interface TopicCreated {
 
 /** One answer for each topic. */
 export function readCreateTopics(response: Buffer): TopicCreated[] {
-  const reader = new ByteReader(response);
-  reader.int32();
-  return reader.array(() => ({
-    topic: reader.string() ?? "",
-    error: reader.int16(),
-    message: reader.string(),
-  }));
+  return readAnswer("CreateTopics", response, (reader) => {
+    reader.int32();
+    return reader.array(() => ({
+      topic: reader.string() ?? "",
+      error: reader.int16(),
+      message: reader.string(),
+    }));
+  });
 }

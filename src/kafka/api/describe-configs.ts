@@ -1,6 +1,7 @@
 import type { BrokerRequest } from "../broker-channel.ts";
-import { ByteReader } from "../wire/byte-reader.ts";
+import type { ByteReader } from "../wire/byte-reader.ts";
 import { ByteWriter } from "../wire/byte-writer.ts";
+import { readAnswer } from "./answer.ts";
 
 const RESOURCE_TOPIC = 2;
 const RESOURCE_BROKER = 4;
@@ -39,15 +40,16 @@ function request(
 }
 
 export function readTopicConfigs(response: Buffer): TopicConfig[] {
-  const reader = new ByteReader(response);
-  reader.int32();
-  return reader.array(() => {
-    const error = reader.int16();
-    reader.string();
-    reader.int8();
-    const topic = reader.string() ?? "";
-    const entries = reader.array(() => readEntry(reader));
-    return { error, topic, values: new Map(entries) };
+  return readAnswer("DescribeConfigs", response, (reader) => {
+    reader.int32();
+    return reader.array(() => {
+      const error = reader.int16();
+      reader.string();
+      reader.int8();
+      const topic = reader.string() ?? "";
+      const entries = reader.array(() => readEntry(reader));
+      return { error, topic, values: new Map(entries) };
+    });
   });
 }
 

@@ -1,6 +1,7 @@
 import type { BrokerRequest } from "../broker-channel.ts";
-import { ByteReader } from "../wire/byte-reader.ts";
+import type { ByteReader } from "../wire/byte-reader.ts";
 import { ByteWriter } from "../wire/byte-writer.ts";
+import { readAnswer } from "./answer.ts";
 import type { ProducerIdentity } from "./init-producer-id.ts";
 
 export const API_DESCRIBE_TRANSACTIONS = 65;
@@ -21,10 +22,11 @@ export function describeTransactionsRequest(transactionalIds: readonly string[])
 }
 
 export function readTransactions(response: Buffer): TransactionDescription[] {
-  const reader = new ByteReader(response);
-  reader.tags();
-  reader.int32(); // Throttle time.
-  return reader.compactArray(() => readTransaction(reader));
+  return readAnswer("DescribeTransactions", response, (reader) => {
+    reader.tags();
+    reader.int32(); // Throttle time.
+    return reader.compactArray(() => readTransaction(reader));
+  });
 }
 
 function readTransaction(reader: ByteReader): TransactionDescription {

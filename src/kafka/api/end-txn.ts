@@ -1,6 +1,6 @@
 import type { BrokerRequest } from "../broker-channel.ts";
-import { ByteReader } from "../wire/byte-reader.ts";
 import { ByteWriter } from "../wire/byte-writer.ts";
+import { readAnswer } from "./answer.ts";
 import type { ProducerIdentity } from "./init-producer-id.ts";
 
 /** EndTxn v2: the older protocol. A repetition can end a later transaction (KAFKA-17754): never repeat it. */
@@ -13,9 +13,10 @@ export function endTxnV2Request(
 }
 
 export function readEndTxnV2(response: Buffer): number {
-  const reader = new ByteReader(response);
-  reader.int32();
-  return reader.int16();
+  return readAnswer("EndTxn", response, (reader) => {
+    reader.int32();
+    return reader.int16();
+  });
 }
 
 /** EndTxn v5 (KIP-890): the answer holds the identity for the next transaction. */
@@ -32,8 +33,9 @@ export function endTxnV5Request(
 }
 
 export function readEndTxnV5(response: Buffer): ProducerIdentity & { error: number } {
-  const reader = new ByteReader(response);
-  reader.tags();
-  reader.int32();
-  return { error: reader.int16(), producerId: reader.int64(), epoch: reader.int16() };
+  return readAnswer("EndTxn", response, (reader) => {
+    reader.tags();
+    reader.int32();
+    return { error: reader.int16(), producerId: reader.int64(), epoch: reader.int16() };
+  });
 }

@@ -1,8 +1,9 @@
 import type { BrokerRequest } from "../broker-channel.ts";
-import { ByteReader } from "../wire/byte-reader.ts";
+import type { ByteReader } from "../wire/byte-reader.ts";
 import { ByteWriter } from "../wire/byte-writer.ts";
 import type { FetchedBatch } from "../wire/record-batch-reader.ts";
 import { readBatches } from "../wire/record-batch-reader.ts";
+import { readAnswer } from "./answer.ts";
 
 const READ_COMMITTED = 1;
 const FETCH_BYTES_MAX = 4 * 1024 * 1024;
@@ -29,16 +30,17 @@ export function fetchRequest(topic: string, partition: number, offset: bigint): 
 }
 
 export function readFetch(response: Buffer): FetchedPartition {
-  const reader = new ByteReader(response);
-  reader.int32();
-  const error = reader.int16();
-  reader.int32();
-  const [partitions] = reader.array(() => {
-    reader.string();
-    return reader.array(() => readPartition(reader));
+  return readAnswer("Fetch", response, (reader) => {
+    reader.int32();
+    const error = reader.int16();
+    reader.int32();
+    const [partitions] = reader.array(() => {
+      reader.string();
+      return reader.array(() => readPartition(reader));
+    });
+    const [partition] = partitions ?? [];
+    return partition ?? { error, lastStable: -1n, aborted: [], batches: [] };
   });
-  const [partition] = partitions ?? [];
-  return partition ?? { error, lastStable: -1n, aborted: [], batches: [] };
 }
 
 function readPartition(reader: ByteReader): FetchedPartition {

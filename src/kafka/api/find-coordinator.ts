@@ -1,6 +1,6 @@
 import type { BrokerRequest } from "../broker-channel.ts";
-import { ByteReader } from "../wire/byte-reader.ts";
 import { ByteWriter } from "../wire/byte-writer.ts";
+import { readAnswer } from "./answer.ts";
 
 const KEY_TRANSACTION = 1;
 
@@ -11,9 +11,10 @@ export function findCoordinatorRequest(transactionalId: string): BrokerRequest {
 }
 
 export function readCoordinator(response: Buffer): { error: number; broker: number } {
-  const reader = new ByteReader(response);
-  reader.int32();
-  const error = reader.int16();
-  reader.string();
-  return { error, broker: reader.int32() };
+  return readAnswer("FindCoordinator", response, (reader) => {
+    reader.int32();
+    const error = reader.int16();
+    reader.string();
+    return { error, broker: reader.int32() };
+  });
 }

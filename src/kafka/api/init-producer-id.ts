@@ -1,6 +1,6 @@
 import type { BrokerRequest } from "../broker-channel.ts";
-import { ByteReader } from "../wire/byte-reader.ts";
 import { ByteWriter } from "../wire/byte-writer.ts";
+import { readAnswer } from "./answer.ts";
 
 export interface ProducerIdentity {
   readonly producerId: bigint;
@@ -17,8 +17,9 @@ export function initProducerIdRequest(
 }
 
 export function readProducerId(response: Buffer): ProducerIdentity & { error: number } {
-  const reader = new ByteReader(response);
-  reader.tags();
-  reader.int32();
-  return { error: reader.int16(), producerId: reader.int64(), epoch: reader.int16() };
+  return readAnswer("InitProducerId", response, (reader) => {
+    reader.tags();
+    reader.int32();
+    return { error: reader.int16(), producerId: reader.int64(), epoch: reader.int16() };
+  });
 }

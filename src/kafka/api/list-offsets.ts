@@ -1,6 +1,6 @@
 import type { BrokerRequest } from "../broker-channel.ts";
-import { ByteReader } from "../wire/byte-reader.ts";
 import { ByteWriter } from "../wire/byte-writer.ts";
+import { readAnswer } from "./answer.ts";
 
 /** What to ask for: the log's start, its high watermark, or the last stable offset that committed readers see. */
 export type OffsetKind = "start" | "high-watermark" | "last-stable";
@@ -29,18 +29,19 @@ export function listOffsetsRequest(
 }
 
 export function readOffset(response: Buffer): { error: number; offset: bigint } {
-  const reader = new ByteReader(response);
-  reader.int32();
-  const [found] = reader.array(() => {
-    reader.string();
-    return reader.array(() => {
-      reader.int32();
-      const error = reader.int16();
-      reader.int64();
-      return { error, offset: reader.int64() };
+  return readAnswer("ListOffsets", response, (reader) => {
+    reader.int32();
+    const [found] = reader.array(() => {
+      reader.string();
+      return reader.array(() => {
+        reader.int32();
+        const error = reader.int16();
+        reader.int64();
+        return { error, offset: reader.int64() };
+      });
     });
+    const [offset] = found ?? [];
+    if (offset === undefined) throw new RangeError("ListOffsets answered for no partition");
+    return offset;
   });
-  const [offset] = found ?? [];
-  if (offset === undefined) throw new RangeError("ListOffsets answered for no partition");
-  return offset;
 }

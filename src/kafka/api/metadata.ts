@@ -1,6 +1,7 @@
 import type { BrokerAddress, BrokerRequest } from "../broker-channel.ts";
-import { ByteReader } from "../wire/byte-reader.ts";
+import type { ByteReader } from "../wire/byte-reader.ts";
 import { ByteWriter } from "../wire/byte-writer.ts";
+import { readAnswer } from "./answer.ts";
 
 /** The smallest int32: the broker does not say. */
 const RIGHTS_UNKNOWN = -(2 ** 31);
@@ -61,19 +62,20 @@ function request(topics: ByteWriter, withRights: boolean): BrokerRequest {
 }
 
 export function readMetadata(response: Buffer): Metadata {
-  const reader = new ByteReader(response);
-  reader.int32();
-  const brokers = reader.array(() => {
-    const id = reader.int32();
-    const host = reader.string() ?? "";
-    const port = reader.int32();
+  return readAnswer("Metadata", response, (reader) => {
+    reader.int32();
+    const brokers = reader.array(() => {
+      const id = reader.int32();
+      const host = reader.string() ?? "";
+      const port = reader.int32();
+      reader.string();
+      return { id, host, port };
+    });
     reader.string();
-    return { id, host, port };
+    const controller = reader.int32();
+    const topics = reader.array(() => readTopic(reader));
+    return { brokers, controller, topics };
   });
-  reader.string();
-  const controller = reader.int32();
-  const topics = reader.array(() => readTopic(reader));
-  return { brokers, controller, topics };
 }
 
 function readTopic(reader: ByteReader): TopicMetadata {
@@ -89,11 +91,15 @@ function readTopic(reader: ByteReader): TopicMetadata {
     return { ...partition, replicas, inSync };
   });
   const rights = reader.int32();
+  partitions.sort((a, b) => a.partition - b.partition);
+  // Keys are spread over all of them: with one left out they would go elsewhere.
+  if (partitions.some(({ partition }, place) => partition !== place))
+    throw new RangeError(`not every partition of topic ${topic} is in it`);
   return {
     error,
     topic,
     isInternal,
     rights: rights === RIGHTS_UNKNOWN ? null : rights,
-    partitions: partitions.sort((a, b) => a.partition - b.partition),
+    partitions,
   };
 }

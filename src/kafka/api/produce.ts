@@ -1,10 +1,11 @@
 import type { OutboundRecord } from "../../relay/record/outbound-record.ts";
 import { recordBytesMax } from "../../relay/record/record-bytes.ts";
 import type { BrokerRequest } from "../broker-channel.ts";
-import { ByteReader } from "../wire/byte-reader.ts";
+import type { ByteReader } from "../wire/byte-reader.ts";
 import { ByteWriter } from "../wire/byte-writer.ts";
 import type { RecordBatchEncoder } from "../wire/record-batch.ts";
 import { BATCH_HEADER_BYTES } from "../wire/record-batch.ts";
+import { readAnswer } from "./answer.ts";
 import type { ProducerIdentity } from "./init-producer-id.ts";
 
 const ACKS_ALL = -1;
@@ -107,18 +108,19 @@ export interface ProduceAnswer {
 
 /** Produce v9 to v12 answer alike. */
 export function readProduce(response: Buffer): ProduceAnswer {
-  const reader = new ByteReader(response);
-  reader.tags();
-  const partitions = reader.compactArray(() => {
-    const topic = reader.compactString() ?? "";
-    const answers = reader.compactArray(() => readAnswer(reader, topic));
+  return readAnswer("Produce", response, (reader) => {
     reader.tags();
-    return answers;
+    const partitions = reader.compactArray(() => {
+      const topic = reader.compactString() ?? "";
+      const answers = reader.compactArray(() => readPartitionAnswer(reader, topic));
+      reader.tags();
+      return answers;
+    });
+    return { partitions: partitions.flat(), throttleMs: reader.int32() };
   });
-  return { partitions: partitions.flat(), throttleMs: reader.int32() };
 }
 
-function readAnswer(reader: ByteReader, topic: string): PartitionAnswer {
+function readPartitionAnswer(reader: ByteReader, topic: string): PartitionAnswer {
   const partition = reader.int32();
   const error = reader.int16();
   reader.int64();

@@ -43,6 +43,8 @@ export function readBatches(bytes: Buffer): FetchedBatch[] {
     const end = at + 12 + bytes.readInt32BE(at + 8);
     if (end > bytes.length) break;
     const hasHeaders = bytes.readInt8(at + 16) >= MAGIC_WITH_HEADERS;
+    if (end < at + (hasHeaders ? HEADER_BYTES : COMMON_BYTES))
+      throw new RangeError("a record batch is shorter than its head");
     batches.push(hasHeaders ? readBatch(bytes, at, end) : oldMessage(bytes.readBigInt64BE(at)));
     at = end;
   }
@@ -87,7 +89,9 @@ export function readRecords(batch: FetchedBatch): FetchedRecord[] {
   const records: FetchedRecord[] = [];
   const body = new ByteReader(batch.body);
   for (let i = 0; i < batch.count; i++) {
-    const reader = new ByteReader(body.bytes(body.varint()) as Buffer);
+    const bytes = body.bytes(body.varint());
+    if (bytes === null) throw new RangeError("a record has no length");
+    const reader = new ByteReader(bytes);
     reader.int8(); // Attributes.
     readLongVarint(reader); // Timestamp delta.
     const offset = batch.baseOffset + BigInt(reader.varint());

@@ -3,6 +3,7 @@ import type { ModelClusterOptions } from "../../support/brokers/model-cluster.ts
 import { ModelCluster } from "../../support/brokers/model-cluster.ts";
 import type { SimClock } from "../engine/sim-clock.ts";
 import type { SimProcess } from "../engine/sim-process.ts";
+import { HostileAnswers } from "./hostile-answers.ts";
 import type { SimChannel } from "./sim-channel.ts";
 
 const EXPIRY_SCAN_MS = 1_000;
@@ -17,18 +18,22 @@ export type RequestWatch = (process: SimProcess, broker: number, request: Broker
 export class SimBrokers {
   readonly clock: SimClock;
   readonly cluster: ModelCluster;
+  readonly hostile: HostileAnswers;
   readonly #watch: RequestWatch;
   readonly #channels = new Set<SimChannel>();
   readonly #incarnations = new Map<number, number>();
   readonly #silences = new Set<string>();
   /** Is told of a request that makes no sense; nobody else answers it. */
   unreadable: (process: SimProcess, broker: number, error: unknown) => void = () => undefined;
+  /** How many requests of each API reached brokers so far. */
+  readonly asked = new Map<number, number>();
   slowMs = 0;
   /** Requests of broken connections that are still under way. */
   stragglers = 0;
 
   constructor(options: Omit<ModelClusterOptions, "random">, clock: SimClock, watch: RequestWatch) {
     this.clock = clock;
+    this.hostile = new HostileAnswers(clock);
     this.#watch = watch;
     this.cluster = new ModelCluster({ ...options, random: () => clock.random() }, clock);
     this.#scan();
@@ -43,6 +48,7 @@ export class SimBrokers {
   }
 
   saw(process: SimProcess, broker: number, request: BrokerRequest): void {
+    this.asked.set(request.apiKey, (this.asked.get(request.apiKey) ?? 0) + 1);
     this.#watch(process, broker, request);
   }
 
@@ -82,6 +88,7 @@ export class SimBrokers {
 
   heal(): void {
     this.slowMs = 0;
+    this.hostile.hostility = null;
     this.cluster.inject = () => null;
     for (const id of this.cluster.brokerIds) this.start(id);
     if (this.#silences.size > 0) this.cutAll();

@@ -87,11 +87,15 @@ export class SimConnection {
     if (this.#isServing) return;
     this.#isServing = true;
     for (let next = this.#inbox.shift(); next !== undefined; next = this.#inbox.shift()) {
-      const { cluster, clock } = this.#brokers;
-      this.#brokers.saw(this.#process, this.broker, next.request);
+      const { cluster, clock, hostile } = this.#brokers;
+      const { request } = next;
+      this.#brokers.saw(this.#process, this.broker, request);
       try {
-        const bytes = await answer(cluster, clock, this.broker, next.request);
-        if (this.#isBrokerThere) this.#reply(next, bytes);
+        const bytes = await hostile.answer(request, () =>
+          answer(cluster, clock, this.broker, request),
+        );
+        if (bytes === null) this.cut();
+        else if (bytes !== undefined && this.#isBrokerThere) this.#reply(next, bytes);
       } catch (error) {
         this.#brokers.unreadable(this.#process, this.broker, error);
       }

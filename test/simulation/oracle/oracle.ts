@@ -9,8 +9,8 @@ import type { SeenRecord } from "./read-records.ts";
 import { readEntry } from "./read-records.ts";
 import { WrittenOrder } from "./written-order.ts";
 
-/** The checker's letters: lost, phantom, duplicated, order, bytes, confirmed too early, checkpoint, fencing, halted, a halt that does not stay, recovers, a bug. */
-export type Letter = "L" | "P" | "D" | "O" | "B" | "I1" | "C" | "F" | "H" | "S" | "R" | "bug";
+/** The checker's letters: lost, phantom, duplicated, order, bytes, confirmed too early, checkpoint, fencing, halted, a halt that does not stay, recovers, ends when it is asked to, a bug. */
+export type Letter = "L" | "P" | "D" | "O" | "B" | "I1" | "C" | "F" | "H" | "S" | "R" | "E" | "bug";
 
 export interface Violation {
   readonly letter: Letter;

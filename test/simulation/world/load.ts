@@ -37,6 +37,9 @@ export class Load {
     this.#isOn = false;
   }
 
+  /** Nobody writes for a while; the writers stay. */
+  isPaused = false;
+
   /** The server went away. */
   interrupt(): void {
     this.#incarnation += 1;
@@ -79,7 +82,7 @@ export class Load {
 
   #begin(): void {
     if (!this.#isOn) return;
-    if (!this.#postgres.isOpen) return this.#next();
+    if (this.isPaused || !this.#postgres.isOpen) return this.#next();
     const draw = this.#clock.random();
     const count =
       draw < 0.03 ? 30 + this.#clock.below(60) : draw < 0.15 ? 0 : 1 + this.#clock.below(5);

@@ -34,6 +34,8 @@ export interface WorldPlan {
   readonly consumers: ConsumerKind;
   /** The slot is lost at the end, and a repair closes the gap. */
   readonly hasGap: boolean;
+  /** Whether a relay may stand in state `failed`: where brokers refuse for good it has to. */
+  readonly mayHalt: boolean;
   readonly relay: Pick<
     RelayOptions,
     | "batchEventsMax"
@@ -54,6 +56,7 @@ export function drawPlan(clock: SimClock): WorldPlan {
     consumers,
     delivery,
     hasGap,
+    mayHalt: false,
     protocol: clock.chance(0.5) ? "v1" : "v2",
     brokers: clock.chance(0.5) ? 1 : 3,
     transactionalIds: clock.pick([[1], [3], [1, 2, 3]]),

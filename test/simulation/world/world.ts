@@ -1,4 +1,5 @@
 import type { BrokerRequest } from "../../../src/kafka/broker-channel.ts";
+import type { RelayError } from "../../../src/relay/errors.ts";
 import type { Moment } from "../../../src/relay/observer.ts";
 import type { RelayState } from "../../../src/relay/state.ts";
 import { SimClock } from "../engine/sim-clock.ts";
@@ -50,6 +51,8 @@ export class World {
   readonly #trace: Trace | null;
   #hasBegun = false;
   crashes = 0;
+  /** Why relays stood or waited so far. */
+  readonly reasons: RelayError[] = [];
   #firstRow = 0;
   #isEnding = false;
   #stands = false;
@@ -281,7 +284,9 @@ export class World {
   #stateChanged(name: string, { name: state, reason }: RelayState): void {
     this.trace(() => `${name}: ${state} ${reason?.code ?? ""}`);
     this.oracle.halts.shown(name, state, reason?.code);
-    if (state !== "failed" || this.expectedHalts.includes(reason?.code ?? "")) return;
+    if (reason !== null) this.reasons.push(reason);
+    if (state !== "failed" || this.plan.mayHalt) return;
+    if (this.expectedHalts.includes(reason?.code ?? "")) return;
     if (this.plan.changesCatalog && reason?.code === "PUBLICATION_CHANGED") return;
     this.oracle.violated("H", `${name} halted: ${reason?.code} ${reason?.message}`);
   }

@@ -120,6 +120,17 @@ describe("what is told of the way to the brokers", () => {
     ]);
   });
 
+  it("is a wait no longer than a request may take, whatever a broker asks for", async () => {
+    const limits = { retryMs: 5_000, epochMs: 60_000 };
+    const producer = new IdempotentProducer(parts, cluster, id("a"), limits);
+    const done = producer.publish([[share()]], [share()], NOBODY);
+    await answerProduce(0, 0, 2 ** 31 - 1);
+    expect(throttledMs).toEqual([1_000]);
+    await clock.advance(1_000);
+    await answerProduce(0);
+    await done;
+  });
+
   it("is how long a quota made us wait", async () => {
     const limits = { retryMs: 5_000, epochMs: 60_000 };
     const producer = new IdempotentProducer(parts, cluster, id("a"), limits);

@@ -1,0 +1,44 @@
+import type { RunOptions, WorldResult } from "../world/run-world.ts";
+import { World } from "../world/world.ts";
+import { HostileNemesis } from "./hostile-nemesis.ts";
+import type { HostileTally } from "./tally.ts";
+
+const EPISODES = 8;
+/** Every so many worlds answers are waited for as long as they are by default: longer than the bounds of an end. */
+const PATIENT_EVERY = 3;
+const PATIENT_MS = 10_000;
+
+export interface HostileResult extends WorldResult {
+  readonly tally: HostileTally;
+}
+
+/** One world with hostile brokers from its seed to its verdict. */
+export async function runHostile(seed: number, options: RunOptions = {}): Promise<HostileResult> {
+  // Nothing but brokers keeps these relays from getting on, and two transactions may be aborted at once.
+  const fixed = {
+    mayHalt: true,
+    consumers: "java",
+    isSynchronized: false,
+    changesCatalog: false,
+    hasGap: false,
+  } as const;
+  const patient = seed % PATIENT_EVERY === 0 ? { requestTimeoutMs: PATIENT_MS } : {};
+  const plan = { ...fixed, ...patient, ...options.plan };
+  const world = new World(seed, options.trace ?? null, plan);
+  const nemesis = new HostileNemesis(world);
+  await world.begin();
+  const { violations } = world.oracle;
+  for (let i = 0; i < (options.faults ?? EPISODES) && violations.length === 0; i++)
+    await nemesis.strike();
+  if (violations.length === 0) await world.end();
+  return {
+    seed,
+    violations,
+    crashes: world.crashes,
+    rows: world.oracle.history.rows.length,
+    events: world.clock.events,
+    virtualMs: world.clock.monotonicMs(),
+    plan: world.plan,
+    tally: nemesis.tally,
+  };
+}

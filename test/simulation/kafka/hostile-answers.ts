@@ -1,0 +1,34 @@
+import type { BrokerRequest } from "../../../src/kafka/broker-channel.ts";
+import type { Hostility } from "../../support/brokers/hostile/hostility.ts";
+import { CHANGES, disturbed } from "../../support/brokers/hostile/hostility.ts";
+import { refusal } from "../../support/brokers/hostile/refusal.ts";
+import type { SimClock } from "../engine/sim-clock.ts";
+
+/** What brokers answer while somebody is hostile; the truth otherwise. */
+export class HostileAnswers {
+  readonly #clock: SimClock;
+  /** Null while nobody is. */
+  hostility: Hostility | null = null;
+  /** How many requests met a hostile answer so far. */
+  met = 0;
+
+  constructor(clock: SimClock) {
+    this.#clock = clock;
+  }
+
+  /** Null ends the connection; undefined is silence. `truth` lets the broker carry the request out. */
+  async answer(
+    request: BrokerRequest,
+    truth: () => Promise<Buffer>,
+  ): Promise<Buffer | null | undefined> {
+    const { hostility } = this;
+    if (hostility?.apiKey !== request.apiKey || !this.#clock.chance(hostility.share))
+      return truth();
+    this.met += 1;
+    const below = (bound: number): number => this.#clock.below(bound);
+    const isUntouched = !hostility.isApplied && CHANGES.has(request.apiKey);
+    if (isUntouched && hostility.kind === "code" && hostility.isEverywhere)
+      return refusal(request, hostility.code);
+    return disturbed(hostility, request, await truth(), below);
+  }
+}

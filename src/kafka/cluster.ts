@@ -41,7 +41,7 @@ export class Cluster {
     return this.#brokers;
   }
 
-  /** Asks about these topics, and only these, and remembers the answer. */
+  /** Asks about these topics, and only these, and remembers what the answer tells of those that can be used. */
   async refresh(topics: readonly string[]): Promise<Metadata> {
     const metadata = readMetadata(
       await this.#channel.request("any", "coordinator", metadataRequest(topics)),
@@ -52,8 +52,8 @@ export class Cluster {
     const missing = topics.find((topic) => !answered.has(topic));
     if (missing !== undefined) throw brokenAnswer(`Metadata without topic ${missing}`);
     for (const topic of metadata.topics) {
+      // With an error nothing is told of its partitions; what was known before is worth more.
       if (topic.error === ERROR.none) this.#topics.set(topic.topic, topic);
-      else this.#topics.delete(topic.topic);
     }
     return metadata;
   }

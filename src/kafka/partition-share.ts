@@ -1,4 +1,4 @@
-import { invariant } from "../relay/errors.ts";
+import { RelayError } from "../relay/errors.ts";
 import type { OutboundRecord } from "../relay/record/outbound-record.ts";
 import { recordBytesMax } from "../relay/record/record-bytes.ts";
 import type { PartitionBatch } from "./api/produce.ts";
@@ -21,7 +21,7 @@ export interface TopicLimits {
   batchBytesMax(topic: string): number;
 }
 
-/** Shares records out by key, in their order, into rounds of `roundBytesMax` or one record each. */
+/** Shares records out by key, in their order, into rounds of `roundBytesMax` or one record each. Throws RelayError where a topic has no known partitions. */
 export function shareOut(
   records: readonly OutboundRecord[],
   limits: TopicLimits,
@@ -37,7 +37,7 @@ export function shareOut(
       byTopic.set(topic, shares);
     }
     const share = shares[recordPartition(record, shares.length)];
-    invariant(share !== undefined, "the partitions of a record's topic are known");
+    if (share === undefined) throw withoutPartitions(topic);
     const size = recordBytesMax(record);
     if (bytes + size > roundBytesMax || !share.hasRoom(size)) {
       if (bytes > 0) rounds.push(takeRound(byTopic));
@@ -48,6 +48,15 @@ export function shareOut(
   }
   if (bytes > 0) rounds.push(takeRound(byTopic));
   return rounds;
+}
+
+/** Brokers have told nothing of them yet, or no longer. */
+function withoutPartitions(topic: string): RelayError {
+  return new RelayError(`Kafka tells no partitions of topic ${topic}`, {
+    code: "KAFKA_NO_LEADER",
+    remedy: "reopen",
+    hint: "Look for brokers that are down; the relay keeps trying.",
+  });
 }
 
 function emptyShares(topic: string, limits: TopicLimits): GrowingShare[] {

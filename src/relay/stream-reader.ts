@@ -145,7 +145,7 @@ export class StreamReader implements StreamHandlers, IntakeTarget {
 
   /** Whether what comes is read on from a checkpoint; before that nothing can be confirmed. */
   get hasStarted(): boolean {
-    return this.#intake !== null;
+    return this.#isStarted;
   }
 
   /** Stops reading for good; feedback goes on. */

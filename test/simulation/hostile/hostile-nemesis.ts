@@ -16,7 +16,7 @@ const WHILE_MS_MAX = 3_000;
 const NAMED_WITHIN_MS = 60_000;
 /** The rate is counted while nobody writes, once the pauses of all loops have grown. */
 const RATE_MS = 4_000;
-const REQUESTS_PER_SECOND_MAX = 60;
+const REQUESTS_PER_SECOND_MAX = 120;
 const API_FETCH = 1;
 const SETTLE_MS_MAX = 60_000;
 

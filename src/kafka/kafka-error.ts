@@ -3,6 +3,7 @@ import { RelayError } from "../relay/errors.ts";
 import type { ErrorClass } from "./error-class.ts";
 import { errorClass } from "./error-class.ts";
 import { ERROR, errorName } from "./error-code.ts";
+import { LostProduce } from "./lost-produce.ts";
 
 const AUTHORIZATION: ReadonlyMap<number, readonly [ErrorCode, string]> = new Map([
   [
@@ -110,6 +111,7 @@ export function indefinite(error: unknown): RelayError {
     });
   }
   if (error.remedy !== "retry") return error;
+  if (error instanceof LostProduce) return error.indefinite();
   const { code, hint, cause } = error;
   return new RelayError(error.message, { code, remedy: "reopen", hint, cause });
 }

@@ -7,6 +7,7 @@ import { SILENT_SINK_OBSERVER } from "../relay/observer.ts";
 import type { Sink, SinkBatch } from "../relay/publish/sink.ts";
 import type { OutboundRecord } from "../relay/record/outbound-record.ts";
 import type { BrokerChannel } from "./broker-channel.ts";
+import { HangUps } from "./hang-ups.ts";
 import type { KafkaPorts, KafkaSinkOptions, SinkStatus } from "./kafka-sink-options.ts";
 import type { OpeningContext } from "./opening.ts";
 import { Opening } from "./opening.ts";
@@ -44,6 +45,7 @@ export class KafkaSink implements Sink {
     const lasting = {
       tracelessFences: new TracelessFences(clock),
       refusals: new TopicRefusals(clock),
+      hangUps: new HangUps(clock),
     };
     this.#context = { options, ports, clock, moment, observer, encoder, ...lasting };
     this.#opening = new Opening(this.#context);

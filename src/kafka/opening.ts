@@ -7,12 +7,14 @@ import { packRecord } from "../relay/record/pack-record.ts";
 import { CheckpointTopic } from "./checkpoint-topic.ts";
 import { Cluster } from "./cluster.ts";
 import { Fence } from "./fence.ts";
+import type { HangUps } from "./hang-ups.ts";
 import { IdempotentProducer } from "./idempotent-producer.ts";
 import { decodeIncarnation, encodeIncarnation, incarnationKey } from "./incarnation.ts";
 import { openingGivenUp, overtaken } from "./kafka-error.ts";
 import type { KafkaPorts, KafkaSinkOptions } from "./kafka-sink-options.ts";
 import { LeftCommit, OVERLAPPING_IDS_MIN } from "./left-commit.ts";
 import { LogTail } from "./log-tail.ts";
+import { LostProduce } from "./lost-produce.ts";
 import { OpeningChannel } from "./opening-channel.ts";
 import type { Round } from "./partition-share.ts";
 import { shareOut } from "./partition-share.ts";
@@ -45,6 +47,7 @@ export interface OpeningContext {
   readonly encoder: RecordBatchEncoder;
   readonly tracelessFences: TracelessFences;
   readonly refusals: TopicRefusals;
+  readonly hangUps: HangUps;
 }
 
 /**
@@ -63,6 +66,7 @@ export class Opening {
   readonly #takeover: Takeover;
   readonly #parts: ProducerParts;
   readonly #tracelessFences: TracelessFences;
+  readonly #hangUps: HangUps;
   readonly #ended = new AbortController();
   #publish: Publish | null = null;
   /** What ended publishing, once it is understood: whoever publishes after it is told the same. */
@@ -76,12 +80,13 @@ export class Opening {
     this.#options = options;
     this.#clock = clock;
     this.#tracelessFences = context.tracelessFences;
+    this.#hangUps = context.hangUps;
     const channel = new OpeningChannel(context.ports.channel, signal);
     const cluster = new Cluster(channel, clock, requestTimeoutMs);
     const admin = new TopicAdmin(channel, cluster, clock, requestTimeoutMs);
-    const { refusals } = context;
+    const { refusals, hangUps } = context;
     this.cluster = cluster;
-    this.topics = new Topics({ channel, cluster, admin, refusals, clock }, options);
+    this.topics = new Topics({ channel, cluster, admin, refusals, hangUps, clock }, options);
     this.checkpointTopic = new CheckpointTopic(
       options.checkpointTopic,
       { channel, cluster, admin },
@@ -141,8 +146,10 @@ export class Opening {
       const named = [...notes].map(([name, value]) => [`${slot}#${name}`, value] as const);
       // The checkpoint last: in at-least-once mode what stands before it is durable when it is.
       const round = this.#checkpointRound([...named, [slot, checkpoint]]);
-      await publish(shareOut(records, this.#limits, this.#options.requestBytesMax), round, next);
+      const requestBytesMax = this.#hangUps.requestBytesMax(this.#options.requestBytesMax);
+      await publish(shareOut(records, this.#limits, requestBytesMax), round, next);
       this.topics.served();
+      this.#hangUps.served();
     } catch (error) {
       if (this.#publish === publish) {
         this.#publish = null;
@@ -221,6 +228,7 @@ export class Opening {
   /** What a failed publish means for the relay. */
   async #understood(error: unknown): Promise<unknown> {
     if (error instanceof ProduceRefusal) return this.topics.refused(error);
+    if (error instanceof LostProduce) return this.#hangUps.note(error, this.#parts.channel);
     if (!(error instanceof FencedError)) return error;
     const newest = await this.#newestIncarnation();
     if (newest === undefined) return error;

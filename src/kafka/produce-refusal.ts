@@ -94,7 +94,10 @@ function forRequest(batch: PartitionBatch, error: number, where: string): Produc
 }
 
 /** The row that the broker names, or the first of the batch. */
-function rowOf({ records }: PartitionBatch, refusedIndex: number | null): string {
+export function rowOf(
+  { records }: Pick<PartitionBatch, "records">,
+  refusedIndex: number | null,
+): string {
   const record = records[refusedIndex ?? 0];
   const id = header(record, "id");
   if (id === null) return "a record of the relay's own";

@@ -11,6 +11,8 @@ import type {
 import { produceRequest, readProduce, requestBytesMax } from "./api/produce.ts";
 import type { BrokerChannel, BrokerRequest } from "./broker-channel.ts";
 import type { Cluster } from "./cluster.ts";
+import { isUnanswered } from "./connection-fault.ts";
+import { LostProduce } from "./lost-produce.ts";
 import type { AttemptOutcome } from "./produce-attempt.ts";
 import { attemptOutcome, UNANSWERED } from "./produce-attempt.ts";
 import type { RecordBatchEncoder } from "./wire/record-batch.ts";
@@ -99,7 +101,7 @@ export class ProduceRound {
     await this.#throttle(leader);
     const memory = this.#memory.take(requestBytesMax(batches));
     const request = produceRequest(this.#encoder, batches, options, memory);
-    const answer = await this.#request(leader, request);
+    const answer = await this.#request(leader, request, batches);
     this.#memory.giveBack(memory);
     if (answer.throttleMs > 0) {
       const delayMs = Math.min(answer.throttleMs, this.#throttleMsMax);
@@ -109,13 +111,21 @@ export class ProduceRound {
     return answer.partitions;
   }
 
-  async #request(leader: number, request: BrokerRequest): Promise<ProduceAnswer> {
+  async #request(
+    leader: number,
+    request: BrokerRequest,
+    batches: readonly PartitionBatch[],
+  ): Promise<ProduceAnswer> {
     const sentMs = this.#clock.monotonicMs();
     let outcome: AttemptOutcome = UNANSWERED;
     try {
       const answer = readProduce(await this.#channel.request(leader, "data", request));
       outcome = attemptOutcome(answer.partitions);
       return answer;
+    } catch (error) {
+      if (!(error instanceof RelayError) || !isUnanswered(error)) throw error;
+      const bytes = request.payload.length;
+      throw new LostProduce(error, error.remedy, { leader, rows: batches, bytes });
     } finally {
       const durationMs = this.#clock.monotonicMs() - sentMs;
       this.#observer.attempted({ ...outcome, durationMs });

@@ -7,6 +7,7 @@ import type { TopicMetadata } from "./api/metadata.ts";
 import type { BrokerChannel } from "./broker-channel.ts";
 import type { Cluster } from "./cluster.ts";
 import { ERROR, errorName } from "./error-code.ts";
+import type { HangUps } from "./hang-ups.ts";
 import type { ProduceRefusal } from "./produce-refusal.ts";
 import { LIMIT_SETTINGS, RecordLimit, recordTooLarge } from "./record-limit.ts";
 import type { TopicAdmin } from "./topic-admin.ts";
@@ -31,6 +32,7 @@ export interface TopicsParts {
   readonly admin: TopicAdmin;
   /** What brokers refused; it outlives what is known of the topics here. */
   readonly refusals: TopicRefusals;
+  readonly hangUps: HangUps;
   readonly clock: Clock;
 }
 
@@ -48,6 +50,7 @@ export class Topics {
   readonly #ageMsMax: number;
   readonly #reserved: ReservedTopics;
   readonly #refusals: TopicRefusals;
+  readonly #hangUps: HangUps;
   readonly #known = new Map<string, Knowledge>();
 
   constructor(
@@ -64,6 +67,7 @@ export class Topics {
     this.#autoCreate = options.topicAutoCreate;
     this.#ageMsMax = options.metadataMaxAgeMs;
     this.#refusals = parts.refusals;
+    this.#hangUps = parts.hangUps;
     this.#reserved = new ReservedTopics(options.checkpointTopic);
     this.#clock = parts.clock;
   }
@@ -90,7 +94,7 @@ export class Topics {
     if ("problem" in known) return known.problem;
     const bytes = singleRecordBytes(record);
     if (bytes > known.limit.bytesMax) return recordTooLarge(topic, bytes, known.limit);
-    return this.#refusals.recordProblem(topic, bytes);
+    return this.#refusals.recordProblem(topic, bytes) ?? this.#hangUps.recordProblem(bytes);
   }
 
   /** Learns from what a broker refused; returns the error that people are shown. */

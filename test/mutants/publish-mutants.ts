@@ -208,9 +208,9 @@ export const PUBLISH_MUTANTS: readonly Mutant[] = [
     file: "src/kafka/produce-round.ts",
     edits: [
       {
-        find: "    const answer = await this.#request(leader, request);\n    this.#memory.giveBack(memory);\n",
+        find: "    const answer = await this.#request(leader, request, batches);\n    this.#memory.giveBack(memory);\n",
         replace:
-          "    this.#memory.giveBack(memory);\n    const answer = await this.#request(leader, request);\n",
+          "    this.#memory.giveBack(memory);\n    const answer = await this.#request(leader, request, batches);\n",
       },
     ],
     caughtBy: "simulation",

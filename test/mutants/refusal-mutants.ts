@@ -76,8 +76,8 @@ export const REFUSAL_MUTANTS: readonly Mutant[] = [
     file: "src/kafka/topics.ts",
     edits: [
       {
-        find: "    return this.#refusals.recordProblem(topic, bytes);",
-        replace: "    return null;",
+        find: "    return this.#refusals.recordProblem(topic, bytes) ??",
+        replace: "    return",
       },
     ],
     caughtBy: { unit: "test/unit/kafka/topic-refusals" },
@@ -154,5 +154,33 @@ export const REFUSAL_MUTANTS: readonly Mutant[] = [
       },
     ],
     caughtBy: { unit: "test/unit/kafka/addresses" },
+  },
+  {
+    name: "ask a broker again for what it hangs up on",
+    harm: "stands still for ever at a row above socket.request.max.bytes",
+    file: "src/kafka/opening.ts",
+    edits: [
+      {
+        find: "    if (error instanceof LostProduce) return this.#hangUps.note(error, this.#parts.channel);\n",
+        replace: "",
+      },
+      {
+        find: 'import { LostProduce } from "./lost-produce.ts";\n',
+        replace: "",
+      },
+    ],
+    caughtBy: { unit: "test/unit/kafka/hang-ups" },
+  },
+  {
+    name: "blame a row for a broker that is away",
+    harm: "halts for a row that nothing is wrong with",
+    file: "src/kafka/hang-ups.ts",
+    edits: [
+      {
+        find: "    if (isUnanswered(error)) return undefined;",
+        replace: "    if (isUnanswered(error)) return null;",
+      },
+    ],
+    caughtBy: { unit: "test/unit/kafka/hang-ups" },
   },
 ];

@@ -51,6 +51,8 @@ export class ModelCluster {
   inject: Injector = () => null;
   /** Told of each decision; the entries are those of the producer's open transaction. */
   decided: (entries: readonly LogEntry[], isCommit: boolean) => void = () => undefined;
+  /** Settings of every broker. */
+  readonly brokerConfig = new Map<string, string>();
   /** Why the controller refuses to create a topic; null where it does not. */
   refuseCreation: (topic: string) => CreationRefusal | null = () => null;
   readonly #up: boolean[];

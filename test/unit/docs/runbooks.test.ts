@@ -19,6 +19,7 @@ const LINES_MAX = 45;
 /** Files that make errors whose code stands as a literal elsewhere: they hand on, or choose from a table. */
 const HAND_ON = [
   "kafka/kafka-error.ts",
+  "kafka/lost-produce.ts",
   "kafka/produce-refusal.ts",
   "kafka/topic-admin.ts",
   "kafka/topic-refusals.ts",

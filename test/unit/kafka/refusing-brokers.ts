@@ -38,6 +38,8 @@ export class RefusingBrokers {
   readonly clock = new ShiftedClock();
   readonly cluster: ModelCluster;
   readonly sent: BrokerRequest[] = [];
+  /** Whether the broker closes the connection on a request in place of an answer. */
+  hangsUp: (request: BrokerRequest) => boolean = () => false;
   readonly sink: KafkaSink;
 
   constructor(options: Partial<KafkaSinkOptions> = {}) {
@@ -46,10 +48,11 @@ export class RefusingBrokers {
     this.cluster = new ModelCluster(brokers, this.clock);
     this.cluster.createTopic(MODEL_SINK_OPTIONS.checkpointTopic, 1);
     const { sent } = this;
+    const hangsUp = (request: BrokerRequest): boolean => this.hangsUp(request);
     class WatchedChannel extends InstantChannel {
       override request(...asked: Parameters<InstantChannel["request"]>): Promise<Buffer> {
         sent.push(asked[2]);
-        return super.request(...asked);
+        return hangsUp(asked[2]) ? Promise.reject(closed()) : super.request(...asked);
       }
     }
     this.sink = new KafkaSink(
@@ -83,6 +86,11 @@ export class RefusingBrokers {
     }
     throw new Error("it goes on for ever");
   }
+}
+
+function closed(): RelayError {
+  const details = { code: "KAFKA_UNREACHABLE", remedy: "retry", hint: "wait" } as const;
+  return new RelayError("the connection was closed", details);
 }
 
 export function row(topic: string, id: string, bytes = 10): OutboundRecord {

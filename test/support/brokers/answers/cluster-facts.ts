@@ -98,7 +98,12 @@ export function describeConfigs({ cluster, reader }: Question): ByteWriter {
     writer.array(names, (name) => {
       writer
         .string(name)
-        .string(cluster.topics.get(topic)?.config.get(name) ?? values.get(name) ?? null)
+        .string(
+          cluster.topics.get(topic)?.config.get(name) ??
+            cluster.brokerConfig.get(name) ??
+            values.get(name) ??
+            null,
+        )
         .boolean(false)
         .int8(5)
         .boolean(false);

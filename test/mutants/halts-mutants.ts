@@ -145,7 +145,7 @@ export const HALTS_MUTANTS: readonly Mutant[] = [
     harm: "tells an alert that all is well every few seconds",
     file: "src/relay/state.ts",
     edits: [{ find: "isPast(progress, place)) this", replace: "progress !== null) this" }],
-    caughtBy: { unit: "relay/halts-on-show" },
+    caughtBy: { unit: "relay/state" },
   },
   {
     name: "take the commit record of a split transaction for reached where the WAL ends at its start",

@@ -118,4 +118,23 @@ export const ENDING_MUTANTS: readonly Mutant[] = [
     ],
     caughtBy: { unit: "kafka/sink-observer" },
   },
+  {
+    name: "forget the partitions of a topic that metadata has an error for",
+    harm: "sends no row of that topic until the sink is opened again, and once ended the process",
+    file: "src/kafka/cluster.ts",
+    edits: [
+      {
+        find: "      if (topic.error === ERROR.none) this.#topics.set(topic.topic, topic);\n",
+        replace:
+          "      if (topic.error === ERROR.none) this.#topics.set(topic.topic, topic);\n      else this.#topics.delete(topic.topic);\n",
+      },
+      {
+        file: "src/kafka/partition-share.ts",
+        find: "    if (share === undefined) throw withoutPartitions(topic);",
+        replace:
+          "    if (share === undefined) throw new TypeError(withoutPartitions(topic).message);",
+      },
+    ],
+    caughtBy: { unit: "kafka/partition-share" },
+  },
 ];

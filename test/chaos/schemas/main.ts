@@ -5,6 +5,7 @@ import type { SchemasOptions } from "./options.ts";
 import { parseSchemasOptions, USAGE } from "./options.ts";
 import { drawWorld } from "./plan/draw-world.ts";
 import { failureText, planText } from "./report.ts";
+import { keepSchemaRecord, schemaRecord } from "./schema-record.ts";
 import { runWorld } from "./stage/run-world.ts";
 
 const EXIT_FAILED = 1;
@@ -34,6 +35,9 @@ async function run(chosen: SchemasOptions): Promise<number> {
     if (chosen.world !== null) return await runOne(chosen, chosen.world, servers, say);
     const totals = await runCampaign(chosen, servers, say, stop.signal);
     say(totals.text());
+    if (chosen.isRecorded) {
+      await keepSchemaRecord(schemaRecord(chosen, totals, new Date().toISOString().slice(0, 10)));
+    }
     if (stop.signal.aborted) return EXIT_INTERRUPTED;
     return totals.isClean ? 0 : EXIT_FAILED;
   } finally {

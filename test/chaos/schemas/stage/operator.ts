@@ -103,9 +103,15 @@ export class OperatorHand {
       await decided();
       return true;
     }
-    await this.#runAll(statementsIn(stderr).filter((one) => this.#isNew(`${command}/${one}`)));
-    this.#tried.delete([...this.#tried].find((one) => one.includes(`/${command}/`)) ?? "");
-    return this.#isNew(`${command} failed at ${journal.step}`);
+    const statements = statementsIn(stderr).filter((one) => this.#isNew(`${command}/${one}`));
+    await this.#runAll(statements);
+    // Otherwise the next command that the hint names is tried.
+    if (statements.length > 0) this.#forget(command);
+    return true;
+  }
+
+  #forget(command: string): void {
+    for (const one of this.#tried) if (one.includes(`/${command}/`)) this.#tried.delete(one);
   }
 
   /** Rows from before and after a rename take turns, and each needs the name of its time. */

@@ -117,6 +117,7 @@ function shown(value: Uint8Array | null): string | null {
 
 /** Of rows whose transactions followed one another, and that stream or repair had to bring. */
 function checkOrder({ rows, records, decoded }: WorldHistory): Failure[] {
+  const insertOf = new Map(decoded.map((insert) => [insert.id, insert]));
   const rankOf = new Map(decoded.map(({ id, rank }) => [id, rank]));
   const recordOf = new Map(records.toReversed().map((record) => [record.id, record]));
   const failures: Failure[] = [];
@@ -127,6 +128,7 @@ function checkOrder({ rows, records, decoded }: WorldHistory): Failure[] {
   for (const row of ordered) {
     const record = recordOf.get(row.id);
     if (record === undefined) continue;
+    if (!row.hasTxid && !isStreamed(record, insertOf.get(row.id))) continue;
     const scope = `${record.topic}/${record.partition}/${record.key}`;
     const last = lastByKey.get(scope);
     if (last !== undefined && last.row.step < row.step && last.rank > record.rank) {

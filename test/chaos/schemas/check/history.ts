@@ -23,6 +23,8 @@ export interface WrittenRow {
   /** For people: table, persistence, and whether it is published. */
   readonly where: string;
   readonly content: RowContent;
+  /** It holds the id of its transaction, by which a repair puts rows in order. */
+  readonly hasTxid: boolean;
   /** Step that wrote it. Rows of one step may be of two transactions that ran at once. */
   readonly step: number;
   /** Decisions that were made before it. */

@@ -15,7 +15,7 @@ export const RULES: readonly string[] = [
   "UPDATE, DELETE and TRUNCATE are no events, and take none back.",
   "A row that was rolled back, to a savepoint or as a whole, is never published.",
   "A row of a table that is no outbox table when it is written (detached, not listed, before the first start without a snapshot) need not come; it comes once at most.",
-  "Rows of a key come in commit order, as far as their transactions followed one another.",
+  "Rows of a key come in commit order, as far as their transactions followed one another; rows that are read from the tables do where they hold the id of their transaction.",
   "While the relay is failed nothing is confirmed past an event that the stream has not brought to Kafka.",
   "Changes that cannot keep rows away (owner, rights, ANALYZE, VACUUM FULL, REINDEX, new columns, new logged partitions) halt nothing.",
   "What a failed relay says leads back to a relay that streams.",

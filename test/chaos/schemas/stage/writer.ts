@@ -161,12 +161,13 @@ export class Writer {
     return rows.map((row) => {
       const { class: kind, where } = standing.get(row.leaf) ?? { class: "other", where: "" };
       const content = contentOf(row, into, this.#parts.topicPrefix);
-      return { id: row["id"] ?? "", class: kind, where, content };
+      const hasTxid = typeof row["txid"] === "string";
+      return { id: row["id"] ?? "", class: kind, where, content, hasTxid };
     });
   }
 }
 
-const READ_ROLES = ["id", "route", "key", "type", "payload", "headers"] as const;
+const READ_ROLES = ["id", "route", "key", "type", "payload", "headers", "txid"] as const;
 
 function columnOf(into: Present, role: ColumnRole): LiveColumn {
   const column = into.columns.get(role);

@@ -69,6 +69,11 @@ describe("the checker of a world", () => {
   it("notices events of one key that come out of order, and lets those of one step be", () => {
     const swapped = GOOD.records.map((one) => ({ ...one, rank: 10 - one.rank }));
     expect(kinds({ ...GOOD, records: swapped })).toContain("disordered");
+    const bare = ROWS.map((row) => ({ ...row, hasTxid: false }));
+    expect(kinds({ ...GOOD, rows: bare, records: swapped })).toContain("disordered");
+    const read = swapped.map((one) => ({ ...one, position: repaired(writtenRow(1)).position }));
+    expect(kinds({ ...GOOD, rows: bare, records: read })).not.toContain("disordered");
+    expect(kinds({ ...GOOD, records: read })).toContain("disordered");
     const rows = ROWS.map((row) => ({ ...row, step: 1 }));
     expect(kinds({ ...GOOD, rows, records: swapped })).toEqual([]);
   });

@@ -22,6 +22,7 @@ export function writtenRow(step: number, kind: RowClass = "event", decisions = 0
       value: Buffer.from(`{"n": ${step}}`),
       headers: [["trace", String(step)]],
     },
+    hasTxid: true,
     step,
     decisions,
   };

@@ -87,6 +87,11 @@ function below(id: string, name: string, bound: string, place: Place): RelationP
 }
 
 const CHILD: TablePlan = { ...PLAIN, relations: [below("t0.1", "outbox_2026", "", A)] };
+const LATE_CHILD: TablePlan = {
+  ...PLAIN,
+  relations: [{ ...below("t0.1", "outbox_2026", "", A), isLate: true }],
+};
+
 function world(steps: readonly Step[], change: Partial<WorldPlan> = {}): WorldPlan {
   return {
     seed: 0,
@@ -119,6 +124,7 @@ const on = (name: RelationStep["do"], id = "t0"): RelationStep => ({ do: name, o
 const START: Step = { do: "start" };
 const STOP: Step = { do: "stop" };
 const SETTLE: Step = { do: "settle" };
+const LOOK: Step = { do: "look" };
 const OPERATE: Step = { do: "operate" };
 const DROP_SLOT: Step = { do: "drop-slot" };
 /** The slot is lost while the relay is away, and rows are written before somebody notices. */
@@ -144,11 +150,35 @@ export const KEPT_WORLDS: readonly KeptWorld[] = [
     plan: world([START, insert({ into: "t0.1" }), insert()], { tables: [CHILD], major: 14 }),
   },
   {
+    name: "rows of a child table that is made while the relay streams",
+    plan: world([START, on("create", "t0.1"), insert({ into: "t0.1" }), insert()], {
+      tables: [LATE_CHILD],
+    }),
+  },
+  {
     name: "a repair of a table with children, whose rows stand at the same places",
     plan: world([START, insert(), insert({ into: "t0.1" }), ...GAP, insert({ into: "t0.1" })], {
       tables: [CHILD],
       major: 14,
     }),
+  },
+  {
+    name: "rows of a partition that is set unlogged while the relay streams",
+    plan: world([START, insert(), on("unlogged", "t0.1"), insert(), LOOK], {
+      tables: [PARTITIONED],
+    }),
+  },
+  {
+    name: "rows that move to another partition, by UPDATE and by hand",
+    plan: world(
+      [
+        START,
+        insert(),
+        { do: "move", on: "t0", from: "a", to: "b", how: "update" },
+        { do: "move", on: "t0", from: "b", to: "a", how: "by-hand" },
+      ],
+      { tables: [PARTITIONED], major: 14 },
+    ),
   },
   {
     name: "a payload of a domain over a domain over bytea, a key of a domain over bytea",
@@ -189,5 +219,16 @@ export const KEPT_WORLDS: readonly KeptWorld[] = [
       role: "least",
       major: 14,
     }),
+  },
+  {
+    name: "a publication and a table that get another owner, which halts nothing",
+    plan: world([
+      START,
+      insert(),
+      { do: "publication", change: "owner" },
+      on("owner"),
+      LOOK,
+      insert(),
+    ]),
   },
 ];

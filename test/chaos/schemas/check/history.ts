@@ -42,6 +42,8 @@ export interface DecodedInsert {
   /** End of the transaction before it, and the byte after its own commit record. */
   readonly after: Lsn;
   readonly end: Lsn;
+  /** How often a row with this id was inserted: more than once when it moved. */
+  readonly inserts: number;
 }
 
 /** What a halt looked like when it had lasted. */

@@ -11,7 +11,7 @@ export const RULES: readonly string[] = [
   "A row that is read from its table is published as the table has it by then: without headers where their column was dropped meanwhile.",
   "Rows of a partition that is set unlogged and logged again, with no start of the relay and no look of its at the catalogs in between, leave no trace that anybody could notice (docs/continuity.md).",
   "A person who accepts the publication gives up the rows of gaps, and of nothing else.",
-  "A row that moves between partitions is the same event: its id is published once.",
+  "A row that moves between partitions is the same event and published once where it holds the id of its transaction; without that it may come again with each move (docs/guarantees.md).",
   "UPDATE, DELETE and TRUNCATE are no events, and take none back.",
   "A row that was rolled back, to a savepoint or as a whole, is never published.",
   "A row of a table that is no outbox table when it is written (detached, not listed, before the first start without a snapshot) need not come; it comes once at most.",

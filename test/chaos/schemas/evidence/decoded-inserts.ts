@@ -57,8 +57,9 @@ export async function decodedInserts(
       if (id != null && ids.has(id)) pending.push(id);
       if (data !== "COMMIT") continue;
       const end = parseLsn(lsn);
-      for (const one of pending) {
-        if (!found.has(one)) found.set(one, { id: one, rank: found.size, after, end });
+      for (const id of pending) {
+        const former = found.get(id) ?? { id, rank: found.size, after, end, inserts: 0 };
+        found.set(id, { ...former, inserts: former.inserts + 1 });
       }
       pending = [];
       after = end;

@@ -60,7 +60,8 @@ export class Changer {
   async move({ on, from, to, how }: MoveStep): Promise<boolean> {
     const present = await this.#parts.relations.present(on);
     const region = present?.columns.get("region");
-    if (present === null || region === undefined) return false;
+    const isPartitioned = this.#parts.relations.tableOf(on).splitBy !== "";
+    if (present === null || region === undefined || !isPartitioned) return false;
     const name = pg.escapeIdentifier(region.name);
     if (how === "update") {
       await this.#run([`update ${present.name} set ${name} = '${to}' where ${name} = '${from}'`]);

@@ -36,6 +36,17 @@ describe("the checker of a world", () => {
     expect(kinds({ ...GOOD, records: [...GOOD.records, moved] })).toEqual(["twice"]);
   });
 
+  it("lets a row that moved come once more only if nothing told that it is the same one", () => {
+    const again = { ...repaired(writtenRow(2)), rank: 99 };
+    const decoded = GOOD.decoded.map((one) => (one.id === "row-2" ? { ...one, inserts: 2 } : one));
+    const history = { ...GOOD, decoded, records: [...GOOD.records, again] };
+    expect(kinds(history)).toEqual(["twice"]);
+    const bare = ROWS.map((row) => ({ ...row, hasTxid: false }));
+    expect(kinds({ ...history, rows: bare })).toEqual([]);
+    const thrice = [...history.records, { ...again, rank: 100 }];
+    expect(kinds({ ...history, rows: bare, records: thrice })).toEqual(["twice"]);
+  });
+
   it("lets at-least-once delivery repeat an event at its position, and nowhere else", () => {
     const history: WorldHistory = { ...GOOD, delivery: "at-least-once" };
     const again = { ...streamed(writtenRow(2)), rank: 99 };

@@ -46,7 +46,8 @@ export function repaired(row: WrittenRow): PublishedRecord {
 }
 
 function decodedInsert({ id, step }: WrittenRow, rank: number): DecodedInsert {
-  return { id, rank, after: lsn(BigInt(step * 256)), end: lsn(BigInt(step * 256 + 64)) };
+  const after = lsn(BigInt(step * 256));
+  return { id, rank, after, end: lsn(BigInt(step * 256 + 64)), inserts: 1 };
 }
 
 /** What a faultless relay leaves behind of these rows. */

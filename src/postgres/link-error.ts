@@ -32,7 +32,7 @@ function explain(end: LinkEnd, { address, publications }: ErrorContext): Explana
         code: "PUBLICATION_SKIPPED",
         remedy: "halt",
         message: `Postgres skipped rows: publication ${publications.map((name) => `"${name}"`).join(", ")} did not exist when they were written`,
-        hint: "The publication was dropped, or created after the slot. Run outbox-relay migrate up; rows written while it was missing are not in the stream and have to be published from the table.",
+        hint: "The publication was dropped, or created after the slot, and rows of that time are not in the stream. Make it again (outbox-relay migrate up), then run outbox-relay repair: it publishes the rows from the tables and goes on from a new slot.",
       };
     case "unknown-message":
       return {

@@ -16,6 +16,7 @@ export interface Halt {
 const LASTING: ReadonlySet<ErrorCode> = new Set([
   "PUBLICATION_CHANGED",
   "PUBLICATION_MISSING",
+  "PUBLICATION_SKIPPED",
   "CONFIG_TABLE",
   "CONFIG_PUBLICATION",
 ]);

@@ -231,4 +231,20 @@ export const KEPT_WORLDS: readonly KeptWorld[] = [
       insert(),
     ]),
   },
+  {
+    name: "a publication that is dropped and made again while rows are written, and a person who accepts that",
+    plan: world(
+      [
+        START,
+        insert(),
+        STOP,
+        { do: "publication", change: "drop" },
+        insert(),
+        { do: "publication", change: "create" },
+        START,
+        OPERATE,
+      ],
+      { prefersAccept: true },
+    ),
+  },
 ];

@@ -10,6 +10,8 @@ export interface Finding {
   readonly hint: string;
   /** `halt`: a person must act (state `failed`); `retry`: it may pass by itself; a warning does not stop the start. */
   readonly severity: Extract<Remedy, "halt" | "retry"> | "warning";
+  /** Rows that are written meanwhile are not in the stream and do not come by it once the fault is gone; default: no. */
+  readonly keepsRowsOut?: boolean;
   /** Statements that mend it, where SQL alone does; a person runs them, with the rights they need. */
   readonly sql?: readonly string[];
 }

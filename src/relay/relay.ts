@@ -1,6 +1,7 @@
 import { Backoff } from "./backoff.ts";
 import { pause } from "./clock.ts";
 import { RelayError } from "./errors.ts";
+import type { Finding } from "./finding.ts";
 import { preflightError } from "./finding.ts";
 import { HaltRecord } from "./halt-record.ts";
 import type { Departure } from "./leadership.ts";
@@ -8,6 +9,7 @@ import { departure } from "./leadership.ts";
 import type { RelayOptions } from "./options.ts";
 import type { RelayPorts } from "./ports.ts";
 import { Session } from "./session.ts";
+import { decodeStored } from "./settle/checkpoint.ts";
 import { SlotPreparation } from "./slot-preparation.ts";
 import type { BackfillSince } from "./slot-stream.ts";
 import { Standby } from "./standby.ts";
@@ -159,7 +161,19 @@ export class Relay {
       if (finding.severity === "warning") this.#ports.observer.warning(finding);
     }
     const faults = findings.filter(({ severity }) => severity !== "warning");
+    await this.#holdGaps(faults, stop);
     if (faults.length > 0) throw preflightError(faults);
+  }
+
+  /**
+   * What kept rows out of the stream before this start stays until a person has decided, as it does when it is met while
+   * streaming. Before the first checkpoint nobody was promised those rows.
+   */
+  async #holdGaps(faults: readonly Finding[], stop: AbortSignal): Promise<void> {
+    const gaps = faults.filter(({ keepsRowsOut }) => keepsRowsOut === true);
+    if (gaps.length === 0 || this.#halts.isWaiting) return;
+    const stored = decodeStored(await this.#ports.sink.peek(stop));
+    if (stored !== null) this.#halts.hold(preflightError(gaps), stored.decision);
   }
 
   async #recover(error: RelayError, stop: AbortSignal): Promise<void> {

@@ -3,6 +3,20 @@ import type { Mutant } from "./mutant.ts";
 /** Where the relay stops, and what it writes down so that a later start stops too. */
 export const HALTS_MUTANTS: readonly Mutant[] = [
   {
+    name: "take rows that Postgres 18 skipped for trouble that passes",
+    harm: "offers no repair for rows that never come by the stream",
+    file: "src/relay/settle/halt.ts",
+    edits: [{ find: '  "PUBLICATION_SKIPPED",\n', replace: "" }],
+    caughtBy: { unit: "relay/lasting-halts" },
+  },
+  {
+    name: "forget what kept rows away before the start",
+    harm: "loses the rows of a partition that was unlogged, as soon as the hint is followed",
+    file: "src/relay/relay.ts",
+    edits: [{ find: "    await this.#holdGaps(faults, stop);\n", replace: "" }],
+    caughtBy: { unit: "relay/lasting-halts" },
+  },
+  {
     name: "forget a watermark when a newer one is handed out",
     harm: "leaves rows out of a repair: a batch that failed comes again shorter, with the watermark of the longer one",
     file: "src/relay/watermark.ts",

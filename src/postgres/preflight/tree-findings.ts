@@ -52,6 +52,7 @@ function flawFinding(members: Members<TreeMember>, publications: readonly string
         ? "CONFIG_PUBLICATION"
         : "CONFIG_TABLE",
     severity: "halt",
+    keepsRowsOut: true,
     message,
     hint: `${repair} ${isElsewhere ? ELSEWHERE_AFTERWARDS : LOGGED_AFTERWARDS}`,
     ...(flaw !== "temporary" && { sql: byMember.flat() }),

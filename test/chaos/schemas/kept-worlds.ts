@@ -247,4 +247,40 @@ export const KEPT_WORLDS: readonly KeptWorld[] = [
       { prefersAccept: true },
     ),
   },
+  {
+    name: "a partition that a start finds unlogged, and that is logged again as the hint says",
+    plan: world([START, insert(), SETTLE, STOP, on("unlogged", "t0.1"), insert(), START, OPERATE], {
+      tables: [PARTITIONED],
+      major: 14,
+    }),
+  },
+  {
+    name: "a child table that a start finds unpublished, and that is published as the hint says",
+    plan: world(
+      [
+        START,
+        insert(),
+        SETTLE,
+        STOP,
+        on("create", "t0.1"),
+        insert({ into: "t0.1" }),
+        START,
+        OPERATE,
+      ],
+      { tables: [LATE_CHILD] },
+    ),
+  },
+  {
+    name: "a row without a key column in the first bytes of a stream whose other rows are published",
+    plan: world([
+      START,
+      insert(),
+      on("rename-key"),
+      insert(),
+      SETTLE,
+      STOP,
+      on("rename-columns-back"),
+      insert(),
+    ]),
+  },
 ];

@@ -119,8 +119,8 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
   }
 
   /** The link breaks. */
-  cut(): void {
-    this.#stream?.cut();
+  cut(error?: RelayError): void {
+    this.#stream?.cut(error);
   }
 
   /** The reader's process is gone: nobody hears of it, the slot is free. */

@@ -84,14 +84,8 @@ export class ModelStream implements ReplicationStream {
     if (confirmed > this.#postgres.confirmed) this.#postgres.confirmed = confirmed;
   }
 
-  cut(): void {
-    this.#end(
-      new RelayError("the link broke", {
-        code: "POSTGRES_UNREACHABLE",
-        remedy: "retry",
-        hint: "wait",
-      }),
-    );
+  cut(error: RelayError = linkBroke()): void {
+    this.#end(error);
   }
 
   #end(error: RelayError): void {
@@ -145,4 +139,12 @@ export class ModelStream implements ReplicationStream {
   #hand(bytes: Uint8Array): void {
     this.#memory.lend(bytes, (lent) => this.#handlers.message(lent));
   }
+}
+
+function linkBroke(): RelayError {
+  return new RelayError("the link broke", {
+    code: "POSTGRES_UNREACHABLE",
+    remedy: "retry",
+    hint: "wait",
+  });
 }

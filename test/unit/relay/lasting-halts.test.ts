@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
+import { RelayError } from "../../../src/relay/errors.ts";
 import { textOf } from "../../../src/relay/event/ascii.ts";
+import type { Finding } from "../../../src/relay/finding.ts";
 import { silentObserver } from "../../../src/relay/observer.ts";
 import { Operations } from "../../../src/relay/operate/operations.ts";
 import type { Checkpoint } from "../../../src/relay/settle/checkpoint.ts";
@@ -40,6 +42,14 @@ const stored = (): Checkpoint => decodeCheckpoint(cluster.checkpoints.at(-1) as 
 const version = (): number =>
   (JSON.parse(new TextDecoder().decode(cluster.checkpoints.at(-1))) as { v: number }).v;
 const row = (id: string): { id: string; key: string } => ({ id, key: "k" });
+
+const UNLOGGED: Finding = {
+  code: "CONFIG_TABLE",
+  severity: "halt",
+  keepsRowsOut: true,
+  message: "public.outbox_a is unlogged",
+  hint: "Run ALTER TABLE public.outbox_a SET LOGGED;",
+};
 
 /** Runs `work` while virtual time goes on. */
 async function during<T>(work: Promise<T>): Promise<T> {
@@ -97,6 +107,57 @@ describe("a halt that may mean missing rows", () => {
     expect(ids()).toEqual([]);
     // What is written down already needs no fencing.
     expect(cluster.epoch).toBe(fenced);
+  });
+
+  it("stays when it was met by a start, before the slot was in hand, and was mended as its hint says", async () => {
+    const first = start();
+    await clock.advance(100);
+    first.stop();
+    await clock.advance(1_000);
+    postgres.treeFindings = [UNLOGGED];
+    const second = start("two");
+    await clock.advance(6_000);
+    expect(second.relay.state).toMatchObject({ name: "failed", reason: { code: "CONFIG_TABLE" } });
+    postgres.treeFindings = [];
+    postgres.commit([row("1")]);
+    await clock.advance(20_000);
+    expect(second.relay.state).toMatchObject({ name: "failed", reason: { code: "CONFIG_TABLE" } });
+    expect(stored().halt).toMatchObject({ code: "CONFIG_TABLE", instance: "two" });
+    expect(ids()).toEqual([]);
+    postgres.tableRows = [row("unlogged"), row("1")];
+    await during(operations().repair(NEVER));
+    await clock.advance(20_000);
+    expect(second.relay.state).toMatchObject({ name: "streaming", reason: null });
+    expect(ids()).toEqual(expect.arrayContaining(["unlogged", "1"]));
+  });
+
+  it("may be that Postgres 18 skipped rows, which a repair takes from the table", async () => {
+    const relay = start();
+    await clock.advance(100);
+    postgres.cut(
+      new RelayError("rows were skipped", {
+        code: "PUBLICATION_SKIPPED",
+        remedy: "halt",
+        hint: "Run outbox-relay repair.",
+      }),
+    );
+    await clock.advance(20_000);
+    expect(stored().halt).toMatchObject({ code: "PUBLICATION_SKIPPED" });
+    postgres.tableRows = [row("skipped")];
+    const { backfills } = await during(operations().repair(NEVER));
+    expect(backfills).toBe(true);
+    await clock.advance(20_000);
+    expect(relay.relay.state).toMatchObject({ name: "streaming", reason: null });
+    expect(ids()).toEqual(["skipped"]);
+  });
+
+  it("is none before the first checkpoint: those rows are nobody's to publish", async () => {
+    postgres.treeFindings = [UNLOGGED];
+    const relay = start();
+    await clock.advance(6_000);
+    postgres.treeFindings = [];
+    await clock.advance(20_000);
+    expect(relay.relay.state).toMatchObject({ name: "streaming", reason: null });
   });
 
   it("is settled by accept publication, which says what it accepts", async () => {

@@ -28,17 +28,27 @@ function orFault(json: Uint8Array): Entry[] | null {
   }
 }
 
-/** What JSON.parse makes of it; null where that is no object of well-formed strings and nulls. */
-function parsed(json: Uint8Array): Record<string, string | null> | null {
+const STRING = /"(?:[^"\\]|\\[^])*"/.source;
+const MEMBER = new RegExp(`(${STRING})[ \\t\\n\\r]*:[ \\t\\n\\r]*(${STRING}|null)`, "g");
+
+/**
+ * What JSON.parse makes of it, token by token; null where that is no object of well-formed strings and nulls. Names are
+ * not read from the object: it hides repeated ones, and Node 26 takes `"\\n"` for `"\\\\"` once an object had that name.
+ */
+function parsed(json: Uint8Array): Entry[] | null {
   try {
-    const value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(json)) as unknown;
-    if (value === null) return {};
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(json);
+    const value = JSON.parse(text) as unknown;
+    if (value === null) return [];
     if (typeof value !== "object" || Array.isArray(value)) return null;
-    const isGood = Object.entries(value).every(
-      ([name, one]) =>
-        name.isWellFormed() && (one === null || (typeof one === "string" && one.isWellFormed())),
+    if (/[^{},\s]/.test(text.replaceAll(MEMBER, ""))) return null;
+    const members = [...text.matchAll(MEMBER)].map(
+      ([, name = "", one = ""]) => [JSON.parse(name), JSON.parse(one)] as Entry,
     );
-    return isGood ? (value as Record<string, string | null>) : null;
+    const isGood = members.every(
+      ([name, one]) => name.isWellFormed() && (one === null || one.isWellFormed()),
+    );
+    return isGood ? members : null;
   } catch {
     return null;
   }
@@ -111,16 +121,9 @@ describe("headers of a row", () => {
         }
         const expected = parsed(bytes);
         const seen = orFault(bytes);
-        // An object hides what a repeated name had before; the scan does not.
-        const colons =
-          bytes
-            .toString("latin1")
-            .replaceAll(/"(?:[^"\\]|\\[^])*"/g, "")
-            .split(":").length - 1;
-        fc.pre(expected === null || colons === Object.keys(expected).length);
         if (seen === null) refused += 1;
         else taken += 1;
-        expect(seen === null ? null : Object.fromEntries(seen)).toEqual(expected);
+        expect(seen).toEqual(expected);
       }),
       { numRuns: 1_500 },
     );

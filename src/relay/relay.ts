@@ -161,8 +161,9 @@ export class Relay {
       if (finding.severity === "warning") this.#ports.observer.warning(finding);
     }
     const faults = findings.filter(({ severity }) => severity !== "warning");
+    if (faults.length === 0) return;
     await this.#holdGaps(faults, stop);
-    if (faults.length > 0) throw preflightError(faults);
+    throw preflightError(faults);
   }
 
   /**
@@ -173,7 +174,21 @@ export class Relay {
     const gaps = faults.filter(({ keepsRowsOut }) => keepsRowsOut === true);
     if (gaps.length === 0 || this.#halts.isWaiting) return;
     const stored = decodeStored(await this.#ports.sink.peek(stop));
-    if (stored !== null) this.#halts.hold(preflightError(gaps), stored.decision);
+    if (stored === null || stored.halt !== null || stored.pending !== null) return;
+    this.#halts.hold(preflightError(gaps), stored.decision);
+    await this.#writeHeld(stop);
+  }
+
+  /** At once, where nobody has the slot: the cause may be taken back before the next start. */
+  async #writeHeld(stop: AbortSignal): Promise<void> {
+    try {
+      await this.#preparation.prepare(stop);
+    } catch (error) {
+      // The halt itself, or what kept it from being written: it waits for the next opening then.
+      if (!(error instanceof RelayError)) throw error;
+    } finally {
+      await this.#ports.database.release();
+    }
   }
 
   async #recover(error: RelayError, stop: AbortSignal): Promise<void> {

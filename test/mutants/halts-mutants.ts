@@ -173,4 +173,11 @@ export const HALTS_MUTANTS: readonly Mutant[] = [
     ],
     caughtBy: { unit: "relay/continuity" },
   },
+  {
+    name: "leave a halt that preflight found to the next opening",
+    harm: "forgets it when the relay is restarted and the cause was taken back, and passes over the rows in between",
+    file: "src/relay/relay.ts",
+    edits: [{ find: "    await this.#writeHeld(stop);\n", replace: "" }],
+    caughtBy: { unit: "test/unit/relay/lasting-halts" },
+  },
 ];

@@ -131,6 +131,26 @@ describe("a halt that may mean missing rows", () => {
     expect(ids()).toEqual(expect.arrayContaining(["unlogged", "1"]));
   });
 
+  it("is written down by a start that finds it before it takes the slot, for the relay after it", async () => {
+    const first = start();
+    await clock.advance(100);
+    first.stop();
+    await clock.advance(1_000);
+    postgres.treeFindings = [UNLOGGED];
+    const second = start("two");
+    await clock.advance(500);
+    expect(stored().halt).toMatchObject({ code: "CONFIG_TABLE", instance: "two" });
+    const { epoch } = cluster;
+    await clock.advance(20_000);
+    expect(cluster.epoch).toBe(epoch);
+    second.stop();
+    postgres.treeFindings = [];
+    await clock.advance(1_000);
+    const third = start("three");
+    await clock.advance(20_000);
+    expect(third.relay.state).toMatchObject({ name: "failed", reason: { code: "CONFIG_TABLE" } });
+  });
+
   it("may be that Postgres 18 skipped rows, which a repair takes from the table", async () => {
     const relay = start();
     await clock.advance(100);

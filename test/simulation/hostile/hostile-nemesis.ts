@@ -88,10 +88,13 @@ export class HostileNemesis {
   }
 
   async #checkRate(): Promise<void> {
-    const { clock, brokers } = this.#world;
+    const { clock, brokers, postgres } = this.#world;
     const { asked } = brokers;
+    const { confirmed } = postgres;
     const before = new Map(asked);
     await clock.run(RATE_MS);
+    // What was written before is still on its way: these are no requests of waiting loops.
+    if (postgres.confirmed !== confirmed) return;
     for (const [apiKey, count] of asked) {
       const perSecond = ((count - (before.get(apiKey) ?? 0)) * 1_000) / RATE_MS;
       // A long log of short answers takes many: that is reading, not waiting.

@@ -2,12 +2,14 @@ import { readFileSync } from "node:fs";
 import { faultCases } from "../test/chaos/fault-marks.ts";
 import { FAULTS, NOT_INJECTED } from "../test/chaos/fault-matrix.ts";
 import type { ProofRecord } from "../test/chaos/prove/proof-record.ts";
+import type { SchemaRecord } from "../test/chaos/schemas/schema-record.ts";
 
 const PAGE = new URL("../docs/proof.md", import.meta.url);
 const RESULTS = new URL("../docs/proof-results.json", import.meta.url);
 
 interface Results {
   readonly runs?: readonly ProofRecord[];
+  readonly schemas?: readonly SchemaRecord[];
   readonly simulation?: {
     readonly date: string;
     readonly seed: number;
@@ -34,14 +36,16 @@ interface Results {
 /** docs/proof.md with its figures and tables made anew; what stands between them is written by hand. */
 export function proofPage(): string {
   const results = JSON.parse(readFileSync(RESULTS, "utf8")) as Results;
+  let page = readFileSync(PAGE, "utf8");
   const sections: Readonly<Record<string, string>> = {
     simulation: simulationText(results.simulation),
     runs: runsText(results.runs ?? []),
     letters: lettersText(results.runs ?? []),
     mutants: mutantsText(results.mutants),
     faults: faultsText(),
+    // The page decides whether it shows the worlds of drawn schemas.
+    ...(page.includes("<!-- schemas -->") && { schemas: schemasText(results.schemas ?? []) }),
   };
-  let page = readFileSync(PAGE, "utf8");
   for (const [name, text] of Object.entries(sections)) {
     const place = new RegExp(`<!-- ${name} -->[^]*?<!-- /${name} -->`);
     if (!place.test(page)) throw new Error(`docs/proof.md has no place for ${name}`);
@@ -116,6 +120,40 @@ function lettersText(runs: readonly ProofRecord[]): string {
       count(checked),
       count(violations),
       notes.join("; "),
+    ]),
+  );
+}
+
+function schemasText(records: readonly SchemaRecord[]): string {
+  if (records.length === 0) return "Not recorded yet.";
+  const sum = (counts: Readonly<Record<string, number>>, isMeant: (name: string) => boolean) =>
+    Object.entries(counts).reduce((all, [name, n]) => all + (isMeant(name) ? n : 0), 0);
+  const isWrite = (name: string): boolean => /^(?:insert|together|move)/.test(name);
+  const isRelay = (name: string): boolean => /^(?:start|stop|kill|settle|look|operate)$/.test(name);
+  return table(
+    [
+      "campaign",
+      "worlds",
+      "rows",
+      "writes",
+      "changes",
+      "starts and ends",
+      "decisions",
+      "halts",
+      "failed",
+    ],
+    records.map((one) => [
+      `${one.date}, ${one.minutes} min, Postgres ${one.postgres.join(" and ")}, seed ${one.seed}`,
+      count(one.worlds),
+      count(one.rows),
+      count(sum(one.steps, isWrite)),
+      count(sum(one.steps, (name) => !isWrite(name) && !isRelay(name))),
+      count(sum(one.steps, isRelay)),
+      count(one.decisions),
+      Object.entries(one.halts)
+        .map(([code, n]) => `${count(n)} ${code}`)
+        .join(", "),
+      count(one.failed),
     ]),
   );
 }

@@ -92,7 +92,8 @@ function checkInvented({ rows, undone, records }: WorldHistory): Failure[] {
     }));
 }
 
-function checkContent({ rows, records, decoded, hasDroppedHeaders }: WorldHistory): Failure[] {
+function checkContent(history: WorldHistory): Failure[] {
+  const { rows, records, decoded, hasDroppedHeaders } = history;
   const insertOf = new Map(decoded.map((insert) => [insert.id, insert]));
   const byId = new Map(rows.map((row) => [row.id, row]));
   return records.flatMap((record): Failure[] => {
@@ -100,10 +101,26 @@ function checkContent({ rows, records, decoded, hasDroppedHeaders }: WorldHistor
     const difference = row === undefined ? null : differenceOf(row.content, record);
     if (row === undefined || difference === null) return [];
     const isRead = !isStreamed(record, insertOf.get(record.id));
-    const isEmptied = isRead && hasDroppedHeaders && record.headers.length === 0;
-    if (isEmptied && differenceOf({ ...row.content, headers: [] }, record) === null) return [];
+    const mayLackHeaders = isRead
+      ? hasDroppedHeaders
+      : row.areHeadersAway && !hasShownHeaders(row, history);
+    const bare = { ...row.content, headers: [] };
+    if (mayLackHeaders && differenceOf(bare, record) === null) return [];
     return [{ kind: "altered", what: `${describe(row)}: ${difference}` }];
   });
+}
+
+/** Whether a row of its table had come with headers before it: from then on the relay knows that there is such a column. */
+function hasShownHeaders(
+  { id, table }: WrittenRow,
+  { rows, records, decoded }: WorldHistory,
+): boolean {
+  const rank = decoded.find((insert) => insert.id === id)?.rank ?? 0;
+  const before = new Set(decoded.filter((insert) => insert.rank < rank).map((one) => one.id));
+  const ofTable = new Set(rows.filter((row) => row.table === table).map((row) => row.id));
+  return records.some(
+    (record) => record.headers.length > 0 && before.has(record.id) && ofTable.has(record.id),
+  );
 }
 
 function differenceOf(wanted: RowContent, found: RowContent): string | null {

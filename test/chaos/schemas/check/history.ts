@@ -23,6 +23,10 @@ export interface WrittenRow {
   /** For people: table, persistence, and whether it is published. */
   readonly where: string;
   readonly content: RowContent;
+  /** Id of the outbox table that it was written for. */
+  readonly table: string;
+  /** The headers column had another name than the relay's setting. */
+  readonly areHeadersAway: boolean;
   /** It holds the id of its transaction, by which a repair puts rows in order. */
   readonly hasTxid: boolean;
   /** Step that wrote it. Rows of one step may be of two transactions that ran at once. */

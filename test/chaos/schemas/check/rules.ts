@@ -10,6 +10,7 @@ export const RULES: readonly string[] = [
   "A repair, and a first start with RELAY_SNAPSHOT=initial, publishes each row that the tables hold by then and that is not at Kafka. Rows that are gone from the tables by then are lost with notice.",
   "A row that is read from its table is published as the table has it by then: without headers where their column was dropped meanwhile.",
   "Rows of a partition that is set unlogged and logged again, with no start of the relay and no look of its at the catalogs in between, leave no trace that anybody could notice (docs/continuity.md).",
+  "The headers column is an optional one until a row has come with it: rows that are written before, while it is away, come without headers (docs/continuity.md).",
   "A person who accepts the publication gives up the rows of gaps, and of nothing else.",
   "A row that moves between partitions is the same event and published once where it holds the id of its transaction; without that it may come again with each move (docs/guarantees.md).",
   "UPDATE, DELETE and TRUNCATE are no events, and take none back.",

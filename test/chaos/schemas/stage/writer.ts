@@ -158,11 +158,16 @@ export class Writer {
         standing.set(leaf, await classify(client, leaf, this.#parts.outbox()));
       }
     }
+    const planned = this.#parts.relations.tableOf(into.id).columns;
+    const headers = into.columns.get("headers");
+    const areHeadersAway =
+      headers !== undefined && !planned.some(({ name }) => name === headers.name);
     return rows.map((row) => {
       const { class: kind, where } = standing.get(row.leaf) ?? { class: "other", where: "" };
       const content = contentOf(row, into, this.#parts.topicPrefix);
       const hasTxid = typeof row["txid"] === "string";
-      return { id: row["id"] ?? "", class: kind, where, content, hasTxid };
+      const table = into.id.split(".")[0] ?? into.id;
+      return { id: row["id"] ?? "", class: kind, where, content, table, areHeadersAway, hasTxid };
     });
   }
 }

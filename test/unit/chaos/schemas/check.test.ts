@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { lsn } from "../../../../src/relay/lsn.ts";
 import { checkWorld } from "../../../chaos/schemas/check/check.ts";
-import type { Halt, WorldHistory } from "../../../chaos/schemas/check/history.ts";
+import type { Halt, PublishedRecord, WorldHistory } from "../../../chaos/schemas/check/history.ts";
 import { repaired, streamed, worldHistory, writtenRow } from "./world-history.ts";
 
 const ROWS = [1, 2, 3, 4, 5].map((step) => writtenRow(step));
@@ -75,6 +75,15 @@ describe("the checker of a world", () => {
   ])("notices another %s", (_, change) => {
     const records = GOOD.records.map((one) => (one.id === "row-3" ? { ...one, ...change } : one));
     expect(kinds({ ...GOOD, records })).toContain("altered");
+  });
+
+  it("lets rows lack headers while the column is away, until one has come with it", () => {
+    const away = ROWS.map((row) => ({ ...row, areHeadersAway: true }));
+    const bare = GOOD.records.map((one): PublishedRecord => ({ ...one, headers: [] }));
+    expect(kinds({ ...GOOD, records: bare })).toEqual(Array(5).fill("altered"));
+    expect(kinds({ ...GOOD, rows: away, records: bare })).toEqual([]);
+    const first = bare.with(0, GOOD.records[0] ?? streamed(writtenRow(1)));
+    expect(kinds({ ...GOOD, rows: away, records: first })).toEqual(Array(4).fill("altered"));
   });
 
   it("notices events of one key that come out of order, and lets those of one step be", () => {

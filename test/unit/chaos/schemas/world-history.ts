@@ -22,6 +22,8 @@ export function writtenRow(step: number, kind: RowClass = "event", decisions = 0
       value: Buffer.from(`{"n": ${step}}`),
       headers: [["trace", String(step)]],
     },
+    table: "t0",
+    areHeadersAway: false,
     hasTxid: true,
     step,
     decisions,

@@ -129,7 +129,7 @@ function permission(error: ServerError, { address }: ErrorContext): Explanation 
     code: "POSTGRES_PERMISSION",
     remedy: "halt",
     message: `role "${address.user}" lacks a right that the relay needs (${stateText(error)})`,
-    hint: `For a right to replicate, as a superuser run ALTER ROLE "${address.user}" REPLICATION; on Amazon RDS GRANT rds_replication TO "${address.user}";`,
+    hint: `For a right to replicate, as a superuser run ALTER ROLE "${address.user}" REPLICATION; on Amazon RDS GRANT rds_replication TO "${address.user}"; For what the text names otherwise: GRANT EXECUTE ON FUNCTION ... or GRANT SELECT ON ... TO "${address.user}";`,
   };
 }
 

@@ -31,10 +31,23 @@ export async function identifyServer(
   };
 }
 
-/** Servers up to 14 announce the text as bytea, which `pg` then turns into a Buffer. */
-async function timelineHistory(client: Client, timeline: number): Promise<string> {
-  const { rows } = await client.query<{ content: string | Buffer }>(`TIMELINE_HISTORY ${timeline}`);
-  return rows[0]?.content.toString() ?? "";
+/** Answers of a server that cannot show the file: it is not there, may not be read, or the command is not known. */
+const NO_HISTORY: ReadonlySet<string> = new Set(["58P01", "42501", "42601", "0A000"]);
+
+/**
+ * Null where the server cannot show it: most starts do not need it, and one that does names it.
+ * Servers up to 14 announce the text as bytea, which `pg` then turns into a Buffer.
+ */
+async function timelineHistory(client: Client, timeline: number): Promise<string | null> {
+  try {
+    const { rows } = await client.query<{ content: string | Buffer }>(
+      `TIMELINE_HISTORY ${timeline}`,
+    );
+    return rows[0]?.content.toString() ?? null;
+  } catch (error) {
+    if (isServerError(error) && NO_HISTORY.has(error.code)) return null;
+    throw error;
+  }
 }
 
 /**

@@ -50,12 +50,15 @@ export interface SlotAnswer {
   readonly holder?: string | null;
 }
 
-/** Without parameters, because a replication connection knows the simple query protocol only. */
+/**
+ * Without parameters, because a replication connection knows the simple query protocol only. The holder is for messages
+ * alone: it is asked of the function behind pg_stat_activity, which a role may call that may not read the view.
+ */
 export function slotQuery(slot: string): string {
   return `
     select to_jsonb(s) as slot, current_database() as here, pg_is_in_recovery() as in_recovery, age(s.catalog_xmin) as xmin_age,
            ${SERVER_START} as server_start,
-           (select a.application_name from pg_stat_activity a where a.pid = s.active_pid) as holder,
+           (select a.application_name from pg_stat_get_activity(coalesce(s.active_pid, 0)) a) as holder,
            case when pg_is_in_recovery() then pg_last_wal_replay_lsn()
                 else pg_current_wal_lsn() end::text as wal_end
       from pg_replication_slots s

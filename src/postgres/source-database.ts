@@ -28,6 +28,7 @@ import type { RowFilterPolicy } from "./preflight/publication-findings.ts";
 import { publicationFindings } from "./preflight/publication-findings.ts";
 import type { Ask } from "./preflight/read-facts.ts";
 import { readPublications, readServer, readTables } from "./preflight/read-facts.ts";
+import { readMissingRights, rightFinding } from "./preflight/right-findings.ts";
 import { serverFindings, versionFinding } from "./preflight/server-findings.ts";
 import type { ShardFacts } from "./preflight/shard-facts.ts";
 import { readShards, shardNames } from "./preflight/shard-facts.ts";
@@ -102,6 +103,8 @@ export class PgSourceDatabase implements SourceDatabase {
   }
 
   async #findings(ask: Ask, signal: AbortSignal): Promise<readonly Finding[]> {
+    const unseen = rightFinding(await readMissingRights(ask));
+    if (unseen !== null) return [unseen];
     const server = await readServer(ask);
     const tooOld = versionFinding(server);
     if (tooOld !== null) return [tooOld];

@@ -14,11 +14,17 @@ export class TimelineHistory {
 
   /**
    * `history`: text of the current timeline's history file, one line per ancestor: "timeline, switch LSN, reason",
-   * separated by tabs. Null on timeline 1.
+   * separated by tabs. Null on timeline 1, and where the server cannot show it: then all records count as of the current
+   * one, as Postgres itself does without the file.
    */
   constructor(current: number, history: string | null) {
     this.#current = current;
     this.#ancestors = (history ?? "").split("\n").flatMap(readLine);
+  }
+
+  /** False when the server descends from other timelines and does not tell which. */
+  get isKnown(): boolean {
+    return this.#current === 1 || this.#ancestors.length > 0;
   }
 
   /** Where `timeline` ended; null when it is no ancestor. */

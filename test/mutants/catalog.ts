@@ -9,6 +9,7 @@ import type { Mutant } from "./mutant.ts";
 import { PREFLIGHT_MUTANTS } from "./preflight-mutants.ts";
 import { PUBLISH_MUTANTS } from "./publish-mutants.ts";
 import { REFUSAL_MUTANTS } from "./refusal-mutants.ts";
+import { START_MUTANTS } from "./start-mutants.ts";
 import { TABLE_MUTANTS } from "./table-mutants.ts";
 
 /** Every bug that is planted, in the order of the way of the data. */
@@ -19,6 +20,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...COMPRESSION_MUTANTS,
   ...FENCING_MUTANTS,
   ...HALTS_MUTANTS,
+  ...START_MUTANTS,
   ...REFUSAL_MUTANTS,
   ...BYTES_MUTANTS,
   ...ENDING_MUTANTS,

@@ -8,6 +8,7 @@ import { readFailover } from "../preflight/failover-facts.ts";
 import type { RowFilterPolicy } from "../preflight/publication-findings.ts";
 import type { Ask } from "../preflight/read-facts.ts";
 import { readPublications, readServer, readTables } from "../preflight/read-facts.ts";
+import { readMissingRights, rightFinding } from "../preflight/right-findings.ts";
 import { versionFinding } from "../preflight/server-findings.ts";
 import { readShards, shardNames } from "../preflight/shard-facts.ts";
 import { readTree } from "../preflight/tree-facts.ts";
@@ -58,6 +59,8 @@ export async function examineDatabase(
   expected: DoctorExpectations,
 ): Promise<DatabaseExamination> {
   try {
+    const unseen = rightFinding(await readMissingRights(ask));
+    if (unseen !== null) return { ...NOTHING, checks: [unasked(TITLE, WHY, [unseen])] };
     const server = await readServer(ask);
     const tooOld = versionFinding(server);
     if (tooOld !== null) return { ...NOTHING, checks: [unasked("server version", WHY, [tooOld])] };

@@ -20,7 +20,7 @@ export interface PhysicalSlot {
   readonly isLost: boolean;
 }
 
-/** Who has no right to see more sees of every walsender the pid and its name, which is enough to leave the logical ones out. */
+/** Who has no right to see more sees of every walsender the pid and its name, which is enough to leave the logical ones out; the functions behind pg_stat_replication need no right to the view. */
 const FAILOVER = `
   select current_setting('server_version_num')::int as "version",
          pg_is_in_recovery() as "isInRecovery",
@@ -31,9 +31,9 @@ const FAILOVER = `
                     'isLost', coalesce(p.wal_status = 'lost', false)) order by p.slot_name)
              from pg_replication_slots p where p.slot_type = 'physical' and not p.temporary
          ), '[]') as "physicalSlots",
-         (select count(*)::int from pg_stat_replication w
-           where coalesce(w.application_name, '') not like 'relay:%'
-             and coalesce(w.application_name, '') <> 'pg_basebackup'
+         (select count(*)::int from pg_stat_get_wal_senders() w left join pg_stat_get_activity(null) a on a.pid = w.pid
+           where coalesce(a.application_name, '') not like 'relay:%'
+             and coalesce(a.application_name, '') <> 'pg_basebackup'
              and coalesce(w.state, 'streaming') in ('streaming', 'catchup')
              and not exists (select from pg_replication_slots l
                               where l.slot_type = 'logical' and l.active_pid = w.pid)

@@ -23,7 +23,7 @@ const SERVER = `
          current_setting('max_replication_slots')::int as "slotsMax",
          (select count(*)::int from pg_replication_slots) as "slotsUsed",
          current_setting('max_wal_senders')::int as "walSendersMax",
-         (select count(*)::int from pg_stat_replication) as "walSendersUsed",
+         (select count(*)::int from pg_stat_get_wal_senders()) as "walSendersUsed",
          (select setting::int from pg_settings where name = 'wal_sender_timeout') as "walSenderTimeoutMs",
          current_setting('synchronous_standby_names') as "synchronousStandbyNames",
          (select setting::int from pg_settings where name = 'max_slot_wal_keep_size') as "slotWalKeepMib",

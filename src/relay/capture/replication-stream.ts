@@ -9,7 +9,7 @@ export interface ServerIdentity {
   readonly timeline: number;
   /** The server's WAL end when it was asked. */
   readonly xlogPos: Lsn;
-  /** Text of the timeline history file; null on timeline 1. */
+  /** Text of the timeline history file; null on timeline 1, which has none, and where the server cannot show it. */
   readonly timelineHistory: string | null;
   /** `wal_sender_timeout` in force on this connection, ms; 0 means off. */
   readonly walSenderTimeoutMs: number;

@@ -62,7 +62,10 @@ export class Operations {
   async adopt({ trustsSlot, takesOver }: Adoption, signal: AbortSignal): Promise<Outcome> {
     if (!takesOver) await this.#assertAbandoned(signal);
     const found = await this.#fenced(signal);
-    if (found.verdict.kind !== "halt") return { message: NOTHING_TO_ADOPT, backfills: false };
+    if (found.verdict.kind !== "halt" && !(isUnproved(found) && takesOver)) {
+      const message = isUnproved(found) ? LATER_TIMELINE : NOTHING_TO_ADOPT;
+      return { message, backfills: false };
+    }
     if (!trustsSlot) {
       await this.#announce("adopt", "backfill", found);
       return { message: "comparing the tables with Kafka", backfills: true };
@@ -198,11 +201,18 @@ export class Operations {
   }
 }
 
+/** Whether a start may halt although nothing is wrong here: only a stream is told the history of a later timeline. */
+function isUnproved({ checkpoint, seen }: Situation): boolean {
+  return checkpoint !== null && checkpoint.pending === null && seen.timeline > checkpoint.timeline;
+}
+
 /** What the writer's clock must say at least, and for how long nothing may come while we look: checkpoints come every ten seconds. */
 const SILENCE_MS_MIN = 60_000;
 const OBSERVE_MS = 12_000;
 
 const NOTHING_TO_REPAIR = "checkpoint, slot and server fit together: nothing to repair";
+const LATER_TIMELINE =
+  "nothing was changed: the server is on a later timeline than the checkpoint, and the relay's next start decides whether it descends from it. If that start halts with LINEAGE_UNKNOWN or LINEAGE_REWOUND, and this server is the primary from now on: outbox-relay slot adopt --take-over";
 const NOTHING_TO_ADOPT = "checkpoint, slot and server fit together: nothing to adopt";
 
 function inUse(slot: string): RelayError {

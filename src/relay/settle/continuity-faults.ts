@@ -124,6 +124,16 @@ export const rewound = {
     ),
 };
 
+/** The one file that tells whether a promoted server has what was published is not there. */
+export function historyMissing(timeline: number, known: number): RelayError {
+  const file = `${timeline.toString(16).toUpperCase().padStart(8, "0")}.history`;
+  return fault(
+    "LINEAGE_UNKNOWN",
+    `the server is on timeline ${timeline}, the checkpoint on ${known}, and the server cannot show pg_wal/${file}: whether it has all that was published is not known`,
+    `Copy ${file} into pg_wal of the server, readable for Postgres: it is in the WAL archive, or in pg_wal of another server that follows this one. The relay goes on by itself. If the file is lost for good and this server is the primary: outbox-relay slot adopt --take-over, which compares the tables with Kafka.`,
+  );
+}
+
 export function slotAdvanced({ name }: SlotFacts, confirmed: Lsn, covered: Lsn): RelayError {
   return fault(
     "GAP_SLOT_ADVANCED",

@@ -12,6 +12,7 @@ import {
   checkpointMissing,
   configChanged,
   foreign,
+  historyMissing,
   notPrimary,
   publicationChanged,
   rewound,
@@ -169,7 +170,9 @@ function lineageFaults(facts: ContinuityFacts, checkpoint: Checkpoint): RelayErr
   if (lineage.timeline < checkpoint.timeline) {
     return [rewound.oldPrimary(lineage.timeline, checkpoint.timeline)];
   }
-  const end = endOf(checkpoint.timeline, lineage);
+  const history = historyOf(lineage);
+  if (!history.isKnown) return [historyMissing(lineage.timeline, checkpoint.timeline)];
+  const end = history.endOf(checkpoint.timeline);
   return end === null ? [rewound.otherBranch(lineage.timeline, checkpoint.timeline)] : [];
 }
 
@@ -183,12 +186,12 @@ function witnessFaults({ witness }: ContinuityFacts, checkpoint: Checkpoint): Re
 /** Where the checkpoint's timeline ended, when the checkpoint lies past it. */
 function switchBefore({ lineage }: ContinuityFacts, checkpoint: Checkpoint): Lsn | null {
   if (lineage === null || lineage.timeline <= checkpoint.timeline) return null;
-  const end = endOf(checkpoint.timeline, lineage);
+  const end = historyOf(lineage).endOf(checkpoint.timeline);
   return end !== null && reachedLsn(checkpoint) > end ? end : null;
 }
 
-function endOf(timeline: number, lineage: Lineage): Lsn | null {
-  return new TimelineHistory(lineage.timeline, lineage.timelineHistory).endOf(timeline);
+function historyOf({ timeline, timelineHistory }: Lineage): TimelineHistory {
+  return new TimelineHistory(timeline, timelineHistory);
 }
 
 /** The checkpoint is written before its LSN is confirmed, so a slot past it was moved by somebody else. */

@@ -123,7 +123,8 @@ describe.each([17, 18] as const)("a slot on Postgres %i", (major) => {
   });
 
   it("does not take the relay's own stream for a standby, also where the role sees little", async () => {
-    const { url } = await outbox.role("replication");
+    const { name, url } = await outbox.role("replication");
+    await outbox.query(`grant select on outbox to ${name}`);
     await outbox.createSlot();
     await outbox.stream(new RecordingHandlers(), { connectionString: url });
     expect(await findings("auto", { connectionString: url })).toEqual([]);

@@ -51,7 +51,7 @@ describe.each([14, 18] as const)("Postgres %i as a standby", (major) => {
     await server.stop();
   });
 
-  it("is found out, and after its promotion a stream knows the new timeline's history", async () => {
+  it("is found out, and after its promotion a stream knows the new timeline's history, and starts without it", async () => {
     outbox = await OutboxDatabase.create(server.url);
     // A server's programs run in its data folder.
     await outbox.query("copy (select 1) to program 'touch standby.signal'");
@@ -71,8 +71,12 @@ describe.each([14, 18] as const)("Postgres %i as a standby", (major) => {
     await database.createSlot(NEVER);
     const stream = await outbox.source().open(new RecordingHandlers(), NEVER);
     await stream.close();
+    await admin.query("copy (select 1) to program 'rm pg_wal/00000002.history'");
+    const without = await outbox.source().open(new RecordingHandlers(), NEVER);
+    await without.close();
     await database.close();
     await admin.end();
+    expect(without.identity).toMatchObject({ timeline: 2, timelineHistory: null });
     expect(stream.identity.timeline).toBe(2);
     expect(stream.identity.timelineHistory).toMatch(/^1\t[0-9A-F]+\/[0-9A-F]+\t/);
   });

@@ -93,6 +93,8 @@ describe("the edges of the decision table", () => {
   const inside = { ...CHECKPOINT, endLsn: null };
   const later = (end: bigint): Change =>
     lineage({ timeline: 3, timelineHistory: `1\t0/50\tx\n2\t0/${end.toString(16)}\tx` });
+  const history = (timeline: number, timelineHistory: string | null): Change =>
+    lineage({ timeline, timelineHistory });
   const at = (change: Partial<Checkpoint>, ...others: Change[]): ContinuityFacts =>
     others.reduce(
       (facts, other) => other(facts),
@@ -137,10 +139,24 @@ describe("the edges of the decision table", () => {
     ],
     ["one byte below that", at(inside, later(0xffn)), "phantoms"],
     ["one byte above its start", at(inside, later(0x101n)), "go-on"],
+    ["the history of its own timeline is not shown", at(whole, history(2, null)), "go-on"],
+    ["that of a later one", at(whole, history(3, null)), "LINEAGE_UNKNOWN"],
+    ["that of a later one is empty", at(whole, history(3, "")), "LINEAGE_UNKNOWN"],
+    ["that of a later one is without it", at(whole, history(3, "1\t0/50\tx")), "LINEAGE_REWOUND"],
     ["the witness counts as far", at({ ...whole, witness: 7 }), "go-on"],
     ["one less", at({ ...whole, witness: 8 }), "LINEAGE_REWOUND"],
     ["one more", at({ ...whole, witness: 6 }), "go-on"],
   ])("%s", (_what, facts, kind) => {
     expect(codes(facts)).toEqual([kind]);
+  });
+
+  it("names the history file in hexadecimal, with the way back", () => {
+    const verdict = judge(at(whole, history(26, null)));
+    expect(verdict).toMatchObject({
+      fault: {
+        message: expect.stringContaining("cannot show pg_wal/0000001A.history"),
+        hint: expect.stringMatching(/^Copy 0000001A.history into pg_wal/),
+      },
+    });
   });
 });

@@ -171,3 +171,56 @@ describe("a copy of the server that is older than the checkpoint", () => {
     expect(cluster.epoch).toBe(fenced);
   });
 });
+
+describe("a server on a later timeline", () => {
+  const adoption = (takesOver: boolean): Promise<string> => {
+    const ports = modelPorts(postgres, new ModelSink(cluster, clock), clock, silentObserver());
+    const decided = new Operations(ports, MODEL_OPTIONS).adopt(
+      { trustsSlot: false, takesOver },
+      NEVER,
+    );
+    return during(decided.then(({ message }) => message));
+  };
+
+  it("is asked for its history where the checkpoint is of an earlier one, and adopted on request alone", async () => {
+    const former = start();
+    await clock.advance(100);
+    postgres.commit([row("1")]);
+    await clock.advance(100);
+    former.stop();
+    await clock.advance(1_000);
+    const fenced = cluster.epoch;
+    postgres.promote(postgres.walEnd);
+    postgres.timelineHistory = null;
+    const relay = start("two");
+    await clock.advance(1_000);
+    expect(relay.relay.state.reason).toMatchObject({
+      code: "LINEAGE_UNKNOWN",
+      hint: expect.stringContaining("Copy 00000002.history"),
+    });
+    expect(cluster.epoch).toBe(fenced);
+    relay.stop();
+    await clock.advance(1_000);
+    expect(await adoption(false)).toContain("nothing was changed");
+    expect(await adoption(true)).toContain("comparing");
+  });
+
+  it("needs no history once a checkpoint is of its own", async () => {
+    const former = start();
+    await clock.advance(100);
+    former.stop();
+    postgres.promote(postgres.walEnd);
+    const second = start("two");
+    await clock.advance(1_000);
+    postgres.commit([row("1")]);
+    await clock.advance(1_000);
+    second.stop();
+    await clock.advance(1_000);
+    postgres.timelineHistory = null;
+    const third = start("three");
+    await clock.advance(1_000);
+    postgres.commit([row("2")]);
+    await clock.advance(1_000);
+    expect([third.relay.state.name, ids()]).toEqual(["streaming", ["1", "2"]]);
+  });
+});

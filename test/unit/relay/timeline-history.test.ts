@@ -24,6 +24,15 @@ describe("the timeline of a record in the log", () => {
     expect(new TimelineHistory(1, null).at(lsn(5n))).toBe(1);
   });
 
+  it.each([
+    [1, null, true],
+    [3, HISTORY, true],
+    [3, null, false],
+    [3, "", false],
+  ])("is known of timeline %d with the file %j: %s", (current, file, isKnown) => {
+    expect(new TimelineHistory(current, file).isKnown).toBe(isKnown);
+  });
+
   it("ended where the history says, and nowhere when it is no ancestor", () => {
     expect([history.endOf(1), history.endOf(2), history.endOf(3), history.endOf(9)]).toEqual([
       0x50n,

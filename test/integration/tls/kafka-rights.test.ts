@@ -96,6 +96,11 @@ describe("the rights at Kafka that docs/security.md names", () => {
     await expectAllDelivered({ RELAY_DELIVERY: delivery });
   });
 
+  it("are enough to publish without DescribeConfigs", async () => {
+    await grant(documented().filter(({ operation }) => operation !== DESCRIBE_CONFIGS));
+    await expectAllDelivered({});
+  });
+
   it("make a repair and a first snapshot possible with Read on the topics", async () => {
     await grant([...documented(), right(TOPIC, fixture.names.topicPrefix, READ)]);
     await expectAllDelivered({ RELAY_SNAPSHOT: "initial" });

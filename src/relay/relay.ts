@@ -147,6 +147,8 @@ export class Relay {
       return await this.#preparation.prepare(stop);
     } catch (error) {
       await this.#ports.database.release();
+      // As after preflight.
+      if (!isSlotBusy(error)) this.#ports.database.reconnect(error);
       throw error;
     }
   }
@@ -163,7 +165,10 @@ export class Relay {
     const faults = findings.filter(({ severity }) => severity !== "warning");
     if (faults.length === 0) return;
     await this.#holdGaps(faults, stop);
-    throw preflightError(faults);
+    const error = preflightError(faults);
+    // The server may be the wrong one, and its name may lead to another one by now.
+    this.#ports.database.reconnect(error);
+    throw error;
   }
 
   /**

@@ -170,7 +170,7 @@ async function makeLookAlike(server: URL): Promise<void> {
     const { slot, publication } = fixture.names;
     await client.query(`
       create table outbox (id uuid primary key default gen_random_uuid(), aggregatetype text not null,
-        aggregateid text not null, type text not null, payload jsonb);
+        aggregateid text not null, type text not null, payload jsonb, headers jsonb);
       create publication ${publication} for table outbox with (publish = 'insert', publish_via_partition_root = true);`);
     await client.query("select pg_create_logical_replication_slot($1, 'pgoutput')", [slot]);
     await client.query(

@@ -1,9 +1,11 @@
 import type { Server, Socket } from "node:net";
 import { createServer } from "node:net";
 import { ByteWriter } from "../../../src/kafka/wire/byte-writer.ts";
+import { MODEL_SINK_OPTIONS } from "./sink-options.ts";
 
 const API_VERSIONS = 18;
 const METADATA = 3;
+const UNKNOWN_TOPIC = 3;
 
 /** API keys with the highest version that a listener offers. */
 export type OfferedApis = Readonly<Record<number, number>>;
@@ -103,7 +105,7 @@ function serve(socket: Socket, answering: Answering): void {
   });
 }
 
-/** ApiVersions and Metadata v8 of a listener with these APIs, whose cluster has these brokers; hangs up on all else. */
+/** ApiVersions and Metadata v8 of a listener with these APIs, whose cluster has these brokers and no checkpoint topic yet; hangs up on all else. */
 export function offering(apis: OfferedApis, brokers: readonly Advertised[] = []): Answering {
   return (apiKey, apiVersion) => {
     if (apiKey === API_VERSIONS) return versions(apis, apiVersion);
@@ -129,7 +131,9 @@ function metadata(brokers: readonly Advertised[]): Buffer {
   );
   writer.string("cluster").int32(brokers[0]?.id ?? -1);
   return writer
-    .array([], () => undefined)
+    .array([MODEL_SINK_OPTIONS.checkpointTopic], (topic) =>
+      writer.int16(UNKNOWN_TOPIC).string(topic).boolean(false).int32(0).int32(0),
+    )
     .int32(0)
     .done();
 }

@@ -8,16 +8,18 @@ import { EXIT } from "./exit-code.ts";
 import { Operator } from "./operator.ts";
 import type { Output } from "./output.ts";
 
-export const REPAIR_USAGE = `Usage: outbox-relay repair [--plan] [--json]
+export const REPAIR_USAGE = `Usage: outbox-relay repair [--plan] [--all-rows] [--json]
 
 After a gap (a slot that was dropped, moved or lost its WAL, a publication that was changed): publishes the rows of the
 outbox tables that are missing at Kafka, exactly those, and goes on from a new slot. It can be stopped and run again.
 
-  --plan   counts the rows that may be missing, those that Kafka holds, and those that would be sent; changes nothing
-  --json   the plan as JSON
+  --plan      counts the rows that may be missing, those that Kafka holds, and those that would be sent; changes nothing
+  --all-rows  looks at each row of the tables, also where no gap was found: for rows that a warning or a halt named, such
+              as those that a table held when it was attached. The relays have to be stopped for the moment of its start
+  --json      the plan as JSON
 
 Needs: rows that are still in the tables, and a role that may read all of them (SELECT, and no row-level security).
-Only rows that were written or changed since the last watermark of the checkpoint are looked at.
+Without --all-rows only rows that were written or changed since the last watermark of the checkpoint are looked at.
 Rows come in the order of writing where the table has the column write_order (outbox-relay migrate up --write-order);
 without it, in the order of transaction ids, and within one statement by their places.
 Exit codes: 0 done, or nothing to repair; 1 cannot be repaired; 2 usage; 75 try again; 78 configuration.
@@ -37,24 +39,29 @@ export async function runRepair(
   return operator.run(
     () =>
       options.isPlan
-        ? plan(operator, options.isJson, out, stop)
-        : operator.decide(() => operations.repair(stop), stop),
+        ? plan(operator, options, out, stop)
+        : operator.decide(() => operations.repair(options.isOfAllRows, stop), stop),
     stop,
   );
 }
 
-function parse(
-  argv: readonly string[],
-  out: Output,
-): { readonly isPlan: boolean; readonly isJson: boolean } | number {
+interface RepairOptions {
+  readonly isPlan: boolean;
+  readonly isOfAllRows: boolean;
+  readonly isJson: boolean;
+}
+
+function parse(argv: readonly string[], out: Output): RepairOptions | number {
   try {
     const options = {
       plan: { type: "boolean", default: false },
+      "all-rows": { type: "boolean", default: false },
       json: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     } as const;
     const { values } = parseArgs({ args: [...argv], options });
-    if (!values.help) return { isPlan: values.plan, isJson: values.json };
+    const { plan: isPlan, json: isJson, "all-rows": isOfAllRows } = values;
+    if (!values.help) return { isPlan, isOfAllRows, isJson };
     out.stdout(REPAIR_USAGE);
     return EXIT.ok;
   } catch (error) {
@@ -65,13 +72,13 @@ function parse(
 
 async function plan(
   { operations, options, ports }: Operator,
-  isJson: boolean,
+  { isJson, isOfAllRows }: RepairOptions,
   out: Output,
   stop: AbortSignal,
 ): Promise<number> {
   const found = await operations.look(stop);
   const { verdict } = found;
-  const since = repairSince(found);
+  const since = isOfAllRows ? null : repairSince(found);
   const rows = await ports.source.planBackfill(since, stop);
   try {
     const { topicTemplate } = options.outbox;
@@ -110,7 +117,7 @@ function describe(
   const range =
     sinceMs === null ? "all rows" : `rows written since ${new Date(sinceMs).toISOString()}`;
   const lines = [
-    code === null ? "no gap was found: repair would do nothing" : `gap: ${code}`,
+    code === null ? "no gap was found: only repair --all-rows would send" : `gap: ${code}`,
     `rows in the tables: ${rows}`,
     `candidates (${range}): ${candidates}`,
     `at Kafka already: ${published}`,

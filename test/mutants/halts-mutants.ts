@@ -113,8 +113,8 @@ export const HALTS_MUTANTS: readonly Mutant[] = [
     file: "src/relay/settle/catalog-changes.ts",
     edits: [
       {
-        find: "  const unexplained = touchedParts(former, now).filter((part) => isSameOwner(former, now, part));",
-        replace: "  const unexplained = touchedParts(former, now);",
+        find: "isDecidingAsBefore(former, now, part) && isSameOwner(former, now, part),",
+        replace: "isDecidingAsBefore(former, now, part),",
       },
     ],
     caughtBy: { unit: "relay/lasting-halts" },
@@ -179,5 +179,24 @@ export const HALTS_MUTANTS: readonly Mutant[] = [
     file: "src/relay/relay.ts",
     edits: [{ find: "    await this.#writeHeld(stop);\n", replace: "" }],
     caughtBy: { unit: "test/unit/relay/lasting-halts" },
+  },
+  {
+    name: "let a table that is new in RELAY_TABLES hide a change that was taken back",
+    harm: "has a person accept the one and lose the rows of the other",
+    file: "src/relay/settle/catalog-changes.ts",
+    edits: [
+      {
+        find: "    ...unexplainedFaults(former, now),",
+        replace: "    ...(decided.length === 0 ? unexplainedFaults(former, now) : []),",
+      },
+    ],
+    caughtBy: { unit: "test/unit/relay/settle/catalog-changes" },
+  },
+  {
+    name: "repair only what was written since the watermark when all rows are to be looked at",
+    harm: "leaves out rows that a table held when it was attached",
+    file: "src/relay/operate/operations.ts",
+    edits: [{ find: "allRows ? null : repairSince(found)", replace: "repairSince(found)" }],
+    caughtBy: { unit: "test/unit/relay/operate/operations" },
   },
 ];

@@ -9,7 +9,7 @@ const NAMED_MAX = 5;
 
 /** Rows that are there do not come into the stream by a repair of the table. */
 const LOGGED_AFTERWARDS =
-  "Rows that it holds do not come into the stream by that: outbox-relay repair --plan counts those that are not at Kafka, outbox-relay repair publishes them.";
+  "Rows that it holds do not come into the stream by that: outbox-relay repair --all-rows --plan counts those that are not at Kafka, outbox-relay repair --all-rows publishes them.";
 const ELSEWHERE_AFTERWARDS =
   "Rows that it holds are published only when they are inserted into a logged table of this server.";
 
@@ -71,7 +71,7 @@ const PROBLEM: Readonly<Record<TreeFlaw, string>> = {
 };
 
 const ATTACHED_HINT =
-  "If rows were in it before it was attached and consumers need them: outbox-relay repair --plan counts those that are not at Kafka and changes nothing, outbox-relay repair publishes them.";
+  "If rows were in it before it was attached and consumers need them: outbox-relay repair --all-rows --plan counts those that are not at Kafka and changes nothing, outbox-relay repair --all-rows publishes them.";
 
 const TEMPORARY_HINT =
   "Run ALTER TABLE ... NO INHERIT in the session that made it, or end that session.";
@@ -114,7 +114,7 @@ function unlistedFinding(tables: Members<UnlistedTable>): Finding {
     code: "TABLE_UNLISTED",
     severity: "warning",
     message: `publication ${sqlName(publication)} names ${namesOf(tables)}, which ${are} not in RELAY_TABLES: rows of ${them} are read and passed over`,
-    hint: `If ${them} is an outbox: add ${them} to RELAY_TABLES; rows that were passed over by then are published by outbox-relay repair and by nothing else. If not, run ${sql.toSpliced(NAMED_MAX).join(" ")}`,
+    hint: `If ${them} is an outbox: add ${them} to RELAY_TABLES; rows that were passed over by then are published by outbox-relay repair --all-rows and by nothing else. If not, run ${sql.toSpliced(NAMED_MAX).join(" ")}`,
     sql,
   };
 }

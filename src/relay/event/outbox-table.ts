@@ -82,6 +82,6 @@ function columnMissing(relation: Relation, missing: readonly string[]): RelayErr
     hint:
       "Set RELAY_COLUMN_* to the names that the table had when these rows were written, then restart; the slot keeps the rows. " +
       "If the table has other names again by now, rename the column for as long as these rows are read, " +
-      "or take them from the table: outbox-relay slot drop, then outbox-relay repair.",
+      "or take them from the table: outbox-relay slot drop --confirm <slot>, then outbox-relay repair.",
   });
 }

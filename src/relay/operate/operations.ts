@@ -10,6 +10,7 @@ import { isReadable, throwStrange } from "../settle/continuity.ts";
 import { isAcceptable, isStrange } from "../settle/halt.ts";
 import { withDecision } from "../settle/known-tables.ts";
 import { slotReserved } from "../slot-preparation.ts";
+import type { Watermark } from "../watermark.ts";
 import type { Situation } from "./situation.ts";
 import { isRepairable, repairSince, situation } from "./situation.ts";
 
@@ -46,16 +47,22 @@ export class Operations {
     return situation(this.#ports, this.#options, await this.#ports.sink.peek(signal), signal);
   }
 
-  /** Has the rows published that are missing at Kafka after a gap on the server that the checkpoint is of. */
-  async repair(signal: AbortSignal): Promise<Outcome> {
+  /**
+   * Has the rows published that are missing at Kafka after a gap on the server that the checkpoint is of. `allRows`:
+   * compares each row of the tables with Kafka, also where no gap was found.
+   */
+  async repair(allRows: boolean, signal: AbortSignal): Promise<Outcome> {
     const found = await this.#fencedAtHome(signal);
     const { verdict } = found;
     if (verdict.kind === "backfill")
       return { message: "going on with what was begun", backfills: true };
-    if (verdict.kind !== "halt") return { message: NOTHING_TO_REPAIR, backfills: false };
-    if (!isRepairable(found)) throw verdict.fault;
-    await this.#announce("repair", "backfill", found);
-    return { message: `repairing ${verdict.fault.code}`, backfills: true };
+    const isHalted = verdict.kind === "halt";
+    if (!isHalted && !(allRows && verdict.kind === "go-on"))
+      return { message: NOTHING_TO_REPAIR, backfills: false };
+    if (isHalted && !isRepairable(found)) throw verdict.fault;
+    await this.#announce("repair", "backfill", found, allRows ? null : repairSince(found));
+    const what = isHalted ? verdict.fault.code : "whatever is missing";
+    return { message: `repairing ${what}`, backfills: true };
   }
 
   /** Goes on with this server whatever it is: compares its tables with Kafka, or takes the operator's word for the slot. */
@@ -171,7 +178,13 @@ export class Operations {
     return situation(this.#ports, this.#options, await sink.open(signal), signal);
   }
 
-  #announce(command: string, pending: Pending, found: Situation): Promise<void> {
+  /** `watermark`: from where rows may be missing; null: any may. */
+  #announce(
+    command: string,
+    pending: Pending,
+    found: Situation,
+    watermark: Watermark | null = null,
+  ): Promise<void> {
     const { checkpoint, seen, verdict } = found;
     const codes = verdict.kind === "halt" ? verdict.codes : [];
     const former =
@@ -182,7 +195,6 @@ export class Operations {
       timeline: seen.timeline,
       former,
     });
-    const watermark = command === "repair" ? repairSince(found) : null;
     const { name: decision, notes } = note;
     const tables = checkpoint?.systemId === seen.systemId ? checkpoint.tables : null;
     const announced = { pending, watermark, decision, notes, tables };
@@ -210,7 +222,8 @@ function isUnproved({ checkpoint, seen }: Situation): boolean {
 const SILENCE_MS_MIN = 60_000;
 const OBSERVE_MS = 12_000;
 
-const NOTHING_TO_REPAIR = "checkpoint, slot and server fit together: nothing to repair";
+const NOTHING_TO_REPAIR =
+  "checkpoint, slot and server fit together: nothing to repair. Where rows are missing all the same, outbox-relay repair --all-rows compares each row of the tables with Kafka";
 const LATER_TIMELINE =
   "nothing was changed: the server is on a later timeline than the checkpoint, and the relay's next start decides whether it descends from it. If that start halts with LINEAGE_UNKNOWN or LINEAGE_REWOUND, and this server is the primary from now on: outbox-relay slot adopt --take-over";
 const NOTHING_TO_ADOPT = "checkpoint, slot and server fit together: nothing to adopt";

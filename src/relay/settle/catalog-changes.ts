@@ -11,11 +11,24 @@ export function catalogFaults(
   isSetOtherwise: boolean,
 ): RelayError[] {
   const decided = decidingChanges(former, now, isSetOtherwise);
-  if (decided.length > 0) return [publicationChanged(decided, !isSetOtherwise)];
-  const unexplained = touchedParts(former, now).filter((part) => isSameOwner(former, now, part));
+  return [
+    ...(decided.length === 0 ? [] : [publicationChanged(decided, !isSetOtherwise)]),
+    ...unexplainedFaults(former, now),
+  ];
+}
+
+/** Parts that were changed, and decide as before: a change that was taken back. What else differs does not hide it. */
+function unexplainedFaults(former: Catalog, now: Catalog): RelayError[] {
+  const unexplained = touchedParts(former, now).filter(
+    (part) => isDecidingAsBefore(former, now, part) && isSameOwner(former, now, part),
+  );
   if (unexplained.length === 0) return [];
   const isTableOnly = unexplained.every((part) => part.startsWith(TABLE));
   return [isTableOnly ? tableMoved(unexplained) : publicationChanged(takenBack(unexplained), true)];
+}
+
+function isDecidingAsBefore(former: Catalog, now: Catalog, part: string): boolean {
+  return former[part] !== undefined && former[part].deciding === now[part]?.deciding;
 }
 
 /** Parts whose owner was changed, and nothing that decides: the owner explains why they were touched. */

@@ -210,12 +210,12 @@ function configFaults({ config }: ContinuityFacts, checkpoint: Checkpoint): Rela
   return isInside && checkpoint.config !== config ? [configChanged(checkpoint.commitLsn)] : [];
 }
 
-/** What is written down stays on show whatever is seen now; of one kind it is told once. */
+/** What is written down stays on show whatever is seen now. It hides nothing that was changed since. */
 function catalogHalts(facts: ContinuityFacts, checkpoint: Checkpoint): RelayError[] {
   const seen = publicationFaults(facts, checkpoint);
   const { halt: stored } = checkpoint;
   if (stored === null) return seen;
-  const others = seen.filter(({ code }) => code !== stored.code);
+  const others = seen.filter(({ message }) => message !== stored.message);
   return [storedHalt(stored), ...others];
 }
 

@@ -22,7 +22,7 @@ export class SimRepair {
       await ports.sink.close();
       this.process.die();
     };
-    void operations.repair(new AbortController().signal).then(
+    void operations.repair(false, new AbortController().signal).then(
       (outcome) => {
         this.outcome = outcome;
         return leave();

@@ -114,7 +114,7 @@ describe("a row that was written while the publication was missing", () => {
     await expect(operations.acceptPublication(signal)).rejects.toMatchObject({
       code: "PUBLICATION_MISSING",
     });
-    const repaired = operations.repair(signal);
+    const repaired = operations.repair(false, signal);
     await clock.advance(100);
     expect(await repaired).toMatchObject({ backfills: true });
     postgres.transactions.splice(0);

@@ -125,7 +125,7 @@ describe("a halt that may mean missing rows", () => {
     expect(stored().halt).toMatchObject({ code: "CONFIG_TABLE", instance: "two" });
     expect(ids()).toEqual([]);
     postgres.tableRows = [row("unlogged"), row("1")];
-    await during(operations().repair(NEVER));
+    await during(operations().repair(false, NEVER));
     await clock.advance(20_000);
     expect(second.relay.state).toMatchObject({ name: "streaming", reason: null });
     expect(ids()).toEqual(expect.arrayContaining(["unlogged", "1"]));
@@ -164,7 +164,7 @@ describe("a halt that may mean missing rows", () => {
     await clock.advance(20_000);
     expect(stored().halt).toMatchObject({ code: "PUBLICATION_SKIPPED" });
     postgres.tableRows = [row("skipped")];
-    const { backfills } = await during(operations().repair(NEVER));
+    const { backfills } = await during(operations().repair(false, NEVER));
     expect(backfills).toBe(true);
     await clock.advance(20_000);
     expect(relay.relay.state).toMatchObject({ name: "streaming", reason: null });
@@ -199,7 +199,7 @@ describe("a halt that may mean missing rows", () => {
     await clock.advance(100);
     await changedAndTakenBack();
     postgres.tableRows = [row("lost")];
-    const { backfills } = await during(operations().repair(NEVER));
+    const { backfills } = await during(operations().repair(false, NEVER));
     expect(backfills).toBe(true);
     await clock.advance(20_000);
     expect(relay.relay.state).toMatchObject({ name: "streaming", reason: null });

@@ -142,18 +142,19 @@ describe("a relay of another server with the same names", () => {
     await expect(adoption(false)).rejects.toBeInstanceOf(RelayError);
   });
 
-  it.each(["repair", "acceptPublication", "createSlot"] as const)(
-    "fences nobody by %s",
-    async (command) => {
-      start();
-      await clock.advance(100);
-      const fenced = cluster.epoch;
-      const ports = modelPorts(stranger, new ModelSink(cluster, clock), clock, silentObserver());
-      const decided = new Operations(ports, MODEL_OPTIONS)[command](NEVER);
-      await expect(during(decided)).rejects.toMatchObject({ code: "LINEAGE_FOREIGN" });
-      expect(cluster.epoch).toBe(fenced);
-    },
-  );
+  it.each([
+    ["repair", (operations: Operations) => operations.repair(false, NEVER)],
+    ["accept publication", (operations: Operations) => operations.acceptPublication(NEVER)],
+    ["slot create", (operations: Operations) => operations.createSlot(NEVER)],
+  ] as const)("fences nobody by %s", async (_, decide) => {
+    start();
+    await clock.advance(100);
+    const fenced = cluster.epoch;
+    const ports = modelPorts(stranger, new ModelSink(cluster, clock), clock, silentObserver());
+    const decided = decide(new Operations(ports, MODEL_OPTIONS));
+    await expect(during(decided)).rejects.toMatchObject({ code: "LINEAGE_FOREIGN" });
+    expect(cluster.epoch).toBe(fenced);
+  });
 });
 
 describe("a copy of the server that is older than the checkpoint", () => {

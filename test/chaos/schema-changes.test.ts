@@ -20,13 +20,12 @@ describe("an outbox table under load", () => {
     const changes = [
       "add column tenant text not null default 'none'",
       "rename column created_at to made_at",
-      "drop column headers",
+      "drop column headers, add column headers jsonb",
       "alter column aggregateid type varchar(200)",
       "drop column tenant, add column tenant int",
       "alter column payload type json",
       "alter column payload type text",
       "alter column payload type bytea using convert_to(payload, 'UTF8')",
-      "add column headers jsonb",
     ];
     const report = await deliveryDespite(fixture, relay, async (workload) => {
       for (const change of changes) {

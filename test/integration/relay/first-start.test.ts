@@ -20,6 +20,21 @@ describe("the first start with rows in the table", () => {
     expect(await fixture.read()).toHaveLength(1);
   });
 
+  it("leaves them to a repair of all rows, which publishes them once although no gap is found", async () => {
+    const relay = await fixture.streaming();
+    await fixture.insert("k", '{"seq": 4}');
+    await fixture.caughtUp(relay);
+    await relay.stop();
+    expect((await fixture.command(["repair"])).stdout).toContain("repair --all-rows");
+    const plan = await fixture.command(["repair", "--all-rows", "--plan", "--json"]);
+    expect(JSON.parse(plan.stdout)).toMatchObject({ candidates: 4, published: 1, missing: 3 });
+    const repair = await fixture.command(["repair", "--all-rows"]);
+    expect(`${repair.stderr}${repair.code}`).toBe("0");
+    await fixture.caughtUp(await fixture.streaming());
+    const values = (await fixture.read()).map(({ value }) => JSON.parse(String(value)) as unknown);
+    expect(values).toEqual([4, 1, 2, 3].map((seq) => ({ seq })));
+  });
+
   it("publishes them first with RELAY_SNAPSHOT=initial, each once, in their order", async () => {
     const relay = await fixture.streaming({ RELAY_SNAPSHOT: "initial" });
     await fixture.insert("k", '{"seq": 4}');

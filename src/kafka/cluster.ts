@@ -52,7 +52,7 @@ export class Cluster {
     const missing = topics.find((topic) => !answered.has(topic));
     if (missing !== undefined) throw brokenAnswer(`Metadata without topic ${missing}`);
     for (const topic of metadata.topics) {
-      // With an error nothing is told of its partitions; what was known before is worth more.
+      // An answer with an error says nothing about the partitions; what was known before stays.
       if (topic.error === ERROR.none) this.#topics.set(topic.topic, topic);
     }
     return metadata;

@@ -83,7 +83,7 @@ export class CheckpointStamp {
       databaseOid: seen?.databaseOid ?? null,
       halt: null,
       decision: this.#decision ?? null,
-      // Whoever begins the backfill again looks at the same rows, so its watermark stays until it is complete.
+      // A backfill that begins again looks at the same rows, so its watermark stays until it is complete.
       watermark: isPast ? this.#watch.watermark(coveredLsn(progress)) : this.#watch.formerWatermark,
       pending: isPast ? null : "backfill",
       witness: this.#watch.witness,

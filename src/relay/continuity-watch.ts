@@ -69,7 +69,7 @@ export class ContinuityWatch {
     this.#formerWatermark = reached;
     this.#unproven = seen.watermark;
     this.#witness = witness;
-    // Preflight has just told of them.
+    // Preflight has just reported them.
     for (const finding of seen.findings) this.#isNew(finding);
     void this.#run();
   }

@@ -47,18 +47,19 @@ export const PUBLISH_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "go on under the same epoch after an unknown outcome",
-    harm: "commits batches twice, or tears them",
+    harm: "commits batches twice, tears them, or never goes on",
     file: "src/kafka/fence.ts",
     edits: [
       {
         find: "  readonly #clock: Clock;\n",
+        // The options live as long as the sink; a fence belongs to one opening.
         replace:
-          "  readonly #clock: Clock;\n  #kept: Promise<readonly TransactionalId[]> | undefined;\n",
+          "  readonly #clock: Clock;\n  static readonly #kept = new WeakMap<FenceOptions, readonly TransactionalId[]>();\n",
       },
       {
         find: "    return Promise.all(names.map((name) => this.#take(name, signal)));\n",
         replace:
-          "    this.#kept ??= Promise.all(names.map((name) => this.#take(name, signal)));\n    return this.#kept;\n",
+          "    const kept = Fence.#kept.get(this.#options);\n    if (kept !== undefined) return Promise.resolve(kept);\n    return Promise.all(names.map((name) => this.#take(name, signal))).then((taken) => (Fence.#kept.set(this.#options, taken), taken));\n",
       },
     ],
     caughtBy: "simulation",

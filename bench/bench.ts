@@ -3,14 +3,16 @@ import { Unavailable } from "./servers/jars.ts";
 import type { World } from "./servers/world.ts";
 import { DebeziumPublisher } from "./systems/debezium-publisher.ts";
 import { RelayPublisher } from "./systems/relay-publisher.ts";
-import type { Publisher, PublisherName, System } from "./systems/system.ts";
-import { TITLES } from "./systems/system.ts";
+import type { OwnRelay, Publisher, PublisherName, RelayBefore, System } from "./systems/system.ts";
+import { isBefore, isOwnRelay, TITLES } from "./systems/system.ts";
 
 /** What all rows share: servers, figures, what is missing, and the details that go to the JSON only. */
 export interface Bench {
   readonly world: World;
   readonly figures: Figures;
   readonly systems: readonly System[];
+  /** The built program of the checkout that this one is compared with; null where there is none. */
+  readonly before: string | null;
   /** Sentences for below the table: why a system has no figures, and which figures mean little. */
   readonly remarks: Set<string>;
   /** Every single run, as it came. */
@@ -60,14 +62,23 @@ export async function unlessUnavailable(
 }
 
 function publisherOf(
-  { world, progress }: Bench,
+  { world, before, progress }: Bench,
   system: PublisherName,
   settings: Readonly<Record<string, string>>,
 ): Publisher | Promise<Publisher> {
-  if (system === "relay") return new RelayPublisher(world, settings);
-  if (system === "at-least-once") {
-    return new RelayPublisher(world, { RELAY_DELIVERY: "at-least-once", ...settings });
+  if (isOwnRelay(system)) return new RelayPublisher(world, relaySettings(system, settings));
+  if (isBefore(system)) {
+    if (before === null) throw new Error(`no checkout was named for ${TITLES[system]}`);
+    return new RelayPublisher(world, relaySettings(system, settings), before);
   }
   progress(`starting Kafka Connect for ${TITLES[system]}`);
   return DebeziumPublisher.start(world, system === "debezium-eos");
+}
+
+function relaySettings(
+  system: OwnRelay | RelayBefore,
+  settings: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const isExactlyOnce = system === "relay" || system === "before";
+  return isExactlyOnce ? settings : { RELAY_DELIVERY: "at-least-once", ...settings };
 }

@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import type { Bench } from "./bench.ts";
 import type { BenchOptions } from "./options.ts";
 import { parseBenchOptions, USAGE } from "./options.ts";
+import { compare, renderComparisons } from "./report/comparison.ts";
 import { Figures } from "./report/figures.ts";
 import { judge, renderVerdicts } from "./report/goals.ts";
 import { machineRemarks, renderRemarks } from "./report/machine.ts";
@@ -63,6 +64,7 @@ async function measure(chosen: BenchOptions): Promise<void> {
     world: await World.start(chosen.roundTripMs),
     figures: new Figures(),
     systems: chosen.systems,
+    before: chosen.before,
     remarks,
     details: [],
     progress,
@@ -78,7 +80,8 @@ async function measure(chosen: BenchOptions): Promise<void> {
   }
 }
 
-async function rows(bench: Bench, { rows, rowCount, runs, rates, seconds }: BenchOptions) {
+async function rows(bench: Bench, chosen: BenchOptions): Promise<void> {
+  const { rows, rowCount, runs, rates, seconds, turns } = chosen;
   const wants = new Set(rows);
   const small = { name: "drain-small", perTransaction: 1, runs } as const;
   const large = { name: "drain", perTransaction: 100 } as const;
@@ -86,7 +89,7 @@ async function rows(bench: Bench, { rows, rowCount, runs, rates, seconds }: Benc
     await measureDrain(bench, { ...large, runs, rows: rowCount ?? DRAIN_ROWS });
   if (wants.has("drain-small"))
     await measureDrain(bench, { ...small, rows: rowCount ?? SMALL_ROWS });
-  if (wants.has("latency")) await measureLatency(bench, { rates, seconds });
+  if (wants.has("latency")) await measureLatency(bench, { rates, seconds, turns });
   if (!wants.has("memory")) return;
   // Alone it needs one drain for the memory while draining.
   if (!wants.has("drain"))
@@ -98,10 +101,16 @@ async function report(bench: Bench, chosen: BenchOptions): Promise<void> {
   const { figures, remarks, details } = bench;
   const { addedMs } = bench.world;
   const verdicts = judge(figures, addedMs);
-  process.stdout.write(
-    `\n${renderTable(figures, chosen.systems)}\n${renderRemarks(remarks)}\n${renderVerdicts(verdicts)}`,
-  );
-  const content = { options: chosen, addedMs, figures, verdicts, remarks: [...remarks], details };
+  const comparisons = compare(figures);
+  const parts = [
+    renderTable(figures, chosen.systems),
+    renderComparisons(comparisons),
+    renderRemarks(remarks),
+    renderVerdicts(verdicts),
+  ];
+  process.stdout.write(`\n${parts.filter((part) => part !== "").join("\n")}`);
+  const judged = { figures, verdicts, comparisons, remarks: [...remarks] };
+  const content = { options: chosen, addedMs, ...judged, details };
   await save("", chosen.json, content);
 }
 

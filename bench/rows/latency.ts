@@ -4,9 +4,10 @@ import type { Latency } from "../servers/kafka-side.ts";
 import { cpuSeconds } from "../servers/processes.ts";
 import type { World } from "../servers/world.ts";
 import { produce } from "../systems/producer-perf.ts";
-import type { Publisher, Run, System } from "../systems/system.ts";
-import { isPublisher, TITLES } from "../systems/system.ts";
+import type { Publisher, PublisherName, Run, System } from "../systems/system.ts";
+import { isBefore, isOwnRelay, isPublisher, TITLES } from "../systems/system.ts";
 import { untilThere } from "./drain-once.ts";
+import { orderOfTurn } from "./turns.ts";
 
 /** Before anything is measured, at the highest rate: the broker and the consumer compile for a minute and more. */
 const SERVERS_REHEARSAL_S = 90;
@@ -22,6 +23,8 @@ const LINGER_RATE = 1_000;
 export interface LatencyRow {
   readonly rates: readonly number[];
   readonly seconds: number;
+  /** How often each system is measured at a rate; the median counts. */
+  readonly turns: number;
 }
 
 interface Load {
@@ -29,21 +32,37 @@ interface Load {
   readonly seconds: number;
 }
 
+interface Turn extends Load {
+  /** From 0. */
+  readonly turn: number;
+}
+
 /** From the commit to a read_committed consumer, for each system at each rate, and once without linger. */
-export async function measureLatency(bench: Bench, { rates, seconds }: LatencyRow): Promise<void> {
+export async function measureLatency(bench: Bench, row: LatencyRow): Promise<void> {
+  const { rates, seconds, turns } = row;
   await rehearse(bench, Math.max(...rates));
   for (const rate of rates) {
     const prefix = `latency.${rate}`;
-    for (const system of bench.systems) {
-      if (isPublisher(system)) await ofPublisher(bench, system, prefix, { rate, seconds });
-      else if (system === "producer-perf") await ofProducer(bench, prefix, { rate, seconds });
+    for (let turn = 0; turn < turns; turn++) {
+      for (const system of orderOfTurn(bench.systems, turn)) {
+        if (isPublisher(system)) await ofPublisher(bench, system, prefix, { rate, seconds, turn });
+        else if (system === "producer-perf")
+          await ofProducer(bench, prefix, { rate, seconds, turn });
+      }
     }
   }
-  const load = { rate: LINGER_RATE, seconds };
-  const own = (["relay", "at-least-once"] as const).filter((one) => bench.systems.includes(one));
-  for (const system of rates.includes(LINGER_RATE) ? own : []) {
-    const settings = { RELAY_BATCH_LINGER: "0" };
-    await ofPublisher(bench, system, `latency.${LINGER_RATE}.linger0`, load, settings);
+  if (rates.includes(LINGER_RATE)) await measureWithoutLinger(bench, row);
+}
+
+/** For the relays alone. */
+async function measureWithoutLinger(bench: Bench, { seconds, turns }: LatencyRow): Promise<void> {
+  const relays = bench.systems.filter((one) => isOwnRelay(one) || isBefore(one));
+  const settings = { RELAY_BATCH_LINGER: "0" };
+  for (let turn = 0; turn < turns; turn++) {
+    for (const system of orderOfTurn(relays, turn)) {
+      const load = { rate: LINGER_RATE, seconds, turn };
+      await ofPublisher(bench, system, `latency.${LINGER_RATE}.linger0`, load, settings);
+    }
   }
 }
 
@@ -56,9 +75,9 @@ async function rehearse(bench: Bench, rate: number): Promise<void> {
 
 async function ofPublisher(
   bench: Bench,
-  system: System & Parameters<typeof withPublisher>[1],
+  system: PublisherName,
   prefix: string,
-  load: Load,
+  load: Turn,
   settings: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const work = async (publisher: Publisher): Promise<void> => {
@@ -68,15 +87,18 @@ async function ofPublisher(
       bench.remarks.add(`${prefix}, ${TITLES[system]}: ${doubt}`);
     }
     keep(bench, prefix, system, measured);
+    const perMillion = (measured.cpuSeconds * 1e6) / (load.rate * load.seconds);
+    bench.figures.add(`${prefix}.cpuSeconds`, system, perMillion);
   };
   await withPublisher(bench, system, work, settings);
 }
 
 /** Kafka's own producer has no commit: from send to acknowledgement. */
-async function ofProducer(bench: Bench, prefix: string, { rate, seconds }: Load): Promise<void> {
+async function ofProducer(bench: Bench, prefix: string, load: Turn): Promise<void> {
+  const { rate, seconds } = load;
   await unlessUnavailable(bench, "producer-perf", async () => {
     const produced = await produce(bench.world, rate * seconds, rate);
-    bench.details.push({ row: prefix, system: "producer-perf", ...produced });
+    bench.details.push({ row: prefix, system: "producer-perf", ...load, ...produced });
     keep(bench, prefix, "producer-perf", produced);
   });
 }
@@ -129,7 +151,7 @@ function keep(
   { p50Ms, p99Ms, p999Ms }: Pick<Latency, "p50Ms" | "p99Ms" | "p999Ms">,
 ): void {
   for (const [name, value] of Object.entries({ p50Ms, p99Ms, p999Ms })) {
-    figures.set(`${prefix}.${name}`, system, value);
+    figures.add(`${prefix}.${name}`, system, value);
   }
   progress(`${prefix} ${TITLES[system]}: p50 ${p50Ms} ms, p99 ${p99Ms} ms, p99.9 ${p999Ms} ms`);
 }

@@ -3,8 +3,8 @@ import type { Bench } from "../bench.ts";
 import { freshRun, withPublisher } from "../bench.ts";
 import { cpuSeconds, rssMb } from "../servers/processes.ts";
 import type { World } from "../servers/world.ts";
-import type { Publisher, PublisherName, Run, System } from "../systems/system.ts";
-import { isPublisher, TITLES } from "../systems/system.ts";
+import type { Publisher, PublisherName, Run } from "../systems/system.ts";
+import { isBefore, isOwnRelay, isPublisher, TITLES } from "../systems/system.ts";
 import { drainOnce } from "./drain-once.ts";
 
 const SETTLE_MS = 5_000;
@@ -13,14 +13,13 @@ const IDLE_S = 20;
 /** One row of this many bytes; its topic takes a tenth more. */
 const LARGE_ROW_BYTES = 64e6;
 const LARGE_TOPIC = [`max.message.bytes=${LARGE_ROW_BYTES * 1.1}`];
-const OWN: readonly System[] = ["relay", "at-least-once"];
 
 /** At rest: with a slot and nothing to do. Then one transaction of `rows` rows, and for the relay one row of 64 MB. */
 export async function measureMemory(bench: Bench, rows: number): Promise<void> {
   for (const system of bench.systems.filter(isPublisher)) {
     await withPublisher(bench, system, async (publisher) => {
       await ofOne(bench, system, publisher, rows);
-      if (OWN.includes(system)) await ofLargeRow(bench, system, publisher);
+      if (isOwnRelay(system) || isBefore(system)) await ofLargeRow(bench, system, publisher);
     });
   }
 }
@@ -38,7 +37,7 @@ async function ofLargeRow(
   const large = await drainOnce(world, publisher, run, 1);
   await world.dropSlot(run);
   details.push({ row: "memory", system, large });
-  if (large.rssMb !== undefined) figures.set("largeRow.rssMb", system, large.rssMb);
+  if (large.rssMb !== undefined) figures.add("largeRow.rssMb", system, large.rssMb);
   progress(`memory ${TITLES[system]}: ${large.rssMb} MB for one row of 64 MB`);
 }
 
@@ -52,8 +51,8 @@ async function ofOne(
   await prepared(world, publisher, atRest);
   const idle = await idleFigures(publisher, atRest);
   await world.dropSlot(atRest);
-  figures.set("idle.rssMb", system, idle.rssMb);
-  figures.set("idle.cpuPercent", system, idle.cpuPercent);
+  figures.add("idle.rssMb", system, idle.rssMb);
+  figures.add("idle.cpuPercent", system, idle.cpuPercent);
   progress(`memory ${TITLES[system]}: ${idle.rssMb} MB and ${idle.cpuPercent.toFixed(1)} % idle`);
   const run = freshRun(system);
   await prepared(world, publisher, run);
@@ -61,8 +60,8 @@ async function ofOne(
   const big = await drainOnce(world, publisher, run, rows);
   await world.dropSlot(run);
   details.push({ row: "memory", system, idle, big });
-  figures.set("big.perSecond", system, big.perSecond);
-  if (big.rssMb !== undefined) figures.set("big.rssMb", system, big.rssMb);
+  figures.add("big.perSecond", system, big.perSecond);
+  if (big.rssMb !== undefined) figures.add("big.rssMb", system, big.rssMb);
   progress(`memory ${TITLES[system]}: ${big.rssMb} MB for one transaction of ${rows} rows`);
 }
 

@@ -1,7 +1,9 @@
-/** What is measured; the columns of the table, in this order. */
+/** What is measured; the columns of the table, in this order. Each relay has the one it is compared with beside it. */
 export const SYSTEMS = [
   "relay",
+  "before",
   "at-least-once",
+  "before-at-least-once",
   "recvlogical",
   "producer-perf",
   "debezium",
@@ -13,14 +15,30 @@ export type System = (typeof SYSTEMS)[number];
 /** Those that bring rows to Kafka. */
 export type PublisherName = Exclude<System, "recvlogical" | "producer-perf">;
 
+/** The relays of this checkout, each with the one of another checkout that delivers as it does. */
+export const COUNTERPARTS = { relay: "before", "at-least-once": "before-at-least-once" } as const;
+
+export type OwnRelay = keyof typeof COUNTERPARTS;
+export type RelayBefore = (typeof COUNTERPARTS)[OwnRelay];
+
 export const TITLES: Readonly<Record<System, string>> = {
   relay: "relay exactly-once",
+  before: "relay before, exactly-once",
   "at-least-once": "relay at-least-once",
+  "before-at-least-once": "relay before, at-least-once",
   recvlogical: "pg_recvlogical",
   "producer-perf": "kafka-producer-perf-test",
   debezium: "Debezium",
   "debezium-eos": "Debezium exactly-once",
 };
+
+export function isOwnRelay(system: System): system is OwnRelay {
+  return Object.keys(COUNTERPARTS).includes(system);
+}
+
+export function isBefore(system: System): system is RelayBefore {
+  return Object.values<System>(COUNTERPARTS).includes(system);
+}
 
 export function isPublisher(system: System): system is PublisherName {
   return system !== "recvlogical" && system !== "producer-perf";

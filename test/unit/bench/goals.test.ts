@@ -2,9 +2,9 @@ import { describe, expect, it } from "@jest/globals";
 import { Figures } from "../../../bench/report/figures.ts";
 import { judge, renderVerdicts } from "../../../bench/report/goals.ts";
 
-function figuresOf(...all: readonly (readonly [...Parameters<Figures["set"]>])[]): Figures {
+function figuresOf(...all: readonly (readonly [...Parameters<Figures["add"]>])[]): Figures {
   const figures = new Figures();
-  for (const one of all) figures.set(...one);
+  for (const one of all) figures.add(...one);
   return figures;
 }
 

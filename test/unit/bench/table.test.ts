@@ -5,9 +5,9 @@ import { renderTable } from "../../../bench/report/table.ts";
 describe("the table of the benchmark", () => {
   it("has a column for each system that was asked for, in their order, and a dash where nothing was measured", () => {
     const figures = new Figures();
-    figures.set("drain.perSecond", "relay", 83_123.4);
-    figures.set("drain.perSecond", "recvlogical", 100_000);
-    figures.set("drain.cpuSeconds", "relay", 3.456);
+    figures.add("drain.perSecond", "relay", 83_123.4);
+    figures.add("drain.perSecond", "recvlogical", 100_000);
+    figures.add("drain.cpuSeconds", "relay", 3.456);
     expect(renderTable(figures, ["debezium", "recvlogical", "relay"])).toBe(
       [
         "|                                    | relay exactly-once | pg_recvlogical | Debezium |",
@@ -22,9 +22,9 @@ describe("the table of the benchmark", () => {
   it("has a row of three percentiles for each rate, and tells the one without linger apart", () => {
     const figures = new Figures();
     for (const prefix of ["latency.1000", "latency.10000", "latency.1000.linger0"]) {
-      figures.set(`${prefix}.p50Ms`, "relay", 4);
-      figures.set(`${prefix}.p99Ms`, "relay", 12.34);
-      figures.set(`${prefix}.p999Ms`, "relay", 1_234.5);
+      figures.add(`${prefix}.p50Ms`, "relay", 4);
+      figures.add(`${prefix}.p99Ms`, "relay", 12.34);
+      figures.add(`${prefix}.p999Ms`, "relay", 1_234.5);
     }
     const rows = renderTable(figures, ["relay"]).split("\n").slice(2, -1);
     expect(rows.map((row) => row.split("|")[1]?.trim())).toEqual([

@@ -1,51 +1,16 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { RelayError } from "../../../src/relay/errors.ts";
-import { textOf } from "../../../src/relay/event/ascii.ts";
-import { silentObserver } from "../../../src/relay/observer.ts";
-import { Operations } from "../../../src/relay/operate/operations.ts";
-import type { Checkpoint } from "../../../src/relay/settle/checkpoint.ts";
-import { decodeCheckpoint } from "../../../src/relay/settle/checkpoint.ts";
-import { ModelCluster, ModelSink } from "../../support/model/model-kafka.ts";
+import type { Operations } from "../../../src/relay/operate/operations.ts";
 import { ModelPostgres } from "../../support/model/model-postgres.ts";
-import { MODEL_OPTIONS, ModelRelay, modelPorts } from "../../support/model/model-relay.ts";
-import { VirtualClock } from "../../support/model/virtual-clock.ts";
+import { ModelWorld, row } from "../../support/model/model-world.ts";
 
-let clock: VirtualClock;
-let postgres: ModelPostgres;
-let cluster: ModelCluster;
+let world: ModelWorld;
 
 beforeEach(() => {
-  clock = new VirtualClock();
-  postgres = new ModelPostgres();
-  cluster = new ModelCluster();
+  world = new ModelWorld();
 });
 
-function start(
-  instance = "one",
-  told: ConstructorParameters<typeof ModelRelay>[5] = {},
-): ModelRelay {
-  const sink = new ModelSink(cluster, clock);
-  return new ModelRelay(postgres, sink, clock, { instance }, undefined, told);
-}
-
 const NEVER = new AbortController().signal;
-
-const ids = (): string[] =>
-  cluster.records.map(({ headers }) => textOf(headers[0]?.value as Uint8Array));
-const stored = (): Checkpoint => decodeCheckpoint(cluster.checkpoints.at(-1) as Uint8Array);
-const row = (id: string): { id: string; key: string } => ({ id, key: "k" });
-
-/** Runs `work` while virtual time goes on. */
-async function during<T>(work: Promise<T>): Promise<T> {
-  const settled = work.then(
-    (value) => ({ value }),
-    (error: unknown) => ({ error }),
-  );
-  await clock.advance(20_000);
-  const outcome = await settled;
-  if ("error" in outcome) throw outcome.error;
-  return outcome.value;
-}
 
 describe("a relay of another server with the same names", () => {
   let stranger: ModelPostgres;
@@ -61,12 +26,12 @@ describe("a relay of another server with the same names", () => {
   ])(
     "%s never fences the relay at work, and names both sides and the settings",
     async (_what, hasSlot) => {
-      const relay = start();
-      await clock.advance(100);
-      const fenced = cluster.epoch;
+      const relay = world.start({ instance: "one" });
+      await world.clock.advance(100);
+      const fenced = world.cluster.epoch;
       stranger.hasSlot = hasSlot;
-      const other = new ModelRelay(stranger, new ModelSink(cluster, clock), clock, {});
-      await clock.advance(60_000);
+      const other = world.start({}, { postgres: stranger });
+      await world.clock.advance(60_000);
       expect(other.relay.state).toMatchObject({
         name: "failed",
         reason: { code: "LINEAGE_FOREIGN" },
@@ -77,68 +42,66 @@ describe("a relay of another server with the same names", () => {
       );
       expect(hint).toMatch(/RELAY_SLOT_NAME.*RELAY_CHECKPOINT_TOPIC and RELAY_TRANSACTIONAL_ID/);
       expect(hint).not.toContain("repair");
-      expect(cluster.epoch).toBe(fenced);
-      expect(stored()).toMatchObject({ halt: null, systemId: "1" });
-      postgres.commit([row("1")]);
-      await clock.advance(100);
-      expect([relay.relay.state.name, ids()]).toEqual(["streaming", ["1"]]);
+      expect(world.cluster.epoch).toBe(fenced);
+      expect(world.stored()).toMatchObject({ halt: null, systemId: "1" });
+      world.postgres.commit([row("1")]);
+      await world.clock.advance(100);
+      expect([relay.relay.state.name, world.ids()]).toEqual(["streaming", ["1"]]);
     },
   );
 
   it("is told so by its first look, not by the slot", async () => {
-    start();
-    await clock.advance(100);
-    const other = new ModelRelay(stranger, new ModelSink(cluster, clock), clock, {});
-    await clock.advance(1_000);
+    world.start({ instance: "one" });
+    await world.clock.advance(100);
+    const other = world.start({}, { postgres: stranger });
+    await world.clock.advance(1_000);
     expect(other.states.map(({ reason }) => reason?.code)).toEqual(["LINEAGE_FOREIGN"]);
   });
 
   it("of another database of the same server is one as well", async () => {
-    start();
-    await clock.advance(100);
-    const fenced = cluster.epoch;
+    world.start({ instance: "one" });
+    await world.clock.advance(100);
+    const fenced = world.cluster.epoch;
     stranger.systemId = "1";
     stranger.databaseOid = 6;
-    const other = new ModelRelay(stranger, new ModelSink(cluster, clock), clock, {});
-    await clock.advance(10_000);
+    const other = world.start({}, { postgres: stranger });
+    await world.clock.advance(10_000);
     expect(other.relay.state.reason?.code).toBe("LINEAGE_FOREIGN");
-    expect(cluster.epoch).toBe(fenced);
+    expect(world.cluster.epoch).toBe(fenced);
   });
 
   const adoption = (takesOver: boolean): Promise<string> => {
-    const ports = modelPorts(stranger, new ModelSink(cluster, clock), clock, silentObserver());
-    const operations = new Operations(ports, MODEL_OPTIONS);
-    const decided = operations.adopt({ trustsSlot: false, takesOver }, NEVER);
-    return during(decided.then(({ message }) => message));
+    const decided = world.operations(stranger).adopt({ trustsSlot: false, takesOver }, NEVER);
+    return world.during(decided.then(({ message }) => message));
   };
 
   it("does not adopt what a relay at work writes, unless it is said outright", async () => {
-    start();
-    await clock.advance(100);
-    const fenced = cluster.epoch;
+    world.start({ instance: "one" });
+    await world.clock.advance(100);
+    const fenced = world.cluster.epoch;
     await expect(adoption(false)).rejects.toMatchObject({
       code: "LINEAGE_FOREIGN",
       hint: expect.stringContaining("--take-over"),
     });
-    expect(cluster.epoch).toBe(fenced);
+    expect(world.cluster.epoch).toBe(fenced);
     expect(await adoption(true)).toContain("comparing");
-    expect(cluster.epoch).toBe(fenced + 1);
+    expect(world.cluster.epoch).toBe(fenced + 1);
   });
 
   it("adopts what nobody has written to for a minute", async () => {
-    const relay = start();
-    await clock.advance(100);
+    const relay = world.start({ instance: "one" });
+    await world.clock.advance(100);
     relay.stop();
-    await clock.advance(61_000);
+    await world.clock.advance(61_000);
     expect(await adoption(false)).toContain("comparing");
   });
 
   it("does not adopt what is written to while it looks, whatever the writer's clock says", async () => {
-    start();
-    await clock.advance(100);
+    world.start({ instance: "one" });
+    await world.clock.advance(100);
     // No checkpoint for a minute: then one comes while adopt looks.
-    await clock.advance(61_000);
-    clock.after(5_000, () => postgres.commit([row("1")]));
+    await world.clock.advance(61_000);
+    world.clock.after(5_000, () => world.postgres.commit([row("1")]));
     await expect(adoption(false)).rejects.toBeInstanceOf(RelayError);
   });
 
@@ -147,81 +110,77 @@ describe("a relay of another server with the same names", () => {
     ["accept publication", (operations: Operations) => operations.acceptPublication(NEVER)],
     ["slot create", (operations: Operations) => operations.createSlot(NEVER)],
   ] as const)("fences nobody by %s", async (_, decide) => {
-    start();
-    await clock.advance(100);
-    const fenced = cluster.epoch;
-    const ports = modelPorts(stranger, new ModelSink(cluster, clock), clock, silentObserver());
-    const decided = decide(new Operations(ports, MODEL_OPTIONS));
-    await expect(during(decided)).rejects.toMatchObject({ code: "LINEAGE_FOREIGN" });
-    expect(cluster.epoch).toBe(fenced);
+    world.start({ instance: "one" });
+    await world.clock.advance(100);
+    const fenced = world.cluster.epoch;
+    await expect(world.during(decide(world.operations(stranger)))).rejects.toMatchObject({
+      code: "LINEAGE_FOREIGN",
+    });
+    expect(world.cluster.epoch).toBe(fenced);
   });
 });
 
 describe("a copy of the server that is older than the checkpoint", () => {
   it("never fences the relay at work", async () => {
-    start();
-    await clock.advance(100);
-    for (let i = 0; i < 10; i++) postgres.commit([row(`${i}`)]);
-    await clock.advance(100);
-    const fenced = cluster.epoch;
+    world.start({ instance: "one" });
+    await world.clock.advance(100);
+    for (let i = 0; i < 10; i++) world.postgres.commit([row(`${i}`)]);
+    await world.clock.advance(100);
+    const fenced = world.cluster.epoch;
     const copy = new ModelPostgres();
     copy.hasSlot = true;
-    const other = new ModelRelay(copy, new ModelSink(cluster, clock), clock, {});
-    await clock.advance(60_000);
+    const other = world.start({}, { postgres: copy });
+    await world.clock.advance(60_000);
     expect(other.relay.state.reason?.code).toBe("LINEAGE_REWOUND");
-    expect(cluster.epoch).toBe(fenced);
+    expect(world.cluster.epoch).toBe(fenced);
   });
 });
 
 describe("a server on a later timeline", () => {
   const adoption = (takesOver: boolean): Promise<string> => {
-    const ports = modelPorts(postgres, new ModelSink(cluster, clock), clock, silentObserver());
-    const decided = new Operations(ports, MODEL_OPTIONS).adopt(
-      { trustsSlot: false, takesOver },
-      NEVER,
-    );
-    return during(decided.then(({ message }) => message));
+    const decided = world.operations().adopt({ trustsSlot: false, takesOver }, NEVER);
+    return world.during(decided.then(({ message }) => message));
   };
 
   it("is asked for its history where the checkpoint is of an earlier one, and adopted on request alone", async () => {
-    const former = start();
-    await clock.advance(100);
-    postgres.commit([row("1")]);
-    await clock.advance(100);
+    const former = world.start({ instance: "one" });
+    await world.clock.advance(100);
+    world.postgres.commit([row("1")]);
+    await world.clock.advance(100);
     former.stop();
-    await clock.advance(1_000);
-    const fenced = cluster.epoch;
-    postgres.promote(postgres.walEnd);
-    postgres.timelineHistory = null;
-    const relay = start("two");
-    await clock.advance(1_000);
+    await world.clock.advance(1_000);
+    const fenced = world.cluster.epoch;
+    world.postgres.promote(world.postgres.walEnd);
+    world.postgres.timelineHistory = null;
+    const relay = world.start({ instance: "two" });
+    await world.clock.advance(1_000);
     expect(relay.relay.state.reason).toMatchObject({
       code: "LINEAGE_UNKNOWN",
       hint: expect.stringContaining("Copy 00000002.history"),
     });
-    expect(cluster.epoch).toBe(fenced);
+    expect(world.cluster.epoch).toBe(fenced);
     relay.stop();
-    await clock.advance(1_000);
+    await world.clock.advance(1_000);
     expect(await adoption(false)).toContain("nothing was changed");
     expect(await adoption(true)).toContain("comparing");
   });
 
   it("needs no history once a checkpoint is of its own", async () => {
-    const former = start();
-    await clock.advance(100);
+    const former = world.start({ instance: "one" });
+    await world.clock.advance(100);
     former.stop();
-    postgres.promote(postgres.walEnd);
-    const second = start("two");
-    await clock.advance(1_000);
-    postgres.commit([row("1")]);
-    await clock.advance(1_000);
+    world.postgres.promote(world.postgres.walEnd);
+    const second = world.start({ instance: "two" });
+    await world.clock.advance(1_000);
+    world.postgres.commit([row("1")]);
+    await world.clock.advance(1_000);
     second.stop();
-    await clock.advance(1_000);
-    postgres.timelineHistory = null;
-    const third = start("three");
-    await clock.advance(1_000);
-    postgres.commit([row("2")]);
-    await clock.advance(1_000);
-    expect([third.relay.state.name, ids()]).toEqual(["streaming", ["1", "2"]]);
+    await world.clock.advance(1_000);
+    world.postgres.timelineHistory = null;
+    const third = world.start({ instance: "three" });
+    await world.clock.advance(1_000);
+    world.postgres.commit([row("2")]);
+    await world.clock.advance(1_000);
+    expect([third.relay.state.name, world.ids()]).toEqual(["streaming", ["1", "2"]]);
   });
 });

@@ -1,31 +1,20 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { RelayError } from "../../../src/relay/errors.ts";
-import { textOf } from "../../../src/relay/event/ascii.ts";
 import type { RelayOptions } from "../../../src/relay/options.ts";
-import { ModelCluster, ModelSink } from "../../support/model/model-kafka.ts";
-import { ModelPostgres } from "../../support/model/model-postgres.ts";
-import { ModelRelay } from "../../support/model/model-relay.ts";
-import { VirtualClock } from "../../support/model/virtual-clock.ts";
+import type { ModelRelay } from "../../support/model/model-relay.ts";
+import { ModelWorld } from "../../support/model/model-world.ts";
 
 const POLL_MS = 1_000;
 
-let clock: VirtualClock;
-let postgres: ModelPostgres;
-let cluster: ModelCluster;
+let world: ModelWorld;
 
 beforeEach(() => {
-  clock = new VirtualClock();
-  postgres = new ModelPostgres();
-  cluster = new ModelCluster();
+  world = new ModelWorld();
 });
 
 async function start(options: Partial<RelayOptions> = {}): Promise<ModelRelay> {
-  const sink = new ModelSink(cluster, clock);
-  const relay = new ModelRelay(postgres, sink, clock, {
-    standbyPollIntervalMs: POLL_MS,
-    ...options,
-  });
-  await clock.advance(50);
+  const relay = world.start({ standbyPollIntervalMs: POLL_MS, ...options });
+  await world.clock.advance(50);
   return relay;
 }
 
@@ -34,51 +23,47 @@ function givenUp(): RelayError {
   return new RelayError("the question was given up", details);
 }
 
-function publishedIds(): string[] {
-  return cluster.records.map(({ headers }) => textOf(headers[0]?.value as Uint8Array));
-}
-
 describe("a leader that is told to stop", () => {
   it("says so once the slot is free, and the standby takes over without waiting for its next look", async () => {
     const first = await start();
     const second = await start({ standbyPollIntervalMs: 60_000 });
     let wasFree = false;
-    postgres.onSlotFree(() => {
-      wasFree = !postgres.isStreaming;
+    world.postgres.onSlotFree(() => {
+      wasFree = !world.postgres.isStreaming;
     });
-    postgres.commit([{ id: "1", key: "k" }]);
-    await clock.advance(50);
+    world.postgres.commit([{ id: "1", key: "k" }]);
+    await world.clock.advance(50);
     first.stop();
-    await clock.advance(50);
-    postgres.commit([{ id: "2", key: "k" }]);
-    await clock.advance(50);
+    await world.clock.advance(50);
+    world.postgres.commit([{ id: "2", key: "k" }]);
+    await world.clock.advance(50);
     expect([wasFree, second.relay.state.name]).toEqual([true, "streaming"]);
-    expect(publishedIds()).toEqual(["1", "2"]);
+    expect(world.ids()).toEqual(["1", "2"]);
   });
 
   it("is followed after one look at the latest when the word is lost", async () => {
     const first = await start();
     const second = await start();
-    postgres.isDeaf = true;
+    world.postgres.isDeaf = true;
     first.stop();
-    await clock.advance(100);
+    await world.clock.advance(100);
     expect(second.relay.state.name).toBe("standby");
-    await clock.advance(POLL_MS * 1.2);
+    await world.clock.advance(POLL_MS * 1.2);
     expect(second.relay.state.name).toBe("streaming");
   });
 
   it("ends all the same when the word cannot be said", async () => {
     const first = await start();
-    postgres.announceSlotFree = (signal: AbortSignal) =>
+    world.postgres.announceSlotFree = (signal: AbortSignal) =>
       new Promise((_, reject) => signal.addEventListener("abort", () => reject(givenUp())));
     first.stop();
     let hasEnded = false;
     void first.ended.then(() => {
       hasEnded = true;
     });
-    await clock.advance(500);
+    await world.clock.advance(500);
     expect(hasEnded).toBe(false);
-    await clock.advance(1_000);
+    await world.clock.advance(1_000);
     expect(hasEnded).toBe(true);
   });
 });
@@ -87,27 +72,27 @@ describe("a relay that does not hold the slot", () => {
   it("keeps the connection over which it hears, when it finds the slot taken", async () => {
     await start();
     const second = await start();
-    expect([second.relay.state.name, postgres.reconnects]).toEqual(["standby", 0]);
+    expect([second.relay.state.name, world.postgres.reconnects]).toEqual(["standby", 0]);
   });
 
   it("says nothing when it stops", async () => {
     await start();
     const second = await start();
     second.stop();
-    await clock.advance(100);
+    await world.clock.advance(100);
     await second.ended;
-    expect(postgres.announcements).toBe(0);
+    expect(world.postgres.announcements).toBe(0);
   });
 
   it("looks again when it hears that the slot is free and somebody was faster", async () => {
     await start();
     const second = await start({ standbyPollIntervalMs: 60_000 });
-    await postgres.announceSlotFree();
-    await clock.advance(100);
+    await world.postgres.announceSlotFree();
+    await world.clock.advance(100);
     expect(second.relay.state.name).toBe("standby");
-    postgres.abandon();
-    await postgres.announceSlotFree();
-    await clock.advance(100);
+    world.postgres.abandon();
+    await world.postgres.announceSlotFree();
+    await world.clock.advance(100);
     expect(second.relay.state.name).toBe("streaming");
   });
 });

@@ -1,52 +1,30 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import { textOf } from "../../../../src/relay/event/ascii.ts";
-import { silentObserver } from "../../../../src/relay/observer.ts";
-import type { Outcome } from "../../../../src/relay/operate/operations.ts";
-import { Operations } from "../../../../src/relay/operate/operations.ts";
-import type { Checkpoint } from "../../../../src/relay/settle/checkpoint.ts";
-import { decodeCheckpoint } from "../../../../src/relay/settle/checkpoint.ts";
-import { ModelCluster, ModelSink } from "../../../support/model/model-kafka.ts";
-import { ModelPostgres } from "../../../support/model/model-postgres.ts";
-import { MODEL_OPTIONS, ModelRelay, modelPorts } from "../../../support/model/model-relay.ts";
-import { VirtualClock } from "../../../support/model/virtual-clock.ts";
+import type { Operations, Outcome } from "../../../../src/relay/operate/operations.ts";
+import { ModelWorld, row } from "../../../support/model/model-world.ts";
 
-let clock: VirtualClock;
-let postgres: ModelPostgres;
-let cluster: ModelCluster;
+let world: ModelWorld;
 
 beforeEach(() => {
-  clock = new VirtualClock();
-  postgres = new ModelPostgres();
-  cluster = new ModelCluster();
+  world = new ModelWorld();
 });
 
-const start = (instance: string): ModelRelay =>
-  new ModelRelay(postgres, new ModelSink(cluster, clock), clock, { instance });
-const ids = (): string[] =>
-  cluster.records.map(({ headers }) => textOf(headers[0]?.value as Uint8Array));
-const stored = (): Checkpoint => decodeCheckpoint(cluster.checkpoints.at(-1) as Uint8Array);
-const row = (id: string): { id: string; key: string } => ({ id, key: "k" });
-
 /** What an operator's command answers. */
-async function decided(
+function decided(
   decide: (operations: Operations, signal: AbortSignal) => Promise<Outcome>,
 ): Promise<Outcome> {
-  const ports = modelPorts(postgres, new ModelSink(cluster, clock), clock, silentObserver());
-  const outcome = decide(new Operations(ports, MODEL_OPTIONS), new AbortController().signal);
-  await clock.advance(1_000);
-  return outcome;
+  return world.during(decide(world.operations(), new AbortController().signal), 1_000);
 }
 
 /** A relay that has published and stored a watermark, and is stopped. */
 async function publishedAndStopped(): Promise<void> {
-  const relay = start("one");
-  await clock.advance(11_000);
-  postgres.commit([row("1")]);
-  await clock.advance(11_000);
-  postgres.commit([row("2")]);
-  await clock.advance(1_000);
+  const relay = world.start({ instance: "one" });
+  await world.clock.advance(11_000);
+  world.postgres.commit([row("1")]);
+  await world.clock.advance(11_000);
+  world.postgres.commit([row("2")]);
+  await world.clock.advance(1_000);
   relay.stop();
-  await clock.advance(1_000);
+  await world.clock.advance(1_000);
 }
 
 describe("a repair where no gap is found", () => {
@@ -61,28 +39,28 @@ describe("a repair where no gap is found", () => {
 
   it("of all rows publishes those that Kafka does not hold, also from before the watermark", async () => {
     await publishedAndStopped();
-    expect(stored().watermark).not.toBeNull();
-    postgres.tableRows = [row("1"), row("2"), row("attached")];
+    expect(world.stored().watermark).not.toBeNull();
+    world.postgres.tableRows = [row("1"), row("2"), row("attached")];
     expect(await decided((operations, signal) => operations.repair(true, signal))).toMatchObject({
       backfills: true,
     });
-    expect(stored()).toMatchObject({ pending: "backfill", watermark: null });
-    start("two");
-    await clock.advance(20_000);
-    expect(ids()).toEqual(["1", "2", "attached"]);
-    expect(stored().pending).toBeNull();
+    expect(world.stored()).toMatchObject({ pending: "backfill", watermark: null });
+    world.start({ instance: "two" });
+    await world.clock.advance(20_000);
+    expect(world.ids()).toEqual(["1", "2", "attached"]);
+    expect(world.stored().pending).toBeNull();
   });
 });
 
 describe("accept publication", () => {
   it("hides no change that was made while another halt stood", async () => {
-    start("one");
-    await clock.advance(100);
-    postgres.touched = "altered and taken back";
-    await clock.advance(6_000);
-    expect(stored().halt?.message).toContain("was altered");
-    postgres.publication = "another";
-    await clock.advance(20_000);
+    world.start({ instance: "one" });
+    await world.clock.advance(100);
+    world.postgres.touched = "altered and taken back";
+    await world.clock.advance(6_000);
+    expect(world.stored().halt?.message).toContain("was altered");
+    world.postgres.publication = "another";
+    await world.clock.advance(20_000);
     const { message } = await decided((operations, signal) => operations.acceptPublication(signal));
     expect(message).toContain("was altered");
     expect(message).toContain("is another one, or is set otherwise");

@@ -6,7 +6,8 @@ import { runWorld } from "./world/run-world.ts";
 const FIXED = { seed: 1, runs: 100 };
 const FRESH_RUNS = 50;
 const HOSTILE_RUNS = 25;
-const DEADLINE_MS = 240_000;
+/** For a machine that is busy with other work: a world that stands still ends by its virtual time. */
+const DEADLINE_MS = 30 * 60_000;
 
 function told(failed: readonly WorldResult[]): unknown {
   return failed.map(({ seed, violations }) => ({ seed, violations }));

@@ -1,7 +1,9 @@
 import { RelayError } from "../relay/errors.ts";
 import type { TlsFault } from "../relay/tls-fault.ts";
 import { tlsFault } from "../relay/tls-fault.ts";
+import { brokenAnswer } from "./api/answer.ts";
 import type { BrokerAddress } from "./broker-channel.ts";
+import { kafkaError } from "./kafka-error.ts";
 import type { ConnectionOptions } from "./kafkajs-config.ts";
 import { WANTS_TLS } from "./kafkajs-config.ts";
 import { TokenRefusedError } from "./sasl/oauth-bearer.ts";
@@ -39,7 +41,24 @@ export function connectionFault(cause: unknown, where: string, security: Securit
   if (isRefusal && !LOST_ON_THE_WAY.test(message)) return refused(where, security, cause);
   if (code === WANTS_TLS) return wantsTls(where, cause);
   const fault = tlsFault(String(code), message);
-  return fault === null ? unreachable(where, security, cause) : tls(where, fault, cause);
+  if (fault !== null) return tls(where, fault, cause);
+  return answeredFault(cause, where) ?? unreachable(where, security, cause);
+}
+
+const UNSUPPORTED_VERSION = 35;
+
+/** What a broker answered to the first requests of a connection, which are kafkajs's; null where it did not answer. */
+function answeredFault(cause: unknown, where: string): RelayError | null {
+  const what = `the beginning of a connection at ${where}`;
+  const { name = "", message = "", code = "" } = cause as Partial<Described>;
+  // Of a Buffer that is read past its end.
+  if (name === "RangeError") return brokenAnswer(`the answer to ${what}`, cause);
+  // Said to each version of ApiVersions that kafkajs knows.
+  if (message === "API Versions not supported")
+    return kafkaError(what, UNSUPPORTED_VERSION, "retry");
+  if (name !== "KafkaJSProtocolError") return null;
+  const unknown = /^Unknown error code (-?\d+)$/.exec(message)?.[1];
+  return kafkaError(what, Number(unknown ?? code), "retry");
 }
 
 /** What kafkajs's errors have. */

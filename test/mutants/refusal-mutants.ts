@@ -183,4 +183,16 @@ export const REFUSAL_MUTANTS: readonly Mutant[] = [
     ],
     caughtBy: { unit: "test/unit/kafka/hang-ups" },
   },
+  {
+    name: "take a code at the beginning of a connection for no answer",
+    harm: "has people look at the network where the broker says what is wrong",
+    file: "src/kafka/connection-fault.ts",
+    edits: [
+      {
+        find: "return answeredFault(cause, where) ?? unreachable(where, security, cause);",
+        replace: "return unreachable(where, security, cause);",
+      },
+    ],
+    caughtBy: { unit: "test/unit/kafka/addresses" },
+  },
 ];

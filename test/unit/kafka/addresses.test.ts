@@ -57,6 +57,25 @@ async function said(address: string, options: Partial<ConnectionOptions> = {}): 
   return finding;
 }
 
+describe("a broker that answers the beginning of a connection with an error", () => {
+  it.each([
+    [15, "KAFKA_ERROR", "COORDINATOR_NOT_AVAILABLE (15)"],
+    [35, "KAFKA_REFUSED", "UNSUPPORTED_VERSION (35)"],
+    [104, "KAFKA_REFUSED", "INCONSISTENT_CLUSTER_ID (104)"],
+    [32_000, "KAFKA_ERROR", "(32000)"],
+  ])("is told with its code %d, and not as one that does not answer", async (error, code, name) => {
+    const refusal = new ByteWriter().int16(error).int32(0).int32(0).done();
+    const listener = await listening(FakeListener.kafka(() => refusal));
+    const message = expect.stringContaining(name) as unknown;
+    expect(await said(listener.address)).toMatchObject({ code, message });
+  });
+
+  it("is told as one whose answers cannot be read, where they are too short", async () => {
+    const listener = await listening(FakeListener.kafka(() => Buffer.alloc(5)));
+    expect(await said(listener.address)).toMatchObject({ code: "KAFKA_INCOMPLETE_ANSWER" });
+  });
+});
+
 describe("an address in RELAY_KAFKA_BROKERS that leads to", () => {
   it("a controller of KRaft is named as one", async () => {
     const { address } = await listening(FakeListener.kafka(offering(KRAFT_CONTROLLER)));

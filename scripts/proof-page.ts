@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { faultCases } from "../test/chaos/fault-marks.ts";
 import { FAULTS, NOT_INJECTED } from "../test/chaos/fault-matrix.ts";
+import type { HostileRecord } from "../test/chaos/hostile/hostile-record.ts";
 import type { ProofRecord } from "../test/chaos/prove/proof-record.ts";
 import type { SchemaRecord } from "../test/chaos/schemas/schema-record.ts";
 
@@ -10,6 +11,7 @@ const RESULTS = new URL("../docs/proof-results.json", import.meta.url);
 interface Results {
   readonly runs?: readonly ProofRecord[];
   readonly schemas?: readonly SchemaRecord[];
+  readonly hostile?: readonly HostileRecord[];
   readonly simulation?: {
     readonly date: string;
     readonly seed: number;
@@ -45,6 +47,7 @@ export function proofPage(): string {
     faults: faultsText(),
     // The page decides whether it shows the worlds of drawn schemas.
     ...(page.includes("<!-- schemas -->") && { schemas: schemasText(results.schemas ?? []) }),
+    hostile: hostileText(results.hostile ?? []),
   };
   for (const [name, text] of Object.entries(sections)) {
     const place = new RegExp(`<!-- ${name} -->[^]*?<!-- /${name} -->`);
@@ -154,6 +157,36 @@ function schemasText(records: readonly SchemaRecord[]): string {
         .map(([code, n]) => `${count(n)} ${code}`)
         .join(", "),
       count(one.failed),
+    ]),
+  );
+}
+
+function hostileText(records: readonly HostileRecord[]): string {
+  if (records.length === 0) return "Not recorded yet.";
+  const counts = (of: Readonly<Record<string, number>>): string =>
+    Object.entries(of)
+      .map(([name, n]) => `${count(n)} ${name}`)
+      .join(", ");
+  return table(
+    [
+      "campaign",
+      "worlds",
+      "rows",
+      "times hostile",
+      "requests that met it",
+      "asked while it lasted",
+      "causes shown",
+      "failed",
+    ],
+    records.map((one) => [
+      `${one.date}, ${one.minutes} min, seed ${one.seed}`,
+      count(one.worlds),
+      count(one.rows),
+      count(one.episodes),
+      count(one.met),
+      counts(one.endings),
+      counts(one.causes),
+      count(one.failed + one.broken),
     ]),
   );
 }

@@ -1,6 +1,11 @@
 import type { Socket } from "node:net";
+import type { BrokerRequest } from "../../src/kafka/broker-channel.ts";
 
 const SIZE_BYTES = 4;
+/** Size, API key, version, correlation id and the length of the client id. */
+const REQUEST_HEAD_BYTES = 14;
+/** Size and correlation id. */
+const ANSWER_HEAD_BYTES = 8;
 /** Where the body of an answer begins: size, correlation id, and the empty tags of a flexible header. */
 const FLEXIBLE_BODY_AT = 9;
 /** EndTxn speaks in flexible versions from here on: its last byte is an empty tag section. */
@@ -38,8 +43,34 @@ export function correlationIdOfAnswer(frame: Buffer): number {
 }
 
 export function clientIdOfRequest(frame: Buffer): string {
-  const at = SIZE_BYTES + 8;
-  return frame.toString("utf8", at + 2, at + 2 + frame.readInt16BE(at));
+  return frame.toString("utf8", REQUEST_HEAD_BYTES, endOfClientId(frame));
+}
+
+/** A client without a name has the length -1. */
+function endOfClientId(frame: Buffer): number {
+  return REQUEST_HEAD_BYTES + Math.max(0, frame.readInt16BE(REQUEST_HEAD_BYTES - 2));
+}
+
+/** What a frame asks for; the payload of a flexible version begins with the tags of its header. */
+export function requestOfFrame(frame: Buffer): BrokerRequest {
+  return {
+    apiKey: frame.readInt16BE(SIZE_BYTES),
+    apiVersion: frame.readInt16BE(SIZE_BYTES + 2),
+    payload: frame.subarray(endOfClientId(frame)),
+  };
+}
+
+/** What a frame answers, behind the correlation id; of a flexible version it begins with the tags of its header. */
+export function payloadOfAnswer(frame: Buffer): Buffer {
+  return frame.subarray(ANSWER_HEAD_BYTES);
+}
+
+/** The frame that answers the request with this correlation id. */
+export function answerFrame(correlationId: number, payload: Buffer): Buffer {
+  const head = Buffer.alloc(ANSWER_HEAD_BYTES);
+  head.writeInt32BE(ANSWER_HEAD_BYTES - SIZE_BYTES + payload.length, 0);
+  head.writeInt32BE(correlationId, SIZE_BYTES);
+  return Buffer.concat([head, payload]);
 }
 
 /** Producer id and epoch of an EndTxn request: two transactions of one id differ in it, a repetition does not. */

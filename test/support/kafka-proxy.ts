@@ -1,13 +1,28 @@
 import { once } from "node:events";
 import type { AddressInfo, Socket } from "node:net";
 import { connect, createServer } from "node:net";
+import { systemClock } from "../../src/ops/system-clock.ts";
 import { correlationIdOfAnswer, correlationIdOfRequest, Frames } from "./kafka-frames.ts";
 
 /** What happens to a request on its way to the broker. */
 export type Verdict = "pass" | "cut-request" | "cut-answer" | "swallow" | "swallow-answer" | "hold";
 
+/** Answers a request in the broker's place, or changes what the broker answers. */
+export interface Treatment {
+  /** When the broker gets the request, ms from now; null: never. What the client sends after it waits for that, too. */
+  readonly brokerAfterMs: number | null;
+  /** Called once. `truth`: the broker's frame; null where the broker never gets the request. */
+  readonly answer: (truth: Buffer | null, reply: Reply) => void;
+}
+
+/** The client's end of a connection, for as long as the client is there. */
+export interface Reply {
+  send(bytes: Buffer): void;
+  hangUp(): void;
+}
+
 /** Decides by the request's API key (kafka.apache.org/protocol) and its bytes what happens to it. */
-export type Judge = (apiKey: number, request: Buffer) => Verdict;
+export type Judge = (apiKey: number, request: Buffer) => Verdict | Treatment;
 
 /** Sees each answer, and may put another one in its place. */
 export type Editor = (apiKey: number, answer: Buffer) => Buffer;
@@ -63,7 +78,7 @@ export class KafkaProxy {
 /** What is known of a request until it is answered. */
 interface Owed {
   readonly apiKey: number;
-  readonly verdict: Verdict;
+  readonly verdict: Verdict | Treatment;
   readonly answered?: (answer: Buffer) => void;
 }
 
@@ -74,6 +89,8 @@ class Connection {
   readonly #broker: Socket;
   readonly #owed = new Map<number, Owed>();
   #holds = 0;
+  /** Until then the broker gets nothing that the client sends. */
+  #line: Promise<void> | null = null;
 
   constructor(proxy: KafkaProxy, client: Socket, brokerPort: number) {
     this.#proxy = proxy;
@@ -96,15 +113,42 @@ class Connection {
     const apiKey = frame.readInt16BE(4);
     const verdict = this.#proxy.judge(apiKey, frame);
     if (verdict !== "pass") this.#proxy.cuts += 1;
-    if (verdict === "cut-request") this.#cut();
+    if (typeof verdict === "object") this.#treat(apiKey, frame, verdict);
+    else if (verdict === "cut-request") this.#cut();
     else if (verdict === "hold") this.#hold(apiKey, frame);
     else if (verdict !== "swallow") this.#forward(frame, { apiKey, verdict });
   }
 
+  #treat(apiKey: number, frame: Buffer, verdict: Treatment): void {
+    const { brokerAfterMs } = verdict;
+    if (brokerAfterMs === null) return verdict.answer(null, this.#reply);
+    if (brokerAfterMs > 0) {
+      const wait = new Promise<void>((resolve) => {
+        systemClock.after(brokerAfterMs, resolve);
+      });
+      this.#line = (this.#line ?? Promise.resolve()).then(() => wait);
+    }
+    this.#holds += 1;
+    this.#forward(frame, { apiKey, verdict });
+  }
+
   #forward(frame: Buffer, owed: Owed): void {
+    if (this.#line !== null) {
+      this.#line = this.#line.then(() => this.#write(frame, owed));
+    } else this.#write(frame, owed);
+  }
+
+  #write(frame: Buffer, owed: Owed): void {
     this.#owed.set(correlationIdOfRequest(frame), owed);
     this.#broker.write(frame);
   }
+
+  readonly #reply: Reply = {
+    send: (bytes) => {
+      if (!this.#client.destroyed) this.#client.write(bytes);
+    },
+    hangUp: () => this.#hangUp(),
+  };
 
   #hold(apiKey: number, request: Buffer): void {
     this.#holds += 1;
@@ -123,6 +167,12 @@ class Connection {
     const owed = this.#owed.get(correlationIdOfAnswer(frame));
     if (owed === undefined) return;
     this.#owed.delete(correlationIdOfAnswer(frame));
+    if (typeof owed.verdict === "object") {
+      this.#holds -= 1;
+      owed.verdict.answer(frame, this.#reply);
+      if (this.#client.destroyed) this.#hangUp();
+      return;
+    }
     if (owed.verdict === "cut-answer") return this.#cut();
     const answer = this.#proxy.edit(owed.apiKey, frame);
     if (owed.verdict !== "swallow-answer" && !this.#client.destroyed) this.#client.write(answer);

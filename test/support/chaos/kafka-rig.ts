@@ -8,6 +8,8 @@ export interface RigOptions {
   readonly brokers?: 1 | 3;
   /** Broker settings. */
   readonly properties?: Readonly<Record<string, string>>;
+  /** Cuts the start short, and ends what it had started. */
+  readonly stop?: AbortSignal;
 }
 
 /**
@@ -29,7 +31,7 @@ export class KafkaRig {
     this.proxies = proxies;
   }
 
-  static async start({ brokers = 1, properties = {} }: RigOptions = {}): Promise<KafkaRig> {
+  static async start({ brokers = 1, properties = {}, stop }: RigOptions = {}): Promise<KafkaRig> {
     const wires = Array.from({ length: brokers }, () => new FaultProxy());
     const proxies = wires.map(() => new KafkaProxy());
     const ports = await Promise.all(proxies.map((proxy) => proxy.start()));
@@ -37,7 +39,8 @@ export class KafkaRig {
     wires.forEach((wire, i) => {
       wire.forwardTo({ host: "127.0.0.1", port: ports[i] as number });
     });
-    const kafka = await startKafka({ brokers, properties, advertisedPorts });
+    const options = { brokers, properties, advertisedPorts };
+    const kafka = await startKafka(stop === undefined ? options : { ...options, stop });
     proxies.forEach((proxy, i) => {
       proxy.forwardTo(kafka.behindPorts[i] as number);
     });

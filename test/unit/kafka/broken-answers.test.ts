@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { addPartitionsRequest, readAddPartitions } from "../../../src/kafka/api/add-partitions.ts";
 import { apiVersionsRequest, readApiVersions } from "../../../src/kafka/api/api-versions.ts";
+import { createTopicsRequest, readCreateTopics } from "../../../src/kafka/api/create-topics.ts";
 import {
   describeTopicsRequest,
   readTopicConfigs,
@@ -90,6 +91,21 @@ const KINDS: readonly Kind[] = [
   ],
   ["EndTxn", endTxnV2Request("id", IDENTITY), readEndTxnV2],
   ["EndTxn", endTxnV5Request("id", IDENTITY), readEndTxnV5],
+  [
+    "CreateTopics",
+    createTopicsRequest(
+      [
+        {
+          topic: "new",
+          partitions: 1,
+          replicationFactor: 1,
+          config: { "cleanup.policy": "compact" },
+        },
+      ],
+      1_000,
+    ),
+    readCreateTopics,
+  ],
   ["DescribeConfigs", describeTopicsRequest([TOPIC], ["max.message.bytes"]), readTopicConfigs],
   ["DescribeTransactions", describeTransactionsRequest(["id"]), readTransactions],
 ];
@@ -149,7 +165,7 @@ describe.each(KINDS)("an answer to %s", (name, request, read) => {
 });
 
 describe("a broker that has carried out nothing", () => {
-  it.each(KINDS.filter(([, { apiKey }]) => CHANGES.has(apiKey)))(
+  it.each(KINDS.filter(([name, { apiKey }]) => CHANGES.has(apiKey) || name === "CreateTopics"))(
     "answers %s with the code, in a form that reads well",
     (_, request, read) => {
       const seen = readOr(read, refusal(request, CODE));

@@ -1,6 +1,7 @@
 import type { Lsn } from "../../../../src/relay/lsn.ts";
 import { parseLsn } from "../../../../src/relay/lsn.ts";
 import type { RelayFixture } from "../../../support/relay/fixture.ts";
+import { SlotProgress } from "../../../support/relay/slot-progress.ts";
 import { until } from "../../../support/until.ts";
 import type { RelaySight, RunningRelay } from "./relay-here.ts";
 import { RelayApart, RelayHere } from "./relay-here.ts";
@@ -80,7 +81,7 @@ export class RelayHand {
   async settle(): Promise<Settled> {
     const relay = this.#relay;
     if (relay === null) return { kind: "down" };
-    const progress = new Progress(await this.#walEnd());
+    const progress = new SlotProgress(await this.#walEnd());
     const sight = new Sight();
     await untilOr(
       async () => {
@@ -176,30 +177,6 @@ async function untilOr(holds: () => Promise<boolean>, what: () => string): Promi
     what,
   );
   if (!hasHeld) throw new RelayStands(`waited in vain for ${what()}`);
-}
-
-/**
- * How far a slot is confirmed. A slot that was just made stands past everything, whatever is still to be read from the
- * tables: only one that the relay itself moves there says that all is published.
- */
-class Progress {
-  readonly #target: Lsn;
-  #past: Lsn | null = null;
-  #halts = 0;
-  isPast = false;
-
-  constructor(target: Lsn) {
-    this.#target = target;
-  }
-
-  /** `confirmed`: null while the relay does not stream. `halts`: how often it has failed by now. */
-  add(confirmed: Lsn | null, halts: number): void {
-    if (confirmed === null || halts !== this.#halts) this.#past = null;
-    this.#halts = halts;
-    if (confirmed === null || confirmed < this.#target) return;
-    if (this.#past !== null && confirmed > this.#past) this.isPast = true;
-    this.#past = confirmed;
-  }
 }
 
 /** States that a relay shows one after another while it is waited for. */

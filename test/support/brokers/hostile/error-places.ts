@@ -53,6 +53,13 @@ const WALKS: Readonly<Record<number, Walk>> = {
   },
   10: (cursor, found) => found(cursor.skip(4).int16Place()),
   18: (cursor, found) => found(cursor.int16Place()),
+  19: (cursor, found) => {
+    cursor.skip(4).array(() => {
+      cursor.string();
+      found(cursor.int16Place());
+      cursor.string();
+    });
+  },
   22: (cursor, found) => found(cursor.skip(5).int16Place()),
   24: (cursor, found) => {
     cursor.skip(4).array(() => cursor.string().array(() => found(cursor.skip(4).int16Place())));

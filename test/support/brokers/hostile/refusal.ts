@@ -8,6 +8,8 @@ export function refusal({ apiKey, apiVersion, payload }: BrokerRequest, code: nu
   switch (apiKey) {
     case 0:
       return produceRefusal(reader, code);
+    case 19:
+      return createRefusal(reader, code);
     case 24:
       return addRefusal(reader, code);
     case 26:
@@ -65,4 +67,17 @@ function addRefusal(reader: ByteReader, code: number): Buffer {
       writer.string(topic).array(partitions, (one) => writer.int32(one).int16(code)),
     )
     .done();
+}
+
+function createRefusal(reader: ByteReader, code: number): Buffer {
+  const topics = reader.array(() => {
+    const topic = reader.string();
+    reader.int32();
+    reader.int16();
+    reader.array(() => [reader.int32(), reader.array(() => reader.int32())]);
+    reader.array(() => [reader.string(), reader.string()]);
+    return topic;
+  });
+  const writer = new ByteWriter().int32(0);
+  return writer.array(topics, (topic) => writer.string(topic).int16(code).string(null)).done();
 }

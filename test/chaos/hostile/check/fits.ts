@@ -1,0 +1,51 @@
+import { errorName } from "../../../../src/kafka/error-code.ts";
+import type { Hostility } from "../plan/world-plan.ts";
+
+/** What a relay shows as the cause. */
+export interface Reason {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** They say that nothing was published, and not why. */
+const NO_CAUSE: ReadonlySet<string> = new Set(["KAFKA_CLOSED", "SINK_STALLED"]);
+/** Codes for many causes, whose message has to name the one. */
+const BARE: ReadonlySet<string> = new Set(["KAFKA_ERROR", "KAFKA_REFUSED"]);
+/** Somebody has taken the transactional id. */
+const FENCING: ReadonlySet<number> = new Set([47, 48, 90]);
+const ABOUT_FENCING: ReadonlySet<string> = new Set(["FENCED", "TRANSACTIONAL_ID_SHARED"]);
+const ABOUT_CONNECTIONS: ReadonlySet<string> = new Set([
+  "KAFKA_UNREACHABLE",
+  "KAFKA_ADVERTISED",
+  "KAFKA_REFUSED",
+]);
+/** It tells how answers are broken, whatever is. */
+const ABOUT_ANSWERS = "KAFKA_INCOMPLETE_ANSWER";
+
+/** Whether people can see from what is shown what one of the hostilities does. */
+export function fits(reason: Reason, hostilities: readonly Hostility[]): boolean {
+  return hostilities.some((one) => fitsOne(reason, one));
+}
+
+function fitsOne({ code, message }: Reason, hostility: Hostility): boolean {
+  if (NO_CAUSE.has(code)) return false;
+  switch (hostility.kind) {
+    case "code":
+      if (ABOUT_FENCING.has(code)) return FENCING.has(hostility.code);
+      // Neither says what the broker answered.
+      if (ABOUT_CONNECTIONS.has(code) || BARE.has(code))
+        return message.includes(errorName(hostility.code));
+      return true;
+    case "hang-up":
+    case "silence":
+    case "late":
+    case "held":
+    case "torn":
+      return ABOUT_CONNECTIONS.has(code) || code === "TRANSACTION_UNFINISHED";
+    case "less":
+    case "more":
+    case "empty":
+    case "throttle":
+      return code === ABOUT_ANSWERS || !BARE.has(code) || message.includes("(");
+  }
+}

@@ -20,7 +20,6 @@ import { examineDatabase } from "./doctor/pg-doctor.ts";
 import { hostSessions } from "./host-list.ts";
 import { HostOrder } from "./host-order.ts";
 import { oldestTransaction } from "./oldest-transaction.ts";
-import { AttachedTables } from "./preflight/attached-tables.ts";
 import { readFailover } from "./preflight/failover-facts.ts";
 import { failoverFindings, failoverGap } from "./preflight/failover-findings.ts";
 import { HeaderColumns } from "./preflight/header-columns.ts";
@@ -34,7 +33,6 @@ import type { ShardFacts } from "./preflight/shard-facts.ts";
 import { readShards, shardNames } from "./preflight/shard-facts.ts";
 import { shardFindings } from "./preflight/shard-findings.ts";
 import { tableFindings } from "./preflight/table-findings.ts";
-import type { TreeQuestion } from "./preflight/tree-facts.ts";
 import { readTree } from "./preflight/tree-facts.ts";
 import { treeFindings } from "./preflight/tree-findings.ts";
 import { walFindings } from "./preflight/wal-findings.ts";
@@ -46,6 +44,7 @@ import { slotOfOthers, slotQuery, slotRow } from "./slot-row.ts";
 import { readSpilled } from "./spilled-wal.ts";
 import type { TableName } from "./table-name.ts";
 import { parseTableName } from "./table-name.ts";
+import { TreeParts } from "./tree-parts.ts";
 import { readVantage } from "./vantage.ts";
 import type { Witness } from "./witness.ts";
 import { countUp } from "./witness.ts";
@@ -70,7 +69,7 @@ export class PgSourceDatabase implements SourceDatabase {
   readonly #options: SourceDatabaseOptions;
   readonly #tables: readonly TableName[];
   readonly #connection: ControlConnection;
-  readonly #attached = new AttachedTables();
+  readonly #tree = new TreeParts();
   readonly #headers: HeaderColumns;
 
   /** Throws RelayError for a connection string or a table name that cannot be read. */
@@ -203,15 +202,15 @@ export class PgSourceDatabase implements SourceDatabase {
   async vantage(signal: AbortSignal): Promise<Vantage> {
     const ask = this.#ask(signal);
     const findings = await this.#findingsOfLook(ask);
-    const seen = await readVantage(ask, this.#options.publications, this.#tables, this.#witness);
-    return { ...seen, findings };
+    const { publications } = this.#options;
+    const seen = await readVantage(ask, publications, this.#tables, this.#witness);
+    return { ...seen, findings, tree: await this.#tree.read(ask, publications, this.#tables) };
   }
 
   /** What is looked at before the start and again every few seconds. */
   async #findingsOfLook(ask: Ask): Promise<readonly Finding[]> {
-    const { publications, slot, rowFilter = "refuse", shard = null } = this.#options;
-    const question: TreeQuestion = { publications, tables: this.#tables, slot };
-    const tree = this.#attached.without(await readTree(ask, question));
+    const { publications, rowFilter = "refuse", shard = null } = this.#options;
+    const tree = await readTree(ask, publications, this.#tables);
     return [
       ...(await this.#headers.look(ask, this.#tables)),
       ...treeFindings(tree, publications, { rowFilter, shard }),

@@ -67,7 +67,7 @@ export async function readVantage(
   publications: readonly string[],
   tables: readonly TableName[],
   witness: Witness | null,
-): Promise<Omit<Vantage, "findings">> {
+): Promise<Omit<Vantage, "findings" | "tree">> {
   const [server] = await ask<{ version: number }>(
     "select current_setting('server_version_num')::int as version",
     [],

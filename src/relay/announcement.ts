@@ -5,6 +5,7 @@ import { NO_PROGRESS } from "./progress.ts";
 import type { Checkpoint } from "./settle/checkpoint.ts";
 import { encodeCheckpoint } from "./settle/checkpoint.ts";
 import type { KnownTables } from "./settle/known-tables.ts";
+import { bounded, remembered } from "./settle/tree-memory.ts";
 
 export interface Announced extends Pick<Checkpoint, "pending" | "watermark"> {
   /** The note of the decision that this is due to; null where nobody decided. */
@@ -32,6 +33,7 @@ export async function announce(
     shard: options.shard,
     publication: seen.publication,
     catalog: seen.catalog,
+    tree: bounded(remembered(null, seen.tree), seen.tree),
     databaseOid: seen.databaseOid,
     halt: null,
     decision,

@@ -80,6 +80,7 @@ export class CheckpointStamp {
       shard: this.#options.shard,
       publication: seen?.publication ?? null,
       catalog: seen?.catalog ?? null,
+      tree: this.#watch.tree,
       databaseOid: seen?.databaseOid ?? null,
       halt: null,
       decision: this.#decision ?? null,

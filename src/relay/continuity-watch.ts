@@ -9,6 +9,9 @@ import type { RelayOptions } from "./options.ts";
 import type { RelayPorts } from "./ports.ts";
 import { catalogFaults, ownerChanges } from "./settle/catalog-changes.ts";
 import { otherCluster } from "./settle/continuity-faults.ts";
+import { attachedFindings, schemaNotes, treeFaults } from "./settle/tree-changes.ts";
+import type { TreeMemory } from "./settle/tree-memory.ts";
+import { bounded, remembered } from "./settle/tree-memory.ts";
 import type { Watermark } from "./watermark.ts";
 import { Watermarks } from "./watermark.ts";
 
@@ -22,6 +25,8 @@ export class ContinuityWatch {
   readonly #ended: (fault: RelayError) => void;
   readonly #stop = new AbortController();
   #seen: Vantage | null = null;
+  #tree: TreeMemory | null = null;
+  #treeToStore: TreeMemory | null = null;
   #witness: number | null = null;
   /** Warnings of this session, by code and message. */
   readonly #warned = new Set<string>();
@@ -40,6 +45,11 @@ export class ContinuityWatch {
   /** What was seen of the catalogs last, under which rows come now; null before the start. */
   get seen(): Vantage | null {
     return this.#seen;
+  }
+
+  /** What is to be remembered of the tables below and above the outbox tables; null before the start. */
+  get tree(): TreeMemory | null {
+    return this.#treeToStore;
   }
 
   /** The newest count of the witness row that is known to be committed. */
@@ -62,9 +72,19 @@ export class ContinuityWatch {
     this.#watermarks.settled(covered);
   }
 
-  /** `seen`: what the session's start was judged by; `reached`: what the stored checkpoint holds and still counts. */
-  start(seen: Vantage, reached: Watermark | null, witness: number | null): void {
+  /**
+   * `seen`: what the session's start was judged by; `reached`: what the stored checkpoint holds and still counts; `tree`: what
+   * the stored checkpoint remembers.
+   */
+  start(
+    seen: Vantage,
+    reached: Watermark | null,
+    witness: number | null,
+    tree: TreeMemory | null,
+  ): void {
     this.#seen = seen;
+    this.#tree = tree;
+    this.#learn(seen);
     this.#watermarks = new Watermarks(reached);
     this.#formerWatermark = reached;
     this.#unproven = seen.watermark;
@@ -117,7 +137,10 @@ export class ContinuityWatch {
     if (former === null) return;
     if (seen.systemId !== former.systemId)
       return this.#ended(otherCluster(seen.systemId, former.systemId));
-    const [fault] = catalogFaults(former.catalog, seen.catalog, false);
+    const [fault] = [
+      ...catalogFaults(former.catalog, seen.catalog, false),
+      ...treeFaults(this.#tree, seen.tree, false),
+    ];
     if (fault !== undefined) return this.#ended(fault);
     const faults = seen.findings.filter(({ severity }) => severity !== "warning");
     if (faults.length > 0) return this.#ended(preflightError(faults));
@@ -125,9 +148,19 @@ export class ContinuityWatch {
       if (this.#isNew(finding)) this.#ports.observer.warning(finding);
     }
     this.tellOwners(former.catalog, seen.catalog);
+    this.#learn(seen);
     this.#seen = seen;
     if (this.#unproven !== null) this.#watermarks.add(this.#unproven);
     this.#unproven = seen.watermark;
+  }
+
+  /** Tells what does not stop the stream, and remembers the tables as they are now. */
+  #learn({ tree }: Vantage): void {
+    const { observer } = this.#ports;
+    for (const finding of attachedFindings(this.#tree, tree)) observer.warning(finding);
+    for (const note of schemaNotes(this.#tree, tree)) observer.note(note);
+    this.#tree = remembered(this.#tree, tree);
+    this.#treeToStore = bounded(this.#tree, tree);
   }
 
   /** True the first time that a finding is seen. */

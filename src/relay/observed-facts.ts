@@ -5,10 +5,10 @@ import type { ContinuityFacts } from "./settle/continuity.ts";
 /** The part of the facts that settings and a look from the control connection give. */
 export function observedFacts(
   options: RelayOptions,
-  { systemId, databaseOid, publication, catalog, witness }: Vantage,
+  { systemId, databaseOid, publication, catalog, tree, witness }: Vantage,
 ): Omit<ContinuityFacts, "checkpoint" | "slot" | "lineage"> {
   const { slot: name, slotCreate, snapshot, configFingerprint: config } = options;
   const { shard } = options;
-  const seen = { systemId, databaseOid, publication, catalog, witness };
+  const seen = { systemId, databaseOid, publication, catalog, tree, witness };
   return { name, slotCreate, snapshot, config, shard, ...seen };
 }

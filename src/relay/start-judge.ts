@@ -63,7 +63,8 @@ export class StartJudge {
     await this.#stamp.relations.load(opened.stream.identity.systemId, checkpoint?.tables ?? null);
     const witness = await database.countUp(signal);
     if (checkpoint?.catalog != null) this.#continuity.tellOwners(checkpoint.catalog, seen.catalog);
-    this.#continuity.start(seen, reachedBy(checkpoint, opened), witness);
+    const reached = reachedBy(checkpoint, opened);
+    this.#continuity.start(seen, reached, witness, checkpoint?.tree ?? null);
     if (opened.backfill !== null) this.#continuity.backfilled(opened.backfill.watermark);
     return verdict.kind === "phantoms" ? this.#tellPhantoms(verdict, point, signal) : point;
   }

@@ -181,6 +181,42 @@ export const HALTS_MUTANTS: readonly Mutant[] = [
     caughtBy: { unit: "test/unit/relay/lasting-halts" },
   },
   {
+    name: "take a partition that is back for one that never left",
+    harm: "loses the rows of the time in which it was detached",
+    file: "src/relay/settle/tree-changes.ts",
+    edits: [
+      {
+        find: `  if (link === "" || now.link === "" || link === now.link) return [];`,
+        replace: `  if (link === "" || now.link !== "") return [];`,
+      },
+    ],
+    caughtBy: { unit: "test/unit/relay/settle/tree-changes" },
+  },
+  {
+    name: "forget a table as soon as it is gone",
+    harm: "loses the rows of a partition that was detached over two looks",
+    file: "src/relay/settle/tree-memory.ts",
+    edits: [
+      {
+        find: "marks: Object.fromEntries([...kept, ...seen])",
+        replace: "marks: Object.fromEntries([...kept.toSpliced(0), ...seen])",
+      },
+    ],
+    caughtBy: { unit: "test/unit/relay/settle/tree-changes" },
+  },
+  {
+    name: "forget the tables below an outbox table at a restart",
+    harm: "loses the rows of a partition that was detached while the relay was down",
+    file: "src/relay/settle/checkpoint.ts",
+    edits: [
+      {
+        find: "    ...(checkpoint.tree !== null && { tree: encodeTree(checkpoint.tree) }),\n",
+        replace: "",
+      },
+    ],
+    caughtBy: { unit: "relay/continuity-watch" },
+  },
+  {
     name: "let a table that is new in RELAY_TABLES hide a change that was taken back",
     harm: "has a person accept the one and lose the rows of the other",
     file: "src/relay/settle/catalog-changes.ts",

@@ -27,6 +27,18 @@ export const PREFLIGHT_MUTANTS: readonly Mutant[] = [
     caughtBy: { integration: "postgres/preflight-tree" },
   },
   {
+    name: "take a table that is attached in its first transaction for one that was created as a part",
+    harm: "leaves out the rows that it was filled with, without a word",
+    file: "src/postgres/tree-parts.ts",
+    edits: [
+      {
+        find: "made.xmin::text = l.link and l.began <= coalesce(",
+        replace: "made.xmin::text = l.link and 0 <= coalesce(",
+      },
+    ],
+    caughtBy: { integration: "postgres/tree-parts" },
+  },
+  {
     name: "look below the outbox tables at the start only",
     harm: "loses the rows of a partition that is set unlogged while the relay streams",
     file: "src/relay/continuity-watch.ts",

@@ -86,7 +86,7 @@ async function examine(
   const tables = await readTables(ask, wanted);
   const published = await readPublications(ask, publications, wanted);
   const way = await readWay(ask, server.version, publications, wanted);
-  const tree = await readTree(ask, { publications, tables: wanted, slot: name });
+  const tree = await readTree(ask, publications, wanted);
   const samples = await sampleTables(ask, tables, columns);
   const failover = await readFailover(ask, name);
   const view = { server, slot, failover, oldest: await oldestWriter(ask) };

@@ -9,9 +9,7 @@ export type TreeFlaw =
   /** A child by INHERITS that no publication of ours has: it is no partition, so its parent's membership does not count. */
   | "unpublished"
   /** A child by INHERITS whose row filter or column list is not the outbox table's. */
-  | "published-otherwise"
-  /** Attached after it was created, and since the slot's position. */
-  | "attached";
+  | "published-otherwise";
 
 /** A table below an outbox table, at any depth, that has a flaw. */
 export interface TreeMember extends TableName {
@@ -22,8 +20,6 @@ export interface TreeMember extends TableName {
   readonly parent: TableName;
   readonly isPartition: boolean;
   readonly flaw: TreeFlaw;
-  /** Whether it takes up room on disk: an empty table was attached without rows. */
-  readonly hasRows: boolean;
   /** How a publication of ours lists the outbox table; null where none names it. */
   readonly listing: Listing | null;
 }
@@ -43,13 +39,6 @@ export interface UnlistedTable extends TableName {
 export interface TreeFacts {
   readonly flawed: readonly TreeMember[];
   readonly unlisted: readonly UnlistedTable[];
-}
-
-/** What the tree is read for. */
-export interface TreeQuestion {
-  readonly publications: readonly string[];
-  readonly tables: readonly TableName[];
-  readonly slot: string;
 }
 
 /** Schemas, row filters and column lists came with 15; a catalog that is not there cannot be named in a query. */
@@ -76,21 +65,17 @@ const TREE = `
     select c.oid from unnest($2::text[], $3::text[]) as wanted (schema, name)
       join pg_namespace n on n.nspname = wanted.schema
       join pg_class c on c.relnamespace = n.oid and c.relname = wanted.name),
-  tree (root, oid, parent, joined) as (
-    select o.oid, i.inhrelid, i.inhparent, i.xmin from outbox o join pg_inherits i on i.inhparent = o.oid
+  tree (root, oid, parent) as (
+    select o.oid, i.inhrelid, i.inhparent from outbox o join pg_inherits i on i.inhparent = o.oid
     union all
-    select t.root, i.inhrelid, i.inhparent, i.xmin from tree t join pg_inherits i on i.inhparent = t.oid)`;
+    select t.root, i.inhrelid, i.inhparent from tree t join pg_inherits i on i.inhparent = t.oid)`;
 
-/**
- * The first flaw of each member; most have none and cost two look-ups by index. A table that is created as a part of
- * another gets its columns and its parent in one transaction; one that is attached later does not. The slot's catalog_xmin
- * is about where the stream is: what was attached before it is old news.
- */
+/** The first flaw of each member; most have none and cost two look-ups by index. */
 function flawsQuery(version: number): string {
   const hasSchemas = version >= VERSION_WITH_SCHEMAS;
   return `${TREE},
   members as (
-    select t.root, t.parent, t.joined, c.* from (select distinct on (oid) * from tree) t
+    select t.root, t.parent, c.* from (select distinct on (oid) * from tree) t
       join lateral (select oid, relname, relnamespace, relkind, relpersistence, relispartition
                       from pg_class where oid = t.oid) c on true),
   flaws as (
@@ -109,28 +94,21 @@ function flawsQuery(version: number): string {
         when not c.relispartition and ${DIFFERS} then 'published-otherwise'`
                 : ""
             }
-      end as flaw from members c),
-  found as (
-    select c.*, coalesce(c.flaw, case when age(c.joined) between 0 and
-        (select age(s.catalog_xmin) from pg_replication_slots s where s.slot_name = $4)
-        and c.joined::text <> (select a.xmin::text from pg_attribute a where a.attrelid = c.oid and a.attnum = -1)
-        then 'attached' end) as trouble from flaws c)
+      end as flaw from members c)
   select f.oid::text as "oid", n.nspname::text as "schema", f.relname::text as "name",
          jsonb_build_object('schema', rn.nspname, 'name', r.relname) as "root",
          jsonb_build_object('schema', pn.nspname, 'name', p.relname) as "parent",
-         f.relispartition as "isPartition", f.trouble as "flaw",
-         case when f.trouble = 'attached' then greatest(pg_relation_size(f.oid::regclass),
-           (select sum(pg_relation_size(relid)) from pg_partition_tree(f.oid))) > 0 else false end as "hasRows",
+         f.relispartition as "isPartition", f.flaw,
          (select jsonb_build_object('publication', o.pubname, 'rowFilter', ${
            hasSchemas ? "pg_get_expr(l.prqual, l.prrelid)" : "null::text"
          }) from pg_publication_rel l join ours o on o.oid = l.prpubid and not o.puballtables
            where l.prrelid = f.root order by o.pubname limit 1) as "listing"
-    from found f
+    from flaws f
     join pg_namespace n on n.oid = f.relnamespace
     join pg_class r on r.oid = f.root join pg_namespace rn on rn.oid = r.relnamespace
     join pg_class p on p.oid = f.parent join pg_namespace pn on pn.oid = p.relnamespace
-   where f.trouble is not null
-   order by f.trouble, n.nspname, f.relname`;
+   where f.flaw is not null
+   order by f.flaw, n.nspname, f.relname`;
 }
 
 const UNLISTED = `${TREE},
@@ -143,24 +121,19 @@ const UNLISTED = `${TREE},
     join pg_class c on c.oid = r.prrelid join pg_namespace n on n.oid = c.relnamespace
    where p.pubinsert
      and c.oid not in (select oid from outbox union all select oid from tree union all select oid from above)
-     and $4::text is not null
    order by p.pubname, n.nspname, c.relname`;
 
 /** Reads what lies below the outbox tables, and what else the publications name. */
 export async function readTree(
   ask: Ask,
-  { publications, tables, slot }: TreeQuestion,
+  publications: readonly string[],
+  tables: readonly TableName[],
 ): Promise<TreeFacts> {
   const [server] = await ask<{ version: number }>(
     "select current_setting('server_version_num')::int as version",
     [],
   );
-  const values = [
-    publications,
-    tables.map(({ schema }) => schema),
-    tables.map(({ name }) => name),
-    slot,
-  ];
+  const values = [publications, tables.map(({ schema }) => schema), tables.map(({ name }) => name)];
   return {
     flawed: await ask<TreeMember>(flawsQuery(server?.version ?? 0), values),
     unlisted: await ask<UnlistedTable>(UNLISTED, values),

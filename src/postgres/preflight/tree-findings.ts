@@ -28,9 +28,8 @@ export function treeFindings(
   ];
 }
 
-/** A row filter that is allowed may be another one for each table; and a table without rows held none before. */
-function isWrong({ flaw, hasRows }: TreeMember, { rowFilter, shard }: RowsWanted): boolean {
-  if (flaw === "attached") return hasRows;
+/** A row filter that is allowed may be another one for each table. */
+function isWrong({ flaw }: TreeMember, { rowFilter, shard }: RowsWanted): boolean {
   return flaw !== "published-otherwise" || rowFilter === "refuse" || shard !== null;
 }
 
@@ -38,9 +37,6 @@ function flawFinding(members: Members<TreeMember>, publications: readonly string
   const [{ flaw, root }] = members;
   const parts = `${members.length === 1 ? "a part" : "parts"} of ${sqlTableName(root)}`;
   const message = `${namesOf(members)}, ${parts}, ${members.length === 1 ? "is" : "are"} ${PROBLEM[flaw]} (RELAY_TABLES)`;
-  if (flaw === "attached") {
-    return { code: "PARTITION_ATTACHED", severity: "warning", message, hint: ATTACHED_HINT };
-  }
   const byMember = members.map((member) => statements(member, publications[0] ?? ""));
   const shown = byMember.toSpliced(NAMED_MAX).flat().join(" ");
   const isElsewhere = flaw === "foreign" || flaw === "temporary";
@@ -67,11 +63,7 @@ const PROBLEM: Readonly<Record<TreeFlaw, string>> = {
     "not in the publication: a child by INHERITS is published by its own name only, and its rows never come",
   "published-otherwise":
     "published with another row filter or column list than the outbox table: some of the rows never come, or come without a column",
-  attached: "attached after creation: rows that were in it before are not in the stream",
 };
-
-const ATTACHED_HINT =
-  "If rows were in it before it was attached and consumers need them: outbox-relay repair --all-rows --plan counts those that are not at Kafka and changes nothing, outbox-relay repair --all-rows publishes them.";
 
 const TEMPORARY_HINT =
   "Run ALTER TABLE ... NO INHERIT in the session that made it, or end that session.";

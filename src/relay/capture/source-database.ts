@@ -3,6 +3,7 @@ import type { Lsn } from "../lsn.ts";
 import type { Watermark } from "../watermark.ts";
 import type { Catalog } from "./catalog.ts";
 import type { CatalogLookup } from "./catalog-lookup.ts";
+import type { TreePart } from "./tree.ts";
 
 /** The row of `pg_replication_slots` that belongs to this relay. */
 export interface SlotFacts {
@@ -73,6 +74,8 @@ export interface Vantage {
   readonly findings: readonly Finding[];
   /** The rows behind it, so that a change can be named, and told from one of the owner. */
   readonly catalog: Catalog;
+  /** What decides on the way between the outbox tables and the tables below and above them. */
+  readonly tree: readonly TreePart[];
   /** Object identifier of the database that answered. */
   readonly databaseOid: number;
   readonly watermark: Watermark;

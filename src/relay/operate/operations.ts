@@ -9,6 +9,7 @@ import { decodeStored, encodeCheckpoint } from "../settle/checkpoint.ts";
 import { isReadable, throwStrange } from "../settle/continuity.ts";
 import { isAcceptable, isStrange } from "../settle/halt.ts";
 import { withDecision } from "../settle/known-tables.ts";
+import { bounded, remembered } from "../settle/tree-memory.ts";
 import { slotReserved } from "../slot-preparation.ts";
 import type { Watermark } from "../watermark.ts";
 import type { Situation } from "./situation.ts";
@@ -97,9 +98,18 @@ export class Operations {
     if (!verdict.codes.every(isAcceptable)) throw verdict.fault;
     const { publication, catalog, databaseOid } = seen;
     const { halt, publication: former } = checkpoint;
+    const tree = bounded(remembered(checkpoint.tree, seen.tree), seen.tree);
     const note = this.#note("accept", { former, publication, halt });
     const accepted = {
-      ...{ ...checkpoint, publication, catalog, databaseOid, halt: null, decision: note.name },
+      ...{
+        ...checkpoint,
+        publication,
+        catalog,
+        tree,
+        databaseOid,
+        halt: null,
+        decision: note.name,
+      },
       ...{ instance: this.#options.instance, at: this.#now() },
     };
     const { notes } = note;

@@ -9,6 +9,8 @@ import type { Watermark } from "../watermark.ts";
 import type { Halt } from "./halt.ts";
 import type { KnownTables } from "./known-tables.ts";
 import { decodeKnownTables, encodeKnownTables } from "./known-tables.ts";
+import type { TreeMemory } from "./tree-memory.ts";
+import { decodeTree, encodeTree } from "./tree-memory.ts";
 
 /**
  * The stored form's version; a record with a higher one is never read and never overwritten. A halt makes it 2, so that
@@ -36,6 +38,8 @@ export interface Checkpoint extends Progress {
   readonly publication: string | null;
   /** The catalog rows that decide which rows come, as they were; null in records that do not tell. */
   readonly catalog: Catalog | null;
+  /** What decides below and above the outbox tables, as it was; null in records of earlier versions. */
+  readonly tree: TreeMemory | null;
   /** The database, by its object identifier; null in records that do not tell. */
   readonly databaseOid: number | null;
   /** Why the relay stopped, and may not go on before a person has decided; null while it may. */
@@ -82,6 +86,7 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
     instance: checkpoint.instance,
     at: checkpoint.at,
     ...(checkpoint.catalog !== null && { catalog: encodeCatalog(checkpoint.catalog) }),
+    ...(checkpoint.tree !== null && { tree: encodeTree(checkpoint.tree) }),
     ...(checkpoint.databaseOid !== null && { database: checkpoint.databaseOid }),
     ...(checkpoint.halt !== null && { halt: checkpoint.halt }),
     ...(checkpoint.decision !== null && { decision: checkpoint.decision }),
@@ -115,6 +120,7 @@ function decodeFields(fields: Fields): Checkpoint {
     shard: fields.isNull("shard") ? null : fields.text("shard"),
     publication: fields.isNull("publication") ? null : fields.text("publication"),
     catalog: fields.isNull("catalog") ? null : decodeCatalog(fields.fields("catalog")),
+    tree: fields.isNull("tree") ? null : fields.tree("tree"),
     databaseOid: fields.isNull("database") ? null : fields.integer("database"),
     halt: fields.isNull("halt") ? null : decodeHalt(fields.fields("halt")),
     decision: fields.isNull("decision") ? null : fields.text("decision"),
@@ -238,6 +244,12 @@ class Fields {
     const tables = decodeKnownTables(this.#values[name]);
     if (tables !== null) return tables;
     throw refuse("CHECKPOINT_UNREADABLE", `has no tables "${name}"`);
+  }
+
+  tree(name: string): TreeMemory {
+    const tree = decodeTree(this.#values[name]);
+    if (tree !== null) return tree;
+    throw refuse("CHECKPOINT_UNREADABLE", `has no tree "${name}"`);
   }
 
   lsn(name: string): Lsn {

@@ -1,6 +1,7 @@
 import type { Catalog } from "../capture/catalog.ts";
 import type { ServerIdentity } from "../capture/replication-stream.ts";
 import type { SlotFacts } from "../capture/source-database.ts";
+import type { TreePart } from "../capture/tree.ts";
 import type { ErrorCode, RelayError } from "../errors.ts";
 import type { Lsn } from "../lsn.ts";
 import { coveredLsn, reachedLsn } from "../progress.ts";
@@ -25,6 +26,7 @@ import {
 } from "./continuity-faults.ts";
 import type { Halt } from "./halt.ts";
 import { isLasting, isStrange } from "./halt.ts";
+import { treeFaults } from "./tree-changes.ts";
 
 /** The part of a server's identity that its history is. */
 export type Lineage = Pick<ServerIdentity, "systemId" | "timeline" | "xlogPos" | "timelineHistory">;
@@ -45,6 +47,8 @@ export interface ContinuityFacts {
   readonly publication: string | null;
   /** The catalog rows that decide which rows come; null when they were not asked for. */
   readonly catalog: Catalog | null;
+  /** What decides below and above the outbox tables; null when it was not asked for. */
+  readonly tree: readonly TreePart[] | null;
   /** What the witness row counts now; null where there is none or it was not asked. */
   readonly witness: number | null;
   readonly config: string;
@@ -212,7 +216,11 @@ function configFaults({ config }: ContinuityFacts, checkpoint: Checkpoint): Rela
 
 /** What is written down stays on show whatever is seen now. It hides nothing that was changed since. */
 function catalogHalts(facts: ContinuityFacts, checkpoint: Checkpoint): RelayError[] {
-  const seen = publicationFaults(facts, checkpoint);
+  const isSetOtherwise = facts.config !== checkpoint.config;
+  const seen = [
+    ...publicationFaults(facts, checkpoint, isSetOtherwise),
+    ...treeFaults(checkpoint.tree, facts.tree ?? [], isSetOtherwise),
+  ];
   const { halt: stored } = checkpoint;
   if (stored === null) return seen;
   const others = seen.filter(({ message }) => message !== stored.message);
@@ -220,8 +228,11 @@ function catalogHalts(facts: ContinuityFacts, checkpoint: Checkpoint): RelayErro
 }
 
 /** The catalogs as this version stores them decide; a record of an earlier version has only their fingerprint. */
-function publicationFaults(facts: ContinuityFacts, checkpoint: Checkpoint): RelayError[] {
-  const isSetOtherwise = facts.config !== checkpoint.config;
+function publicationFaults(
+  facts: ContinuityFacts,
+  checkpoint: Checkpoint,
+  isSetOtherwise: boolean,
+): RelayError[] {
   if (facts.catalog !== null && checkpoint.catalog !== null) {
     return catalogFaults(checkpoint.catalog, facts.catalog, isSetOtherwise);
   }

@@ -110,18 +110,6 @@ describe.each([14, 18] as const)("the tables below an outbox table on Postgres %
     );
     expect(await seen()).toEqual([]);
   });
-
-  it("warn of a partition that was attached with rows, and not of one that is filled later", async () => {
-    await outbox.query("create table filled (like parted)");
-    await outbox.query("insert into filled values (1, 'order', 'd', 'x', null)");
-    await outbox.query("create table empty (like parted)");
-    await outbox.query("alter table parted attach partition filled for values in ('d')");
-    await outbox.query("alter table parted attach partition empty for values in ('e')");
-    const expected = ["warning PARTITION_ATTACHED public.filled"];
-    expect(brief(await seen())).toEqual(expected);
-    await outbox.query("insert into parted values (1, 'order', 'e', 'x', null)");
-    expect(brief(await seen())).toEqual(expected);
-  });
 });
 
 describe.each([14, 18] as const)("the name under which rows come from Postgres %i", (major) => {

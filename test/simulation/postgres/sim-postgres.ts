@@ -170,6 +170,7 @@ export class SimPostgres {
       publication: this.catalog.fingerprint,
       findings: [],
       catalog: this.catalog.parts,
+      tree: [],
       witness: null,
       watermark: this.watermark,
     };

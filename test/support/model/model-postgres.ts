@@ -11,6 +11,7 @@ import type {
   SourceDatabase,
   Vantage,
 } from "../../../src/relay/capture/source-database.ts";
+import type { TreePart } from "../../../src/relay/capture/tree.ts";
 import { RelayError } from "../../../src/relay/errors.ts";
 import type { Finding } from "../../../src/relay/finding.ts";
 import type { Lsn } from "../../../src/relay/lsn.ts";
@@ -63,6 +64,7 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
   publication = "p";
   /** What preflight and each look find below the outbox tables. */
   treeFindings: readonly Finding[] = [];
+  tree: readonly TreePart[] = [];
   touched = "1";
   owner = "10";
   /** What the table holds that was committed before a slot that is made anew. */
@@ -224,6 +226,7 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
       publication: this.publication,
       findings: this.treeFindings,
       catalog: this.catalogParts,
+      tree: this.tree,
       witness: null,
       watermark,
     });

@@ -19,6 +19,7 @@ const CHECKPOINT: Checkpoint = {
   shard: "0/2",
   publication: "p",
   catalog: null,
+  tree: null,
   databaseOid: null,
   halt: null,
   decision: null,

@@ -16,6 +16,7 @@ const CHECKPOINT: Checkpoint = {
   shard: "0/2",
   publication: "p",
   catalog: null,
+  tree: null,
   databaseOid: null,
   halt: null,
   decision: null,
@@ -30,7 +31,7 @@ const CHECKPOINT: Checkpoint = {
 function facts(shard: RelayOptions["shard"], checkpoint: Checkpoint): ContinuityFacts {
   return {
     ...{ name: "s", checkpoint, slot: null, lineage: null, systemId: "7", publication: "p" },
-    ...{ databaseOid: null, catalog: null },
+    ...{ databaseOid: null, catalog: null, tree: null },
     ...{ witness: null, config: "c", shard, slotCreate: "if-missing", snapshot: "never" },
   };
 }

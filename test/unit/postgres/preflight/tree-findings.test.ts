@@ -46,13 +46,6 @@ describe("findings below the outbox tables", () => {
     expect(treeFindings(tree, ["p"], { ...ALLOW, shard })).toMatchObject([{ severity: "halt" }]);
   });
 
-  it("warn of a table that was attached with rows, and of none that was empty", () => {
-    expect(findings(member({ flaw: "attached", hasRows: false }))).toEqual([]);
-    expect(findings(member({ flaw: "attached" }))).toMatchObject([
-      { code: "PARTITION_ATTACHED", severity: "warning" },
-    ]);
-  });
-
   it("warn of tables that a publication names and RELAY_TABLES does not", () => {
     const unlisted = [{ oid: "7", schema: "public", name: "other", publication: "p" }];
     expect(treeFindings({ flawed: [], unlisted }, ["p"], REFUSE)).toMatchObject([

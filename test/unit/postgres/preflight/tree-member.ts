@@ -11,7 +11,6 @@ export function member(given: Partial<TreeMember> = {}): TreeMember {
     parent: outbox,
     isPartition: true,
     flaw: "unlogged",
-    hasRows: true,
     listing: { publication: "p", rowFilter: null },
     ...given,
   };

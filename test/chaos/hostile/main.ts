@@ -36,6 +36,7 @@ async function run(chosen: HostileOptions): Promise<number> {
     if (chosen.world !== null) return await runOne(chosen, chosen.world, servers, stop.signal);
     const totals = await runCampaign(chosen, servers, say, stop.signal);
     say(totals.text());
+    if (chosen.printsCauses) say(totals.causesText());
     if (chosen.isRecorded) {
       await keepHostileRecord(hostileRecord(chosen, totals, new Date().toISOString().slice(0, 10)));
     }

@@ -14,6 +14,7 @@ or names the cause, and ends when it is asked to; once it is over, all rows are 
   --minutes N      how long worlds are drawn (default 2)
   --world N        runs world N of the seed only, and prints all that was done in it
   --side-by-side N worlds at once, 1 to ${SIDE_BY_SIDE_MAX} (default 2)
+  --causes         prints in the end what relays showed for which request and hostility
   --record         adds the result to docs/proof-results.json
   --help           prints this
 
@@ -26,6 +27,7 @@ export interface HostileOptions {
   /** Null: as many as there is time for. */
   readonly world: number | null;
   readonly sideBySide: number;
+  readonly printsCauses: boolean;
   readonly isRecorded: boolean;
 }
 
@@ -44,6 +46,7 @@ export function parseHostileOptions(
         minutes: { type: "string", default: "2" },
         world: { type: "string" },
         "side-by-side": { type: "string", default: "2" },
+        causes: { type: "boolean", default: false },
         record: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
       },
@@ -54,6 +57,7 @@ export function parseHostileOptions(
       minutes: minutesOf(values.minutes),
       world: values.world === undefined ? null : whole("--world", values.world, 0, SEED_MAX - 1),
       sideBySide: whole("--side-by-side", values["side-by-side"], 1, SIDE_BY_SIDE_MAX),
+      printsCauses: values.causes,
       isRecorded: values.record,
     };
   } catch (error) {

@@ -50,6 +50,14 @@ export class Totals {
     return this.failed === 0 && this.broken.length === 0;
   }
 
+  /** A line for each request and hostility, with what relays showed. */
+  causesText(): string {
+    return [...this.named]
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, count]) => `${count} ${name}\n`)
+      .join("");
+  }
+
   text(): string {
     return [
       `${this.worlds} worlds, ${this.failed} failed, ${this.broken.length} not run to their end`,

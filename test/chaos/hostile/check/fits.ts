@@ -19,33 +19,30 @@ const ABOUT_CONNECTIONS: ReadonlySet<string> = new Set([
   "KAFKA_ADVERTISED",
   "KAFKA_REFUSED",
 ]);
-/** It tells how answers are broken, whatever is. */
-const ABOUT_ANSWERS = "KAFKA_INCOMPLETE_ANSWER";
+const TRANSACTION_STAYS = "TRANSACTION_UNFINISHED";
 
 /** Whether people can see from what is shown what one of the hostilities does. */
 export function fits(reason: Reason, hostilities: readonly Hostility[]): boolean {
-  return hostilities.some((one) => fitsOne(reason, one));
+  return !NO_CAUSE.has(reason.code) && hostilities.some((one) => fitsOne(reason, one));
 }
 
 function fitsOne({ code, message }: Reason, hostility: Hostility): boolean {
-  if (NO_CAUSE.has(code)) return false;
+  const isNamed = message.includes(errorName(hostility.code));
   switch (hostility.kind) {
     case "code":
       if (ABOUT_FENCING.has(code)) return FENCING.has(hostility.code);
-      // Neither says what the broker answered.
-      if (ABOUT_CONNECTIONS.has(code) || BARE.has(code))
-        return message.includes(errorName(hostility.code));
-      return true;
+      return isNamed || !(ABOUT_CONNECTIONS.has(code) || BARE.has(code));
     case "hang-up":
     case "silence":
     case "late":
     case "held":
     case "torn":
-      return ABOUT_CONNECTIONS.has(code) || code === "TRANSACTION_UNFINISHED";
+      return ABOUT_CONNECTIONS.has(code) || code === TRANSACTION_STAYS;
     case "less":
     case "more":
-    case "empty":
     case "throttle":
-      return code === ABOUT_ANSWERS || !BARE.has(code) || message.includes("(");
+      return !(ABOUT_CONNECTIONS.has(code) || BARE.has(code));
+    case "empty":
+      return isNamed || !(ABOUT_CONNECTIONS.has(code) || BARE.has(code));
   }
 }

@@ -8,6 +8,7 @@ describe("options of the hostile run", () => {
       minutes: 2,
       world: null,
       sideBySide: 2,
+      printsCauses: false,
       isRecorded: false,
     });
   });

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { BrokerRequest } from "../../src/kafka/broker-channel.ts";
+import { ByteWriter } from "../../src/kafka/wire/byte-writer.ts";
 
 const SIZE_BYTES = 4;
 /** Size, API key, version, correlation id and the length of the client id. */
@@ -49,6 +50,18 @@ export function clientIdOfRequest(frame: Buffer): string {
 /** A client without a name has the length -1. */
 function endOfClientId(frame: Buffer): number {
   return REQUEST_HEAD_BYTES + Math.max(0, frame.readInt16BE(REQUEST_HEAD_BYTES - 2));
+}
+
+/** The frame of a request. */
+export function requestFrame(
+  { apiKey, apiVersion, payload }: BrokerRequest,
+  correlationId: number,
+  clientId: string | null,
+): Buffer {
+  const head = new ByteWriter().int32(0).int16(apiKey).int16(apiVersion);
+  const frame = Buffer.concat([head.int32(correlationId).string(clientId).done(), payload]);
+  frame.writeInt32BE(frame.length - SIZE_BYTES, 0);
+  return frame;
 }
 
 /** What a frame asks for; the payload of a flexible version begins with the tags of its header. */

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
+import { minutesOf, whole } from "../option-values.ts";
 
-const MINUTES_MAX = 24 * 60;
 const SEED_MAX = 2 ** 31;
 const SIDE_BY_SIDE_MAX = 4;
 
@@ -30,8 +30,6 @@ export interface HostileOptions {
   readonly printsCauses: boolean;
   readonly isRecorded: boolean;
 }
-
-class UsageError extends Error {}
 
 /** `freshSeed` is used where none is given. The problem is one line. */
 export function parseHostileOptions(
@@ -64,16 +62,4 @@ export function parseHostileOptions(
     const message = error instanceof Error ? error.message : String(error);
     return { problem: message.split("\n", 1)[0] ?? message };
   }
-}
-
-function whole(flag: string, text: string, min: number, max: number): number {
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= min && value <= max) return value;
-  throw new UsageError(`${flag} takes a whole number from ${min} to ${max}, not "${text}"`);
-}
-
-function minutesOf(text: string): number {
-  const minutes = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-  if (minutes > 0 && minutes <= MINUTES_MAX) return minutes;
-  throw new UsageError(`--minutes takes a number up to ${MINUTES_MAX}, not "${text}"`);
 }

@@ -1,39 +1,31 @@
 import { describe, expect, it } from "@jest/globals";
 import { endTxnV5Request } from "../../../../src/kafka/api/end-txn.ts";
 import { findCoordinatorRequest } from "../../../../src/kafka/api/find-coordinator.ts";
-import type { BrokerRequest } from "../../../../src/kafka/broker-channel.ts";
-import { ByteWriter } from "../../../../src/kafka/wire/byte-writer.ts";
 import {
   answerFrame,
   clientIdOfRequest,
   correlationIdOfAnswer,
   correlationIdOfRequest,
   payloadOfAnswer,
+  requestFrame,
   requestOfFrame,
 } from "../../../support/kafka-frames.ts";
 
 const IDENTITY = { producerId: 7n, epoch: 3 };
-
-/** As it goes over the wire: size, header, payload. */
-function frameOf({ apiKey, apiVersion, payload }: BrokerRequest, clientId: string | null): Buffer {
-  const head = new ByteWriter().int16(apiKey).int16(apiVersion).int32(4_711).string(clientId);
-  const rest = Buffer.concat([head.done(), payload]);
-  return Buffer.concat([new ByteWriter().int32(rest.length).done(), rest]);
-}
 
 describe("a frame of Kafka's protocol", () => {
   it.each([
     ["a plain version", findCoordinatorRequest("ids-0")],
     ["a flexible version", endTxnV5Request("ids-0", IDENTITY)],
   ])("tells what is asked for, in %s", (_, request) => {
-    const frame = frameOf(request, "größe");
+    const frame = requestFrame(request, 4_711, "größe");
     expect(requestOfFrame(frame)).toEqual(request);
     expect(clientIdOfRequest(frame)).toBe("größe");
     expect(correlationIdOfRequest(frame)).toBe(4_711);
   });
 
   it("may come from a client without a name", () => {
-    const frame = frameOf(findCoordinatorRequest("ids-0"), null);
+    const frame = requestFrame(findCoordinatorRequest("ids-0"), 4_711, null);
     expect(clientIdOfRequest(frame)).toBe("");
     expect(requestOfFrame(frame)).toEqual(findCoordinatorRequest("ids-0"));
   });

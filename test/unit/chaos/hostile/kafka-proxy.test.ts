@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { FakeListener } from "../../../support/brokers/fake-listener.ts";
-import { answerFrame, Frames } from "../../../support/kafka-frames.ts";
+import { answerFrame, Frames, requestFrame } from "../../../support/kafka-frames.ts";
 import { KafkaProxy } from "../../../support/kafka-proxy.ts";
 import { until } from "../../../support/until.ts";
 
@@ -43,12 +43,8 @@ afterEach(async () => {
 });
 
 function ask(correlationId: number): void {
-  const frame = Buffer.alloc(14);
-  frame.writeInt32BE(10, 0);
-  frame.writeInt16BE(API, 4);
-  frame.writeInt32BE(correlationId, 8);
-  frame.writeInt16BE(-1, 12);
-  client.write(frame);
+  const request = { apiKey: API, apiVersion: 0, payload: Buffer.alloc(0) };
+  client.write(requestFrame(request, correlationId, null));
 }
 
 function answered(count: number): Promise<void> {

@@ -11,7 +11,7 @@ import { ByteWriter } from "../../../../src/kafka/wire/byte-writer.ts";
 import type { Hostility } from "../../../chaos/hostile/plan/world-plan.ts";
 import { Middle, Middles } from "../../../chaos/hostile/stage/middle.ts";
 import { Dice } from "../../../chaos/prove/plan/dice.ts";
-import { answerFrame, payloadOfAnswer } from "../../../support/kafka-frames.ts";
+import { answerFrame, payloadOfAnswer, requestFrame } from "../../../support/kafka-frames.ts";
 import type { Treatment } from "../../../support/kafka-proxy.ts";
 
 const CORRELATION = 4_711;
@@ -34,11 +34,8 @@ beforeEach(() => {
   middle = new Middle(new Dice(1, "test"));
 });
 
-function frameOf({ apiKey, apiVersion, payload }: BrokerRequest, clientId: string): Buffer {
-  const head = new ByteWriter().int16(apiKey).int16(apiVersion).int32(CORRELATION).string(clientId);
-  const rest = Buffer.concat([head.done(), payload]);
-  return Buffer.concat([new ByteWriter().int32(rest.length).done(), rest]);
-}
+const frameOf = (request: BrokerRequest, clientId: string): Buffer =>
+  requestFrame(request, CORRELATION, clientId);
 
 /** What becomes of the answer to a request: a frame, `"end"` of the connection, or null for nothing so far. */
 function treat(

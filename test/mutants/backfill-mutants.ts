@@ -3,6 +3,13 @@ import type { Mutant } from "./mutant.ts";
 /** In what is read from the tables for a repair or a first snapshot, and in what is found at Kafka. */
 export const BACKFILL_MUTANTS: readonly Mutant[] = [
   {
+    name: "read rows of a table in RELAY_TABLES a second time with the table above it",
+    harm: "a repair and a first snapshot publish rows twice",
+    file: "src/postgres/backfill/candidate-query.ts",
+    edits: [{ find: "table.without.length === 0", replace: "table.without.length >= 0" }],
+    caughtBy: { integration: "postgres/backfill" },
+  },
+  {
     name: "let policies hide rows from a repair",
     harm: "loses the rows that row-level security hides",
     file: "src/postgres/session.ts",

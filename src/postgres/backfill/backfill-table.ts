@@ -16,6 +16,8 @@ export interface BackfillColumn {
 /** An outbox table as a backfill reads it. */
 export interface BackfillTable extends TableName {
   readonly oid: number;
+  /** OIDs of outbox tables below it, with all below those: their rows are read as theirs, and not a second time as its own. */
+  readonly without: readonly number[];
   /** Of those the relay reads, the ones that are there. */
   readonly columns: readonly BackfillColumn[];
   /** `txid xid8`: tells which rows are provably newer than a watermark, and the order of transactions. */
@@ -45,6 +47,25 @@ const COLUMNS = `
     join pg_type t on t.oid = a.atttypid
    order by a.attnum`;
 
+interface BelowRow {
+  readonly oid: string;
+  readonly below: readonly string[];
+}
+
+const BELOW = `
+  with recursive wanted as (
+    select distinct c.oid from unnest($1::text[], $2::text[]) as named (schema, name)
+      join pg_namespace n on n.nspname = named.schema
+      join pg_class c on c.relnamespace = n.oid and c.relname = named.name),
+  tree (root, oid) as (
+    select oid, oid from wanted
+    union
+    select t.root, i.inhrelid from tree t join pg_inherits i on i.inhparent = t.oid)
+  select above.root::text as "oid", array_agg(distinct below.oid::text) as "below"
+    from tree above join tree below on below.root = above.oid
+   where above.root <> above.oid
+   group by 1`;
+
 /** Reads the tables' columns, under the snapshot in force. Throws for a table that is not there. */
 export async function readBackfillTables(
   ask: Ask,
@@ -53,7 +74,9 @@ export async function readBackfillTables(
   facts: readonly RepairFacts[],
 ): Promise<BackfillTable[]> {
   const schemas = tables.map(({ schema }) => schema);
-  const rows = await ask<ColumnRow>(COLUMNS, [schemas, tables.map(({ name }) => name)]);
+  const wantedNames = [schemas, tables.map(({ name }) => name)];
+  const rows = await ask<ColumnRow>(COLUMNS, wantedNames);
+  const trees = await ask<BelowRow>(BELOW, wantedNames);
   const wanted = new Set<string>(Object.values(names));
   return tables.map((table) => {
     const ours = rows.filter((row) => row.schema === table.schema && row.table === table.name);
@@ -61,6 +84,7 @@ export async function readBackfillTables(
     return {
       ...table,
       oid: Number(ours[0].oid),
+      without: trees.find(({ oid }) => oid === ours[0]?.oid)?.below.map(Number) ?? [],
       columns: ours
         .filter(({ name }) => wanted.has(name))
         .map(({ name, type, typeOid }) => ({ name, type, typeOid: Number(typeOid) })),

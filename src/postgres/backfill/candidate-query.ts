@@ -45,7 +45,7 @@ export function countQuery(tables: readonly BackfillTable[], scope: CandidateSco
       ? `txid is null or txid::text::bigint > ${writerXid(scope.xids)}`
       : "false";
     return `select count(*) as "rows", count(*) filter (where ${candidate}) as candidates,
-       count(*) filter (where ${odd}) as odd from ${quotedTableName(table)}${where(keyCondition(table, scope))}`;
+       count(*) filter (where ${odd}) as odd from ${quotedTableName(table)}${where(ownRows(table, scope))}`;
   });
   return `select sum("rows")::bigint::text as "rows", sum(candidates)::bigint::text as candidates, sum(odd)::bigint::text as odd
   from (${counts.join(" union all ")}) as counts`;
@@ -61,7 +61,7 @@ function select(table: BackfillTable, index: number, scope: CandidateScope): str
     ? "txid, 0::bigint as turn"
     : "null::xid8 as txid, -age(xmin)::bigint as turn";
   const written = table.hasWriteOrder ? WRITE_ORDER : "null::bigint";
-  const conditions = [sinceCondition(scope), ...keyCondition(table, scope)];
+  const conditions = [sinceCondition(scope), ...ownRows(table, scope)];
   return `select ${index} as source, tableoid::bigint as leaf, ctid as place, cmin::text::bigint as statement, ${order}, ${written} as written,
        format('%s', ${pg.escapeIdentifier(columns.id)}) as id, ${outputText(columns.route)} as route, ${created} as created, ${isNew(table, scope)} as "isNew"
   from ${quotedTableName(table)}${where(conditions.filter((condition) => condition !== null))}`;
@@ -86,6 +86,13 @@ function isNew({ hasTxid }: BackfillTable, { xids }: CandidateScope): string {
   const snapshot = `${pg.escapeLiteral(xids.snapshot)}::pg_snapshot`;
   // A number that is above the writer's own was written by hand.
   return `coalesce(txid::text::bigint <= ${writerXid(xids)} and not pg_visible_in_snapshot(txid, ${snapshot}), false)`;
+}
+
+/** The rows that are read as this table's: not those of an outbox table below it, and only the shard's. */
+function ownRows(table: BackfillTable, scope: CandidateScope): string[] {
+  const others =
+    table.without.length === 0 ? [] : [`tableoid not in (${table.without.join(", ")})`];
+  return [...others, ...keyCondition(table, scope)];
 }
 
 /** The same condition as in the publication's filter, so that backfill and stream agree on every row. */

@@ -133,6 +133,37 @@ describe.each([14, 18] as const)("rows of the tables on Postgres %i", (major) =>
     });
   });
 
+  it("are read once each where tables of RELAY_TABLES stand below one another, by INHERITS and as partitions", async () => {
+    for (const statement of [
+      "create table child () inherits (outbox)",
+      "create table grandchild () inherits (child)",
+      "create table other (like outbox) partition by list (type)",
+      "create table other_a partition of other for values in ('a') partition by list (aggregateid)",
+      "create table other_a_1 partition of other_a default",
+      "create table other_b partition of other default",
+    ]) {
+      await database.query(statement);
+    }
+    const ids: string[] = [];
+    for (const table of ["outbox", "child", "grandchild", "other_a_1", "other_b"]) {
+      const type = table === "other_a_1" ? "a" : "b";
+      ids.push(String(ids.length));
+      await database.query(
+        `insert into ${table} (id, aggregatetype, aggregateid, type) overriding system value values ($1, 'order', 'k', $2)`,
+        [ids.at(-1), type],
+      );
+    }
+    const tables = ["outbox", "child", "grandchild", "other", "other_a"];
+    const rows = await database
+      .source({ tables: tables.map((name) => `public.${name}`) })
+      .planBackfill(null, NEVER);
+    const found: string[] = [];
+    await rows.next(({ id }) => found.push(id), NEVER);
+    await rows.close();
+    expect(found.toSorted()).toEqual(ids);
+    expect([rows.tableRows, rows.candidates]).toEqual([ids.length, ids.length]);
+  });
+
   it("are read for as long as it takes, whatever time-outs the role has", async () => {
     const { name, url } = await database.role("replication");
     await database.query(`grant select on outbox to ${name}`);

@@ -89,6 +89,7 @@ describe("a backfill of a shard", () => {
     schema: "public",
     name: "outbox",
     oid: 1,
+    without: [],
     columns: [{ name: "aggregateid", type, typeOid: 25 }],
     hasTxid: true,
     hasCreatedAt: true,

@@ -12,6 +12,7 @@ import { withDecision } from "../settle/known-tables.ts";
 import { bounded, remembered } from "../settle/tree-memory.ts";
 import { slotReserved } from "../slot-preparation.ts";
 import type { Watermark } from "../watermark.ts";
+import { assertCauseIsGone } from "./cause.ts";
 import type { Situation } from "./situation.ts";
 import { isRepairable, repairSince, situation } from "./situation.ts";
 
@@ -88,7 +89,8 @@ export class Operations {
 
   /** Takes publication and tables as they are now for what the checkpoint was written under. */
   async acceptPublication(signal: AbortSignal): Promise<Outcome> {
-    const { checkpoint, seen, verdict } = await this.#fencedAtHome(signal);
+    const command = "outbox-relay accept publication, or outbox-relay repair, which looks for rows";
+    const { checkpoint, seen, verdict } = await this.#toAccept(command, signal);
     if (verdict.kind !== "halt" || checkpoint === null) {
       return {
         message: "publication and tables are those of the checkpoint: nothing to accept",
@@ -125,7 +127,8 @@ export class Operations {
    * nothing else.
    */
   async acceptTable(table: string, publish: boolean, signal: AbortSignal): Promise<Outcome> {
-    const { checkpoint, seen, verdict } = await this.#fencedAtHome(signal);
+    const command = "the same command again, where the relay still halts";
+    const { checkpoint, seen, verdict } = await this.#toAccept(command, signal);
     if (verdict.kind === "halt" && verdict.codes.some((code) => code !== "TABLE_UNKNOWN"))
       throw verdict.fault;
     if (checkpoint === null) {
@@ -163,6 +166,13 @@ export class Operations {
   /** Nobody is fenced for a checkpoint of another server, or of a copy of this one. */
   async #fencedAtHome(signal: AbortSignal): Promise<Situation> {
     throwStrange((await this.look(signal)).verdict);
+    return this.#fenced(signal);
+  }
+
+  /** `command`: what to run once a cause that is still there is gone. */
+  async #toAccept(command: string, signal: AbortSignal): Promise<Situation> {
+    throwStrange((await this.look(signal)).verdict);
+    await assertCauseIsGone(this.#ports.database, command, signal);
     return this.#fenced(signal);
   }
 

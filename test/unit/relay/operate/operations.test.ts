@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
+import type { Finding } from "../../../../src/relay/finding.ts";
 import type { Operations, Outcome } from "../../../../src/relay/operate/operations.ts";
 import { ModelWorld, row } from "../../../support/model/model-world.ts";
 
@@ -50,6 +51,35 @@ describe("a repair where no gap is found", () => {
     expect(world.ids()).toEqual(["1", "2", "attached"]);
     expect(world.stored().pending).toBeNull();
   });
+});
+
+describe("a command that accepts", () => {
+  const UNLOGGED: Finding = {
+    code: "CONFIG_TABLE",
+    severity: "halt",
+    message: "public.child is unlogged",
+    hint: "Run ALTER TABLE public.child SET LOGGED;",
+  };
+
+  it.each<[string, (operations: Operations, signal: AbortSignal) => Promise<Outcome>]>([
+    ["publication", (operations, signal) => operations.acceptPublication(signal)],
+    ["table", (operations, signal) => operations.acceptTable("public.child", true, signal)],
+  ])(
+    "(%s) changes nothing and fences nobody while the cause is there, and says what comes first",
+    async (_what, accept) => {
+      await publishedAndStopped();
+      world.postgres.treeFindings = [UNLOGGED];
+      const [before, { epoch }] = [world.stored(), world.cluster];
+      await expect(decided(accept)).rejects.toMatchObject({
+        code: "CONFIG_TABLE",
+        message: expect.stringContaining("public.child is unlogged"),
+        hint: expect.stringMatching(/SET LOGGED;.*After that: /),
+      });
+      expect([world.stored(), world.cluster.epoch]).toEqual([before, epoch]);
+      world.postgres.treeFindings = [{ ...UNLOGGED, severity: "warning" }];
+      await expect(decided(accept)).resolves.toMatchObject({ backfills: false });
+    },
+  );
 });
 
 describe("accept publication", () => {

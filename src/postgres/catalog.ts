@@ -5,6 +5,7 @@ import type {
   TreeRelation,
 } from "../relay/capture/catalog-lookup.ts";
 import { parseLsn } from "../relay/lsn.ts";
+import { MAY_HAVE_HELD, PARTITION_ABOVE } from "./partition-above.ts";
 import type { Ask } from "./preflight/read-facts.ts";
 import type { TableName } from "./table-name.ts";
 
@@ -48,7 +49,7 @@ function catalogQuery(version: number): string {
   above (oid) as (
     select oid from asked
     union
-    select i.inhparent from above a join pg_inherits i on i.inhrelid = a.oid)
+    select i.inhparent from above a join pg_inherits i on i.inhrelid = a.oid),${PARTITION_ABOVE}
   select (select system_identifier::text from pg_control_system()) as "systemId",
          pg_current_wal_insert_lsn()::text as "lsn",
          coalesce((
@@ -68,16 +69,17 @@ function catalogQuery(version: number): string {
            'isNamed', exists (
              select from above a join pg_publication_rel r on r.prrelid = a.oid join ours p on p.oid = r.prpubid),
            'isTakenIn', exists (select from asked) and exists (select from ours where puballtables)
-             or exists (select from above a join pg_class c on c.oid = a.oid join schemas s on s.nspid = c.relnamespace)
+             or exists (select from above a join pg_class c on c.oid = a.oid join schemas s on s.nspid = c.relnamespace),
+           'mayHaveHeld', ${MAY_HAVE_HELD}
          ) end as "asked"`;
 }
 
-/** Reads which tables are outbox tables or stand below one, and what `oid` is. */
+/** Reads which tables are outbox tables or stand below one, and what the relation in question is. */
 export async function readCatalog(
   ask: Ask,
   publications: readonly string[],
   tables: readonly TableName[],
-  { oid, roots }: CatalogQuestion,
+  { relation, roots }: CatalogQuestion,
 ): Promise<CatalogAnswer> {
   const [server] = await ask<{ version: number }>(
     "select current_setting('server_version_num')::int as version",
@@ -87,9 +89,11 @@ export async function readCatalog(
     publications,
     tables.map(({ schema }) => schema),
     tables.map(({ name }) => name),
-    oid === null ? null : String(oid),
+    relation === null ? null : String(relation.oid),
     [...roots.keys()],
     [...roots.values()].map(String),
+    relation?.snapshot ?? null,
+    relation?.xid ?? null,
   ]);
   if (row === undefined) throw new Error("a query without FROM answered no row");
   const tree = row.tree.map((relation) => ({ ...relation, oid: Number(relation.oid) }));

@@ -52,6 +52,12 @@ export interface IntakeTarget {
   commit(transaction: EndedTransaction): void;
 }
 
+/** A relation that the catalog has to be asked for, and the transaction in which its rows come. */
+export interface RowQuestion {
+  readonly oid: number;
+  readonly transaction: TransactionStart;
+}
+
 /** Where the rows of one version of a table go. */
 interface Place {
   /** Null: they are passed over. */
@@ -91,7 +97,7 @@ export class Intake implements DecodedMessages {
   readonly #places = new WeakMap<Relation, Place>();
   #lastRelation: Relation | null = null;
   #lastPlace: Place = NOWHERE;
-  #question: number | null = null;
+  #question: RowQuestion | null = null;
   #origin: keyof RowTally = "wal";
   #position: Position | null = null;
   #transaction: TransactionStart | null = null;
@@ -123,10 +129,10 @@ export class Intake implements DecodedMessages {
   }
 
   /**
-   * OID of a relation that the catalog has to be asked for (`OutboxRelations.ask`): then the last message was not taken,
-   * and is to be handed over again. Null when it was taken.
+   * What the catalog has to be asked for (`OutboxRelations.ask`): then the last message was not taken, and is to be handed
+   * over again. Null when it was taken.
    */
-  get question(): number | null {
+  get question(): RowQuestion | null {
     return this.#question;
   }
 
@@ -213,7 +219,7 @@ export class Intake implements DecodedMessages {
     const { commitLsn } = this.#transaction;
     const known = this.#places.get(relation);
     const isKnown = known !== undefined && (known.until === null || commitLsn < known.until);
-    const place = isKnown ? known : this.#placeOf(relation, commitLsn);
+    const place = isKnown ? known : this.#placeOf(relation, this.#transaction);
     if (place === null || place === NOWHERE) return place;
     this.#places.set(relation, place);
     this.#lastRelation = relation;
@@ -221,17 +227,18 @@ export class Intake implements DecodedMessages {
     return place;
   }
 
-  #placeOf(relation: Relation, commitLsn: Lsn): Place | null {
+  #placeOf(relation: Relation, transaction: TransactionStart): Place | null {
+    const { commitLsn } = transaction;
     const standing = this.#relations.standing(relation, commitLsn);
     // Below the checkpoint all was decided once; there is nothing left to ask or to halt for.
     const isDone = this.#position !== null && commitLsn < this.#position.commitLsn;
     const isOpen = standing === null || standing.kind === "unknown" || standing.kind === "replaced";
     if (isDone && isOpen) return NOWHERE;
-    if (standing === null) this.#question = relation.oid;
+    if (standing === null) this.#question = { oid: relation.oid, transaction };
     if (standing === null) return null;
     if (standing.kind === "replaced") throw tableReplaced(relation, standing.outbox);
     if (standing.kind === "unknown") {
-      throw tableUnknown(relation, standing.reason, commitLsn, this.#rows + 1);
+      throw tableUnknown(relation, standing, commitLsn, this.#rows + 1);
     }
     const { tally } = this.#counts;
     if (standing.kind === "ours") {

@@ -1,8 +1,13 @@
-import type { AskedRelation, CatalogAnswer, CatalogLookup } from "./capture/catalog-lookup.ts";
+import type {
+  AskedRelation,
+  CatalogAnswer,
+  CatalogLookup,
+  RelationQuestion,
+} from "./capture/catalog-lookup.ts";
 import type { Relation } from "./decode/relation.ts";
 import { HeaderMemory } from "./event/header-memory.ts";
 import { hasRequiredColumns } from "./event/outbox-table.ts";
-import type { OutboxOptions } from "./intake.ts";
+import type { OutboxOptions, RowQuestion } from "./intake.ts";
 import type { Lsn } from "./lsn.ts";
 import { LSN_ZERO } from "./lsn.ts";
 import { RelationMemory } from "./relation-memory.ts";
@@ -10,6 +15,10 @@ import { otherCluster } from "./settle/continuity-faults.ts";
 import type { KnownTables, TableDecision } from "./settle/known-tables.ts";
 import type { Standing } from "./standing.ts";
 import { PASSED } from "./standing.ts";
+import type { Watermark } from "./watermark.ts";
+
+/** The newest watermark whose transactions all committed below a position; null where there is none. */
+export type ReachedBelow = (lsn: Lsn) => Watermark | null;
 
 /**
  * Decides whose rows are ours. A name does not tell: a table is renamed and back while its rows wait in the WAL, and
@@ -24,6 +33,7 @@ export class OutboxRelations {
   readonly #lookup: CatalogLookup;
   readonly #options: OutboxOptions;
   readonly #signal: AbortSignal;
+  readonly #reached: ReachedBelow;
   readonly #memory = new RelationMemory();
   #systemId = "";
   #decisions: readonly TableDecision[] = [];
@@ -33,11 +43,17 @@ export class OutboxRelations {
   #answer: { readonly oid: number; readonly asked: AskedRelation } | null = null;
 
   /** `signal`: ends questions with the session. */
-  constructor(lookup: CatalogLookup, options: OutboxOptions, signal: AbortSignal) {
+  constructor(
+    lookup: CatalogLookup,
+    options: OutboxOptions,
+    signal: AbortSignal,
+    reached: ReachedBelow,
+  ) {
     this.#lookup = lookup;
     this.#options = options;
     this.headers = new HeaderMemory(options.columns.headers);
     this.#signal = signal;
+    this.#reached = reached;
   }
 
   /** At the session's start: `known` is what the checkpoint remembers. Rejects with RelayError. */
@@ -52,8 +68,9 @@ export class OutboxRelations {
   }
 
   /** So that `standing` can tell. Rejects with RelayError. */
-  async ask(oid: number): Promise<void> {
-    const catalog = await this.#look(oid);
+  async ask({ oid, transaction: { xid, commitLsn } }: RowQuestion): Promise<void> {
+    const snapshot = this.#reached(commitLsn)?.snapshot ?? null;
+    const catalog = await this.#look({ oid, xid, snapshot });
     this.#learn(catalog);
     if (catalog.asked !== null) this.#answer = { oid, asked: catalog.asked };
   }
@@ -85,10 +102,10 @@ export class OutboxRelations {
     return { roots, children: this.#memory.children(covered), decisions, headers };
   }
 
-  #look(oid: number | null): Promise<CatalogAnswer> {
+  #look(relation: RelationQuestion | null): Promise<CatalogAnswer> {
     const { tables } = this.#options;
     const roots = new Map([...this.#memory.roots].filter(([name]) => tables.includes(name)));
-    return this.#lookup.catalog({ oid, roots }, this.#signal);
+    return this.#lookup.catalog({ relation, roots }, this.#signal);
   }
 
   #learn(catalog: CatalogAnswer): void {
@@ -109,15 +126,23 @@ export class OutboxRelations {
   }
 
   /** Of a relation that is none of ours now. */
-  #explained(relation: Relation, { exists, isNamed, isTakenIn }: AskedRelation): Standing {
+  #explained(
+    relation: Relation,
+    { exists, isNamed, isTakenIn, mayHaveHeld }: AskedRelation,
+  ): Standing {
     const became = this.#memory.becameOutbox(relation.oid);
     if (became !== null) return { kind: "unknown", reason: `it is ${became} only since then` };
     const was = exists ? this.#memory.wasOutbox(relation.oid) : null;
     if (was !== null) return { kind: "replaced", outbox: was };
+    const isLikeOutbox = hasRequiredColumns(relation, this.#options.columns);
+    if (exists && mayHaveHeld !== null && isLikeOutbox) {
+      const reason = `${mayHaveHeld} may have been a partition of it when they were written`;
+      return { kind: "unknown", reason, held: mayHaveHeld };
+    }
     if (exists && isNamed) return { ...PASSED, isNamed: true };
     if (exists && isTakenIn) return PASSED;
     // Of a whole schema or database most tables are no outbox, and a child has the columns of its outbox table.
-    if (this.#isBroad && !hasRequiredColumns(relation, this.#options.columns)) return PASSED;
+    if (this.#isBroad && !isLikeOutbox) return PASSED;
     const reason = exists ? "no publication has it any more" : "it does not exist any more";
     return { kind: "unknown", reason };
   }

@@ -61,7 +61,9 @@ export class Session {
       bytesMax: options.batchBytesMax,
     });
     this.#continuity = new ContinuityWatch(ports, options, (fault) => this.#finish(fault));
-    const relations = new OutboxRelations(ports.database, options.outbox, this.end.signal);
+    const relations = new OutboxRelations(ports.database, options.outbox, this.end.signal, (lsn) =>
+      this.#continuity.watermark(lsn),
+    );
     this.#stamp = new CheckpointStamp(options, ports.clock, this.#continuity, relations);
     this.#lease = new SlotLease(ports.clock, (signal) => this.#heldSlot(signal));
     this.#publisher = this.#newPublisher();

@@ -18,7 +18,12 @@ export type Standing =
       readonly isCounted: boolean;
       readonly until: Until;
     }
-  | { readonly kind: "unknown"; readonly reason: string }
+  | {
+      readonly kind: "unknown";
+      readonly reason: string;
+      /** The outbox table that may have been a partition of it, so that rows of both come under its name. */
+      readonly held?: string;
+    }
   /** An outbox table until another table took its name. */
   | { readonly kind: "replaced"; readonly outbox: string };
 

@@ -9,7 +9,7 @@ import type { RelayError } from "./errors.ts";
 import { invariant } from "./errors.ts";
 import type { OutboxRecord } from "./event/outbox-record.ts";
 import { Hold } from "./hold.ts";
-import type { EndedTransaction, IntakeTarget } from "./intake.ts";
+import type { EndedTransaction, IntakeTarget, RowQuestion } from "./intake.ts";
 import { Intake } from "./intake.ts";
 import type { Lsn } from "./lsn.ts";
 import { LSN_ZERO, maxLsn, minLsn } from "./lsn.ts";
@@ -190,12 +190,12 @@ export class StreamReader implements StreamHandlers, IntakeTarget {
   }
 
   /** The row comes first again once the catalog has answered. */
-  #ask(oid: number, bytes: Uint8Array): void {
+  #ask(question: RowQuestion, bytes: Uint8Array): void {
     const row = copyOf(bytes);
     this.#hold.begin(() => this.#take(row));
     this.#attached().pause();
     this.#relations
-      .ask(oid)
+      .ask(question)
       .then(() => this.#release())
       .catch((error: unknown) => this.#events.failed(error));
   }

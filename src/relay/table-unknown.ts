@@ -2,11 +2,14 @@ import type { Relation } from "./decode/relation.ts";
 import { RelayError } from "./errors.ts";
 import type { Lsn } from "./lsn.ts";
 import { formatLsn } from "./lsn.ts";
+import type { Standing } from "./standing.ts";
 
-/** Rows of a table that may have been below an outbox table when they were written. `reason`: why nobody can tell. */
+type Unknown = Extract<Standing, { readonly kind: "unknown" }>;
+
+/** Rows of a table that may have been below an outbox table when they were written, or above one. */
 export function tableUnknown(
   { oid, schema, name }: Relation,
-  reason: string,
+  { reason, held }: Unknown,
   commitLsn: Lsn,
   index: number,
 ): RelayError {
@@ -16,9 +19,18 @@ export function tableUnknown(
     {
       code: "TABLE_UNKNOWN",
       remedy: "halt",
-      hint: `Was it a child of an outbox table: outbox-relay accept table ${table} --publish. Was it another table: outbox-relay accept table ${table} --pass-over. The slot keeps the rows until then.`,
+      hint: `${held === undefined ? below(table) : above(table, held)} The slot keeps the rows until then.`,
     },
   );
+}
+
+function below(table: string): string {
+  return `Was it a child of an outbox table: outbox-relay accept table ${table} --publish. Was it another table: outbox-relay accept table ${table} --pass-over.`;
+}
+
+/** The table's own rows and those of the outbox table come under one name. */
+function above(table: string, outbox: string): string {
+  return `Are all of its rows events: outbox-relay accept table ${table} --publish. Are they not, or do you not know: outbox-relay accept table ${table} --pass-over, then outbox-relay repair --all-rows, which publishes the rows of ${outbox} that are not at Kafka.`;
 }
 
 /** Rows of a table that was the outbox table `outbox` until another one took its name. */

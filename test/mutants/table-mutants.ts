@@ -89,6 +89,25 @@ export const TABLE_MUTANTS: readonly Mutant[] = [
     caughtBy: { unit: "test/unit/relay/outbox-relations" },
   },
   {
+    name: "pass over a table that may have held the outbox table as a partition",
+    harm: "loses rows that came under the name of a table above the outbox table",
+    file: "src/relay/outbox-relations.ts",
+    edits: [
+      {
+        find: "mayHaveHeld !== null && isLikeOutbox",
+        replace: "mayHaveHeld !== null && !isLikeOutbox",
+      },
+    ],
+    caughtBy: { unit: "test/unit/relay/partition-above" },
+  },
+  {
+    name: "ask only which table is above the outbox table now",
+    harm: "loses rows of an outbox table that was attached and detached before the look",
+    file: "src/postgres/partition-above.ts",
+    edits: [{ find: "${WRITER} >= written.after or exists", replace: "exists" }],
+    caughtBy: { integration: "postgres/partition-above" },
+  },
+  {
     name: "keep a decision about a table for good",
     harm: "loses rows of a later table of the same name",
     file: "src/relay/outbox-relations.ts",

@@ -18,6 +18,11 @@ export interface AskedRelation {
   readonly isNamed: boolean;
   /** A publication of ours takes it in with the whole database or a whole schema. */
   readonly isTakenIn: boolean;
+  /**
+   * `schema.name` of an outbox table that is a partition of it now, or whose row in pg_class was written at a time that
+   * leaves open whether it was one when the rows were written. Null: none was.
+   */
+  readonly mayHaveHeld: string | null;
 }
 
 /** What the catalog says now. */
@@ -34,9 +39,18 @@ export interface CatalogAnswer {
   readonly asked: AskedRelation | null;
 }
 
+/** A relation to explain, and when its rows were written. */
+export interface RelationQuestion {
+  readonly oid: number;
+  /** Low 32 bits of the id of the transaction that wrote them. */
+  readonly xid: number;
+  /** A `pg_snapshot` as text: what it shows had committed before that transaction did. Null where there is none. */
+  readonly snapshot: string | null;
+}
+
 export interface CatalogQuestion {
-  /** A relation to explain; null: only the tree. */
-  readonly oid: number | null;
+  /** Null: only the tree is wanted. */
+  readonly relation: RelationQuestion | null;
   /**
    * OIDs that outbox tables are known by, by `schema.name`. While no table has an outbox table's name, the one that had it
    * counts: it was renamed.

@@ -16,6 +16,8 @@ interface ModelTable extends TableVersion {
   readonly parent: number | null;
   /** Whether the publication lists it by name. */
   readonly isListed: boolean;
+  /** The outbox table that may have been a partition of it; null where the catalog rules it out. */
+  readonly mayHaveHeld: string | null;
 }
 
 export const MODEL_TABLE_OID = 4711;
@@ -35,6 +37,7 @@ export class ModelCatalog {
       name: "outbox",
       parent: null,
       isListed: true,
+      mayHaveHeld: null,
     });
   }
 
@@ -47,11 +50,12 @@ export class ModelCatalog {
   /** CREATE TABLE, and its OID. */
   create(
     name: string,
-    options: { readonly parent?: number; readonly isListed?: boolean } = {},
+    options: Partial<Pick<ModelTable, "parent" | "isListed" | "mayHaveHeld">> = {},
   ): number {
-    const { parent = null, isListed = true } = options;
+    const { parent = null, isListed = true, mayHaveHeld = null } = options;
     this.#oids += 1;
-    this.#tables.set(this.#oids, { oid: this.#oids, schema: "public", name, parent, isListed });
+    const table = { oid: this.#oids, schema: "public", name, parent, isListed, mayHaveHeld };
+    this.#tables.set(this.#oids, table);
     return this.#oids;
   }
 
@@ -64,7 +68,7 @@ export class ModelCatalog {
     this.#tables.delete(oid);
   }
 
-  look({ oid, roots }: CatalogQuestion, systemId: string, lsn: Lsn): CatalogAnswer {
+  look({ relation, roots }: CatalogQuestion, systemId: string, lsn: Lsn): CatalogAnswer {
     const tables = [...this.#tables.values()];
     const named = tables.find((table) => nameOf(table) === OUTBOX)?.oid;
     const root = named ?? roots.get(OUTBOX);
@@ -76,14 +80,16 @@ export class ModelCatalog {
         isRoot: table.oid === root,
         isPartition: false,
       }));
-    const asked = oid === null ? null : this.#asked(oid);
+    const asked = relation === null ? null : this.#asked(relation.oid);
     return { systemId, lsn, tree, stamped: [], isBroad: this.isForAllTables, asked };
   }
 
   #asked(oid: number): AskedRelation {
     const table = this.#tables.get(oid);
-    if (table === undefined) return { exists: false, isNamed: false, isTakenIn: false };
-    return { exists: true, isNamed: table.isListed, isTakenIn: this.isForAllTables };
+    if (table === undefined)
+      return { exists: false, isNamed: false, isTakenIn: false, mayHaveHeld: null };
+    const { isListed: isNamed, mayHaveHeld } = table;
+    return { exists: true, isNamed, isTakenIn: this.isForAllTables, mayHaveHeld };
   }
 
   #isBelow({ oid, parent }: ModelTable, root: number | undefined): boolean {

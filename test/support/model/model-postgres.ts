@@ -1,5 +1,9 @@
 import type { Catalog } from "../../../src/relay/capture/catalog.ts";
-import type { CatalogAnswer, CatalogQuestion } from "../../../src/relay/capture/catalog-lookup.ts";
+import type {
+  CatalogAnswer,
+  CatalogQuestion,
+  RelationQuestion,
+} from "../../../src/relay/capture/catalog-lookup.ts";
 import type {
   BackfillStream,
   ReplicationSource,
@@ -47,6 +51,8 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
   readonly tables = new ModelCatalog();
   /** OIDs that the catalog was asked for; null: for the tree alone. */
   questions: (number | null)[] = [];
+  /** The last relation that was asked for. */
+  lastRelation: RelationQuestion | null = null;
   /** What the next question fails with. */
   catalogFault: RelayError | null = null;
   confirmed: Lsn = lsn(1000n);
@@ -233,7 +239,8 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
   }
 
   catalog(question: CatalogQuestion): Promise<CatalogAnswer> {
-    this.questions.push(question.oid);
+    this.questions.push(question.relation?.oid ?? null);
+    this.lastRelation = question.relation ?? this.lastRelation;
     const fault = this.catalogFault;
     this.catalogFault = null;
     if (fault !== null) return Promise.reject(fault);

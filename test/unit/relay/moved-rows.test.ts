@@ -47,7 +47,8 @@ async function outcome(
     asked: null,
   };
   const lookup = { catalog: () => Promise.resolve(answer) };
-  const relations = new OutboxRelations(lookup, MODEL_OUTBOX, new AbortController().signal);
+  const { signal } = new AbortController();
+  const relations = new OutboxRelations(lookup, MODEL_OUTBOX, signal, () => null);
   await relations.load("1", null);
   const seen: Outcome = { ids: [], positions: [], moved: null, rows: 0, tally: new StreamTally() };
   let ended: EndedTransaction | null = null;

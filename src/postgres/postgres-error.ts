@@ -2,6 +2,7 @@ import type { ErrorCode, Remedy } from "../relay/errors.ts";
 import { RelayError } from "../relay/errors.ts";
 import type { TlsFault } from "../relay/tls-fault.ts";
 import { tlsFault } from "../relay/tls-fault.ts";
+import { isNotWritable, notWritable } from "./not-writable.ts";
 import { serverText, stateText } from "./server-text.ts";
 import type { ServerAddress } from "./session.ts";
 
@@ -71,6 +72,7 @@ function explainServerError(
   place: ErrorPlace,
   context: ErrorContext,
 ): Explanation {
+  if (isNotWritable(error)) return notWritable(where(context.address), stateText(error));
   switch (error.code) {
     case "28P01":
     case "28000":

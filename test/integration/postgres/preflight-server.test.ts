@@ -53,6 +53,7 @@ describe.each([14, 18] as const)("Postgres %i as a standby", (major) => {
 
   it("is found out, and after its promotion a stream knows the new timeline's history, and starts without it", async () => {
     outbox = await OutboxDatabase.create(server.url);
+    await outbox.query("create table witness (relay text primary key, seq bigint not null)");
     // A server's programs run in its data folder.
     await outbox.query("copy (select 1) to program 'touch standby.signal'");
     await server.stopFast();
@@ -64,6 +65,15 @@ describe.each([14, 18] as const)("Postgres %i as a standby", (major) => {
       "the standby to be found out",
     );
     expect(await database.slot(NEVER)).toBeNull();
+    const counting = outbox.database({ witnessTable: "public.witness" });
+    for (const question of [
+      () => database.vantage(NEVER),
+      () => database.catalog({ relation: null, roots: new Map() }, NEVER),
+      () => database.announceSlotFree(NEVER),
+      () => counting.countUp(NEVER),
+    ]) {
+      await expect(question()).rejects.toMatchObject({ code: "NOT_PRIMARY", remedy: "retry" });
+    }
     const admin = await outbox.session();
     await admin.query("select pg_promote()");
     await started;

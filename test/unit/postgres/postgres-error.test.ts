@@ -20,6 +20,8 @@ function networkError(code: string): Error {
 describe("an error of Postgres", () => {
   it.each<[string, ErrorPlace, string, string]>([
     ["55006", "start", "SLOT_BUSY", "standby"],
+    ["25006", "query", "NOT_PRIMARY", "retry"],
+    ["55000", "query", "POSTGRES_ERROR", "halt"],
     ["28P01", "connect", "POSTGRES_AUTHENTICATION", "halt"],
     ["28000", "connect", "POSTGRES_AUTHENTICATION", "halt"],
     ["3D000", "connect", "POSTGRES_DATABASE_MISSING", "halt"],

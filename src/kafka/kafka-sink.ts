@@ -27,6 +27,7 @@ export class KafkaSink implements Sink {
   readonly #channel: BrokerChannel;
   readonly #context: OpeningContext;
   #opening: Opening;
+  #lastFault: string | null = null;
   /** Whether more than questions may be under way on the connections. */
   #isUsed = false;
 
@@ -47,8 +48,25 @@ export class KafkaSink implements Sink {
       refusals: new TopicRefusals(clock),
       hangUps: new HangUps(clock),
     };
-    this.#context = { options, ports, clock, moment, observer, encoder, ...lasting };
+    const told = this.#told(observer);
+    this.#context = { options, ports, clock, moment, observer: told, encoder, ...lasting };
     this.#opening = new Opening(this.#context);
+  }
+
+  get lastFault(): string | null {
+    return this.#lastFault;
+  }
+
+  #told(observer: SinkObserver): SinkObserver {
+    return {
+      attempted: (attempt) => {
+        this.#lastFault = attempt.reason;
+        observer.attempted(attempt);
+      },
+      throttled: (durationMs) => observer.throttled(durationMs),
+      stage: (stage, durationMs) => observer.stage(stage, durationMs),
+      compressed: (plainBytes, sentBytes) => observer.compressed(plainBytes, sentBytes),
+    };
   }
 
   status(): SinkStatus {

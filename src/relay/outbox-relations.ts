@@ -17,8 +17,10 @@ import type { Standing } from "./standing.ts";
 import { PASSED } from "./standing.ts";
 import type { Watermark } from "./watermark.ts";
 
-/** The newest watermark whose transactions all committed below a position; null where there is none. */
-export type ReachedBelow = (lsn: Lsn) => Watermark | null;
+export interface Watermarked {
+  /** The newest watermark whose transactions all committed below a position; null where there is none. */
+  watermark(below: Lsn): Watermark | null;
+}
 
 /**
  * Decides whose rows are ours. A name does not tell: a table is renamed and back while its rows wait in the WAL, and
@@ -33,7 +35,7 @@ export class OutboxRelations {
   readonly #lookup: CatalogLookup;
   readonly #options: OutboxOptions;
   readonly #signal: AbortSignal;
-  readonly #reached: ReachedBelow;
+  readonly #reached: Watermarked;
   readonly #memory = new RelationMemory();
   #systemId = "";
   #decisions: readonly TableDecision[] = [];
@@ -47,7 +49,7 @@ export class OutboxRelations {
     lookup: CatalogLookup,
     options: OutboxOptions,
     signal: AbortSignal,
-    reached: ReachedBelow,
+    reached: Watermarked,
   ) {
     this.#lookup = lookup;
     this.#options = options;
@@ -69,7 +71,7 @@ export class OutboxRelations {
 
   /** So that `standing` can tell. Rejects with RelayError. */
   async ask({ oid, transaction: { xid, commitLsn } }: RowQuestion): Promise<void> {
-    const snapshot = this.#reached(commitLsn)?.snapshot ?? null;
+    const snapshot = this.#reached.watermark(commitLsn)?.snapshot ?? null;
     const catalog = await this.#look({ oid, xid, snapshot });
     this.#learn(catalog);
     if (catalog.asked !== null) this.#answer = { oid, asked: catalog.asked };

@@ -61,9 +61,8 @@ export class Session {
       bytesMax: options.batchBytesMax,
     });
     this.#continuity = new ContinuityWatch(ports, options, (fault) => this.#finish(fault));
-    const relations = new OutboxRelations(ports.database, options.outbox, this.end.signal, (lsn) =>
-      this.#continuity.watermark(lsn),
-    );
+    const looks = [this.end.signal, this.#continuity] as const;
+    const relations = new OutboxRelations(ports.database, options.outbox, ...looks);
     this.#stamp = new CheckpointStamp(options, ports.clock, this.#continuity, relations);
     this.#lease = new SlotLease(ports.clock, (signal) => this.#heldSlot(signal));
     this.#publisher = this.#newPublisher();
@@ -89,6 +88,7 @@ export class Session {
       {
         isStuck: () => this.#backlog.hasRecords || this.#recovery.isReopening,
         isUnconfirmed: () => this.#isUnconfirmed || !this.#reader.hasStarted,
+        problem: () => this.#recovery.problem,
       },
       (error) => this.#finish(this.#recovery.refusal ?? error),
     );

@@ -37,6 +37,7 @@ export class SinkRecovery {
   #failures = 0;
   #isReopening = false;
   #refusal: RelayError | null = null;
+  #problem: RelayError | null = null;
   /** The halt of an opening that is on show. */
   #shown: RelayError | null = null;
 
@@ -57,8 +58,15 @@ export class SinkRecovery {
     return this.#refusal;
   }
 
+  /** What went wrong last since something became durable, in words; null when nothing did. */
+  get problem(): string | null {
+    if (this.#problem === null) return this.#ports.sink.lastFault;
+    return `${this.#problem.code}: ${this.#problem.message}`;
+  }
+
   /** Something became durable. */
   progressed(): void {
+    this.#problem = null;
     if (this.#failures === 0) return;
     this.#failures = 0;
     this.#backoff.reset();
@@ -70,7 +78,7 @@ export class SinkRecovery {
   /** Resolves when publishing may go on, or when `signal` is aborted; rejects with what ends the session. */
   async recover(error: unknown, signal: AbortSignal): Promise<void> {
     if (!(error instanceof RelayError)) throw error;
-    this.#ports.observer.error("sink", error);
+    this.#failed(error);
     if (error instanceof PoisonError) await this.#untilAccepted(error, signal);
     else if (error.remedy === "standby") throw error;
     else await this.#reopen(error, signal);
@@ -143,9 +151,14 @@ export class SinkRecovery {
       return null;
     } catch (error) {
       if (!(error instanceof RelayError) || error.remedy === "standby") throw error;
-      this.#ports.observer.error("sink", error);
+      this.#failed(error);
       return error;
     }
+  }
+
+  #failed(error: RelayError): void {
+    this.#problem = error;
+    this.#ports.observer.error("sink", error);
   }
 
   get #hasWork(): boolean {

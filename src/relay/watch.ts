@@ -9,6 +9,8 @@ export interface PendingWork {
   isStuck(): boolean;
   /** Something read could not be confirmed to Postgres yet. */
   isUnconfirmed(): boolean;
+  /** Why nothing became durable, as far as somebody said; null otherwise. */
+  problem(): string | null;
 }
 
 /**
@@ -68,14 +70,15 @@ export class StallWatch {
     }
     const stuckMs = nowMs - (this.#stuckSinceMs ?? nowMs);
     if (this.#stallReleaseMs > 0 && stuckMs >= this.#stallReleaseMs) {
-      this.#end(sinkStalled(this.#stallReleaseMs));
+      this.#end(sinkStalled(this.#stallReleaseMs, this.#work.problem()));
     }
   }
 }
 
-function sinkStalled(stallReleaseMs: number): RelayError {
+function sinkStalled(stallReleaseMs: number, problem: string | null): RelayError {
+  const why = problem === null ? "nothing was answered" : `the last error was ${problem}`;
   return new RelayError(
-    `nothing could be published for ${stallReleaseMs} ms; the stream was closed and the slot keeps the WAL`,
+    `nothing could be published for ${stallReleaseMs} ms (${why}); the stream was closed and the slot keeps the WAL`,
     {
       code: "SINK_STALLED",
       remedy: "retry",

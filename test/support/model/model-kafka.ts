@@ -40,6 +40,7 @@ export class ModelSink implements Sink, PublishedEvents {
   probes = 0;
   /** The cluster runs, but this one's way there is cut. */
   isCutOff = false;
+  lastFault: string | null = null;
   #epoch = -1;
   #isBroken = true;
   #tail: Promise<void> = Promise.resolve();

@@ -54,7 +54,7 @@ export function modelRelations(columns: Partial<OutboxColumnNames> = {}): Outbox
     nobody,
     { ...MODEL_OUTBOX, columns: { ...MODEL_OUTBOX.columns, ...columns } },
     new AbortController().signal,
-    () => null,
+    { watermark: () => null },
   );
 }
 

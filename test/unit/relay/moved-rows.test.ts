@@ -48,7 +48,9 @@ async function outcome(
   };
   const lookup = { catalog: () => Promise.resolve(answer) };
   const { signal } = new AbortController();
-  const relations = new OutboxRelations(lookup, MODEL_OUTBOX, signal, () => null);
+  const relations = new OutboxRelations(lookup, MODEL_OUTBOX, signal, {
+    watermark: () => null,
+  });
   await relations.load("1", null);
   const seen: Outcome = { ids: [], positions: [], moved: null, rows: 0, tally: new StreamTally() };
   let ended: EndedTransaction | null = null;

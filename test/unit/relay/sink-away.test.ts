@@ -90,6 +90,30 @@ describe("a leader that cannot reach Kafka", () => {
   });
 });
 
+describe("a slot that is let go", () => {
+  it.each([
+    ["what ended the attempts", null, "KAFKA_UNREACHABLE: Kafka is away"],
+    [
+      "what brokers answer to an attempt that goes on",
+      "NOT_ENOUGH_REPLICAS",
+      "NOT_ENOUGH_REPLICAS",
+    ],
+  ])("is told of with the last cause: %s", async (_what, lastFault, cause) => {
+    leader.sink.lastFault = lastFault;
+    leader.sink.isCutOff = lastFault === null;
+    if (lastFault !== null)
+      leader.sink.fate = () => ({ apply: true, answer: true, delayMs: RELEASE_MS + 500 });
+    postgres.commit([{ id: "1", key: "k" }]);
+    const reasons = new Set<string>();
+    for (let ms = 0; ms < RELEASE_MS + 1_000; ms += 10) {
+      await clock.advance(10);
+      const { reason } = leader.relay.relay.state;
+      if (reason?.code === "SINK_STALLED") reasons.add(reason.message);
+    }
+    expect([...reasons]).toEqual([expect.stringContaining(`the last error was ${cause}`)]);
+  });
+});
+
 describe("two relays while Kafka is away for both", () => {
   it("leave the slot alone once it is released: nobody takes it until Kafka answers", async () => {
     cluster.isDown = true;

@@ -164,8 +164,11 @@ export class Relay {
     }
     const faults = findings.filter(({ severity }) => severity !== "warning");
     if (faults.length === 0) return;
-    await this.#holdGaps(faults, stop);
-    const error = preflightError(faults);
+    // Whose checkpoint it is comes first: what is wrong with tables of another server is no matter of this relay.
+    const isSinkFit = sink.every(({ severity }) => severity === "warning");
+    const strange = isSinkFit ? await this.#preparation.strangeness(stop) : null;
+    if (strange === null) await this.#holdGaps(faults, stop);
+    const error = strange ?? preflightError(faults);
     // The server may be the wrong one, and its name may lead to another one by now.
     this.#ports.database.reconnect(error);
     throw error;

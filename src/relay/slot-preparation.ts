@@ -10,7 +10,14 @@ import type { Checkpoint } from "./settle/checkpoint.ts";
 import { decodeStored } from "./settle/checkpoint.ts";
 import type { Verdict } from "./settle/continuity.ts";
 import { isReadable, judge } from "./settle/continuity.ts";
+import { isStrange } from "./settle/halt.ts";
 import type { BackfillSince } from "./slot-stream.ts";
+
+interface Look {
+  readonly found: SlotFacts | null;
+  readonly peeked: Checkpoint | null;
+  readonly verdict: Verdict;
+}
 
 /**
  * What must be done before a slot can be taken: at the very first start it is made; what a crash or a person left
@@ -32,13 +39,8 @@ export class SlotPreparation {
    * Rejects with RelayError, remedy `halt`, when the slot cannot be read from without a gap.
    */
   async prepare(signal: AbortSignal): Promise<BackfillSince> {
-    const { database, sink } = this.#ports;
-    const found = await database.slot(signal);
-    const peeked = decodeStored(await sink.peek(signal));
-    // After the checkpoint: a server's WAL reaches at least as far as what was published of it.
-    const seen = await database.vantage(signal);
-    const verdict = this.#judge(peeked, found, seen);
-    this.#halts.home.assert(verdict, peeked, seen);
+    const { database } = this.#ports;
+    const { found, peeked, verdict } = await this.#atHome(signal);
     const isTaken = found?.active === true;
     if (peeked?.pending === "backfill") {
       // The slot is to be made anew. Should its holder let go before we have it, we must not read on from the old one.
@@ -54,6 +56,29 @@ export class SlotPreparation {
     }
     if (!(await database.reserve(signal))) throw slotReserved(this.#options.slot);
     return this.#prepareReserved(signal);
+  }
+
+  /** What says that this server is not the checkpoint's; null where it is, and where that cannot be found out. */
+  async strangeness(signal: AbortSignal): Promise<RelayError | null> {
+    try {
+      await this.#atHome(signal);
+      return null;
+    } catch (error) {
+      if (!(error instanceof RelayError)) throw error;
+      return isStrange(error.code) ? error : null;
+    }
+  }
+
+  /** A look that fences nobody. Rejects where this relay is not at home. */
+  async #atHome(signal: AbortSignal): Promise<Look> {
+    const { database, sink } = this.#ports;
+    const found = await database.slot(signal);
+    const peeked = decodeStored(await sink.peek(signal));
+    // After the checkpoint: a server's WAL reaches at least as far as what was published of it.
+    const seen = await database.vantage(signal);
+    const verdict = this.#judge(peeked, found, seen);
+    this.#halts.home.assert(verdict, peeked, seen);
+    return { found, peeked, verdict };
   }
 
   /** Whoever had reserved it before us has the slot by now, or has given up. */

@@ -3,6 +3,15 @@ import type { Mutant } from "./mutant.ts";
 /** What a start asks for, and what it decides without. */
 export const START_MUTANTS: readonly Mutant[] = [
   {
+    name: "tell what is wrong with the tables before whose checkpoint it is",
+    harm: "a relay that was led to another server asks for changes there, and keeps the halt for its own server",
+    file: "src/relay/relay.ts",
+    edits: [
+      { find: "isSinkFit ? await this.#preparation.strangeness(stop) : null", replace: "null" },
+    ],
+    caughtBy: { unit: "test/unit/relay/strangers" },
+  },
+  {
     name: "need the timeline's history at every start",
     harm: "never starts again on a promoted server whose history file was removed",
     file: "src/postgres/server-identity.ts",

@@ -58,6 +58,27 @@ describe("a relay of another server with the same names", () => {
     expect(other.states.map(({ reason }) => reason?.code)).toEqual(["LINEAGE_FOREIGN"]);
   });
 
+  it("is told so before what is wrong with the tables there, and keeps none of it for the relay's own server", async () => {
+    const relay = world.start();
+    await world.clock.advance(100);
+    relay.stop();
+    await world.clock.advance(100);
+    stranger.treeFindings = [
+      {
+        ...{ code: "CONFIG_TABLE", severity: "halt", keepsRowsOut: true },
+        ...{ message: "table public.outbox does not exist", hint: "Run outbox-relay migrate up" },
+      },
+    ];
+    const other = world.start({}, { postgres: stranger });
+    await world.clock.advance(1_000);
+    expect(other.states.map(({ reason }) => reason?.code)).toEqual(["LINEAGE_FOREIGN"]);
+    stranger.systemId = "1";
+    stranger.treeFindings = [];
+    stranger.hasSlot = true;
+    await world.clock.advance(10_000);
+    expect(world.stored().halt).toBeNull();
+  });
+
   it("of another database of the same server is one as well", async () => {
     world.start({ instance: "one" });
     await world.clock.advance(100);

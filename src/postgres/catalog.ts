@@ -14,6 +14,7 @@ interface CatalogRow {
   readonly lsn: string;
   readonly tree: readonly (Omit<TreeRelation, "oid"> & { readonly oid: string })[];
   readonly stamped: readonly string[];
+  readonly headed: readonly string[];
   readonly isBroad: boolean;
   readonly asked: AskedRelation | null;
 }
@@ -63,6 +64,8 @@ function catalogQuery(version: number): string {
              join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
             where r.relkind = 'p' and a.atttypid = 'xid8'::regtype
               and pg_get_expr(d.adbin, d.adrelid) like '%pg_current_xact_id()') as "stamped",
+         array(select r.outbox from roots r join pg_attribute a on a.attrelid = r.oid and a.attname = $9
+                where a.attnum > 0 and not a.attisdropped) as "headed",
          exists (select from ours where puballtables) or exists (select from schemas) as "isBroad",
          case when $4::oid is null then null else jsonb_build_object(
            'exists', exists (select from asked),
@@ -74,11 +77,17 @@ function catalogQuery(version: number): string {
          ) end as "asked"`;
 }
 
+export interface CatalogScope {
+  readonly publications: readonly string[];
+  readonly tables: readonly TableName[];
+  /** The headers column; empty where headers are not read. */
+  readonly headers: string;
+}
+
 /** Reads which tables are outbox tables or stand below one, and what the relation in question is. */
 export async function readCatalog(
   ask: Ask,
-  publications: readonly string[],
-  tables: readonly TableName[],
+  { publications, tables, headers }: CatalogScope,
   { relation, roots }: CatalogQuestion,
 ): Promise<CatalogAnswer> {
   const [server] = await ask<{ version: number }>(
@@ -94,6 +103,7 @@ export async function readCatalog(
     [...roots.values()].map(String),
     relation?.snapshot ?? null,
     relation?.xid ?? null,
+    headers,
   ]);
   if (row === undefined) throw new Error("a query without FROM answered no row");
   const tree = row.tree.map((relation) => ({ ...relation, oid: Number(relation.oid) }));

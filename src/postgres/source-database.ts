@@ -218,7 +218,9 @@ export class PgSourceDatabase implements SourceDatabase {
   }
 
   catalog(question: CatalogQuestion, signal: AbortSignal): Promise<CatalogAnswer> {
-    return readCatalog(this.#ask(signal), this.#options.publications, this.#tables, question);
+    const { publications, columns } = this.#options;
+    const scope = { publications, tables: this.#tables, headers: columns.headers };
+    return readCatalog(this.#ask(signal), scope, question);
   }
 
   async countUp(signal: AbortSignal): Promise<number | null> {

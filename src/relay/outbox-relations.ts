@@ -113,6 +113,7 @@ export class OutboxRelations {
   #learn(catalog: CatalogAnswer): void {
     if (catalog.systemId !== this.#systemId) throw otherCluster(catalog.systemId, this.#systemId);
     this.#memory.seen(catalog.tree, catalog.lsn);
+    for (const table of catalog.headed) this.headers.there(table, catalog.lsn);
     this.#stamped = catalog.stamped;
     this.#isBroad = catalog.isBroad;
     this.#lookedLsn = catalog.lsn;

@@ -13,7 +13,9 @@ export const HALTS_MUTANTS: readonly Mutant[] = [
     name: "forget what kept rows away before the start",
     harm: "loses the rows of a partition that was unlogged, as soon as the hint is followed",
     file: "src/relay/relay.ts",
-    edits: [{ find: "    if (strange === null) await this.#holdGaps(faults, stop);\n", replace: "" }],
+    edits: [
+      { find: "    if (strange === null) await this.#holdGaps(faults, stop);\n", replace: "" },
+    ],
     caughtBy: { unit: "relay/lasting-halts" },
   },
   {

@@ -98,7 +98,7 @@ export const TABLE_MUTANTS: readonly Mutant[] = [
         replace: "mayHaveHeld !== null && !isLikeOutbox",
       },
     ],
-    caughtBy: { unit: "test/unit/relay/partition-above" },
+    caughtBy: { unit: "test/unit/relay/catalog-look" },
   },
   {
     name: "ask only which table is above the outbox table now",
@@ -106,6 +106,13 @@ export const TABLE_MUTANTS: readonly Mutant[] = [
     file: "src/postgres/partition-above.ts",
     edits: [{ find: "${WRITER} >= written.after or exists", replace: "exists" }],
     caughtBy: { integration: "postgres/partition-above" },
+  },
+  {
+    name: "learn of the headers column from rows alone",
+    harm: "publishes rows without their headers that were written while the column had another name",
+    file: "src/relay/outbox-relations.ts",
+    edits: [{ find: "for (const table of catalog.headed)", replace: "for (const table of [])" }],
+    caughtBy: { unit: "test/unit/relay/catalog-look" },
   },
   {
     name: "keep a decision about a table for good",

@@ -33,6 +33,8 @@ export interface CatalogAnswer {
   readonly tree: readonly TreeRelation[];
   /** Partitioned outbox tables, `schema.name`, whose column `txid` takes the id of the inserting transaction by default. */
   readonly stamped: readonly string[];
+  /** Outbox tables, `schema.name`, that have the headers column. */
+  readonly headed: readonly string[];
   /** A publication of ours takes in a whole schema or the database. */
   readonly isBroad: boolean;
   /** Null when no relation was asked for. */

@@ -4,8 +4,8 @@ import type { Lsn } from "../lsn.ts";
 const REMEMBERED_MAX = 64;
 
 /**
- * Remembers which outbox tables sent rows with the headers column, so that it is not left out quietly once it is gone. The
- * order of the stream decides, not the catalog: rows from before the column was added have none.
+ * Remembers which outbox tables have the headers column, so that it is not left out quietly once it is gone: by their rows,
+ * or by a look at the catalog, which counts for what is committed later. Rows from before the column was added have none.
  */
 export class HeaderMemory {
   readonly #isOff: boolean;
@@ -38,7 +38,13 @@ export class HeaderMemory {
     if (!isKnown) this.#since.set(table, commitLsn);
   }
 
-  /** The first transaction with the column, for each table. */
+  /** The catalog showed the column, before `lsn`. */
+  there(table: string, lsn: Lsn): void {
+    if (this.#isOff || this.#since.has(table) || this.#since.size >= REMEMBERED_MAX) return;
+    this.#since.set(table, lsn);
+  }
+
+  /** From where on rows have the column, for each table: the first such transaction, or the first look. */
   get since(): ReadonlyMap<string, Lsn> {
     return this.#since;
   }

@@ -20,7 +20,7 @@ export interface KnownTables {
   /** OIDs of their children, so that one which is dropped later is still known; at most `REMEMBERED_MAX`. */
   readonly children: readonly number[];
   readonly decisions: readonly TableDecision[];
-  /** Tables whose rows came with the headers column, since the transaction committed there. */
+  /** Tables with the headers column: rows of transactions that are committed after that position must have it. */
   readonly headers?: ReadonlyMap<string, Lsn>;
 }
 

@@ -28,6 +28,8 @@ export class ModelCatalog {
   readonly #tables = new Map<number, ModelTable>();
   /** FOR ALL TABLES. */
   isForAllTables = false;
+  /** Whether the outbox table has the headers column. */
+  hasHeaders = false;
   #oids = MODEL_TABLE_OID;
 
   constructor() {
@@ -81,7 +83,8 @@ export class ModelCatalog {
         isPartition: false,
       }));
     const asked = relation === null ? null : this.#asked(relation.oid);
-    return { systemId, lsn, tree, stamped: [], isBroad: this.isForAllTables, asked };
+    const headed = this.hasHeaders ? [OUTBOX] : [];
+    return { systemId, lsn, tree, stamped: [], headed, isBroad: this.isForAllTables, asked };
   }
 
   #asked(oid: number): AskedRelation {

@@ -79,6 +79,20 @@ describe("a table whose rows came with headers", () => {
     expect(() => row("meta", 32n)).toThrow(MISSING);
   });
 
+  it("is remembered from a look at the catalog before any row came, for what is committed later", () => {
+    relations.headers.there("public.outbox", lsn(16n));
+    row("meta", 8n);
+    expect(() => row("meta", 32n)).toThrow(MISSING);
+    expect([published, relations.headers.since.get("public.outbox")]).toEqual([1, 16n]);
+  });
+
+  it("keeps the earlier position, whichever of row and look came first", () => {
+    relations.headers.there("public.outbox", lsn(16n));
+    row("headers", 8n);
+    relations.headers.there("public.outbox", lsn(32n));
+    expect(relations.headers.since.get("public.outbox")).toBe(8n);
+  });
+
   it("may do without them before the column was added", () => {
     row(null, 16n);
     row("headers", 32n);
@@ -88,6 +102,7 @@ describe("a table whose rows came with headers", () => {
   it("goes on without them, and is forgotten, where a person set them off", () => {
     relations = modelRelations({ headers: "" });
     relations.headers.recall(new Map([["public.outbox", lsn(16n)]]));
+    relations.headers.there("public.outbox", lsn(16n));
     expect(relations.headers.expects("public.outbox", lsn(32n))).toBe(false);
     expect(relations.headers.since.size).toBe(0);
   });

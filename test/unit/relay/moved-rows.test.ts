@@ -43,6 +43,7 @@ async function outcome(
     lsn: lsn(1n),
     tree: [{ oid: OID, outbox: "public.outbox", isRoot: true, isPartition: false }],
     stamped: isStamped ? ["public.outbox"] : [],
+    headed: [],
     isBroad: false,
     asked: null,
   };

@@ -141,7 +141,7 @@ function otherRows(publication: string): RelayError {
   return new RelayError(`publication ${publication} has other rows than RELAY_SHARD wants`, {
     code: "CONFIG_SHARD",
     remedy: "halt",
-    hint: "outbox-relay doctor --sql writes the statements that mend it. If no relay uses the publication, drop it and run this again.",
+    hint: "outbox-relay doctor --sql writes the statements that correct it. If no relay uses the publication, drop it and run this again.",
   });
 }
 
@@ -156,7 +156,7 @@ async function status(
 }
 
 function describe(status: MigrationStatus): string {
-  const { migrations, table, missingColumns, hasWriteOrder, publication } = status;
+  const { migrations, table, missingColumns, publication } = status;
   const lines = migrations.map(
     ({ version, name, state, appliedAt }) =>
       `${String(version).padStart(4, "0")} ${name}: ${state}${appliedAt === null ? "" : ` ${appliedAt}`}`,
@@ -164,13 +164,16 @@ function describe(status: MigrationStatus): string {
   const columns =
     missingColumns.length === 0 ? "all columns" : `without ${missingColumns.join(", ")}`;
   lines.push(`table ${table.name}: ${table.exists ? `exists, ${columns}` : "missing"}`);
-  if (table.exists && !hasWriteOrder) {
-    lines.push(
-      "column write_order: missing; outbox-relay migrate up --write-order adds it, so that a repair keeps the order of writing",
-    );
-  }
+  if (table.exists && !status.hasWriteOrder) lines.push(describeWriteOrder(status));
   lines.push(`publication ${publication.name}: ${describePublication(publication)}`);
   return `${lines.join("\n")}\n`;
+}
+
+function describeWriteOrder({ writeOrderFault }: MigrationStatus): string {
+  const add =
+    "outbox-relay migrate up --write-order adds it, so that a repair keeps the order of writing";
+  if (writeOrderFault === null) return `column write_order: missing; ${add}`;
+  return `column write_order: another one, which a repair does not order by: it ${writeOrderFault}; rename it, then ${add}`;
 }
 
 function describePublication(publication: MigrationStatus["publication"]): string {

@@ -20,6 +20,8 @@ export interface MigrationStatus {
   readonly missingColumns: readonly string[];
   /** Whether the table has the column that numbers its rows as they are written; the relay does without. */
   readonly hasWriteOrder: boolean;
+  /** What a column of that name lacks to do so; null where there is none, or nothing is wrong with it. */
+  readonly writeOrderFault: string | null;
   readonly publication: {
     readonly name: string;
     readonly exists: boolean;
@@ -40,6 +42,15 @@ interface Reality {
   readonly hasTable: boolean;
   readonly rowFilter: string | null;
   readonly keyType: string | null;
+  readonly writeOrder: WriteOrder | null;
+}
+
+interface WriteOrder {
+  /** As SQL writes it. */
+  readonly type: string;
+  /** The default as SQL; null where there is none. */
+  readonly default: string | null;
+  readonly isIdentity: boolean;
 }
 
 const REALITY = `
@@ -51,7 +62,11 @@ const REALITY = `
          (select to_jsonb(t) ->> 'rowfilter' from pg_publication_tables t
            where t.pubname = $2 and t.schemaname = $3 and t.tablename = $4) as "rowFilter",
          (select t.typname::text from pg_attribute a join pg_type t on t.oid = a.atttypid
-           where a.attrelid = to_regclass($1) and a.attname = $5 and not a.attisdropped) as "keyType"`;
+           where a.attrelid = to_regclass($1) and a.attname = $5 and not a.attisdropped) as "keyType",
+         (select jsonb_build_object('type', format_type(a.atttypid, a.atttypmod), 'isIdentity', a.attidentity <> '',
+                                    'default', pg_get_expr(d.adbin, d.adrelid))
+            from pg_attribute a left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+           where a.attrelid = to_regclass($1) and a.attname = '${WRITE_ORDER}' and not a.attisdropped) as "writeOrder"`;
 
 export async function migrationStatus(
   migrator: Migrator,
@@ -68,11 +83,14 @@ export async function migrationStatus(
   const publishesInsert = reality?.publishesInsert === true;
   const hasTable = reality?.hasTable === true;
   const hasRows = hasRowsOf(target, reality);
+  const { writeOrder = null } = reality ?? {};
+  const writeOrderFault = writeOrder === null ? null : faultOf(writeOrder);
   return {
     migrations: files.map((file) => stateOf(file, target, applied)),
     table: { name: `${schema}.${table}`, exists: columns !== null },
     missingColumns,
-    hasWriteOrder: (columns ?? []).includes(WRITE_ORDER),
+    hasWriteOrder: writeOrder !== null && writeOrderFault === null,
+    writeOrderFault,
     publication: {
       name: publication,
       exists: (reality?.publishesInsert ?? null) !== null,
@@ -82,6 +100,16 @@ export async function migrationStatus(
     },
     isReady: missingColumns.length === 0 && publishesInsert && hasTable && hasRows,
   };
+}
+
+/** As a repair looks at it: the migration makes a bigint whose default takes the next number of a sequence. */
+function faultOf({ type, default: given, isIdentity }: WriteOrder): string | null {
+  const faults: string[] = [];
+  if (type !== "bigint") faults.push(`is of type ${type}, not bigint`);
+  if (!isIdentity && given?.startsWith("nextval(") !== true) {
+    faults.push(`has ${given === null ? "no default" : `the default ${given}`}, not nextval()`);
+  }
+  return faults.length === 0 ? null : faults.join(", and ");
 }
 
 function hasRowsOf({ shard = null }: MigrationTarget, reality: Reality | undefined): boolean {

@@ -87,6 +87,21 @@ describe.each([14, 18] as const)("the column write_order on Postgres %i", (major
     expect(await order()).toEqual(written.map(({ id }) => id));
   });
 
+  it.each([
+    ["bigint", "has no default, not nextval()"],
+    ["int default 7", "is of type integer, not bigint, and has the default 7, not nextval()"],
+    ["timestamptz default now()", "is of type timestamp with time zone, not bigint"],
+  ])("is not taken for one that is another: %s", async (definition, fault) => {
+    await database.query(`create table outbox (id uuid, write_order ${definition})`);
+    const { stdout } = await run("status --json", database.url);
+    expect(JSON.parse(stdout)).toMatchObject({
+      hasWriteOrder: false,
+      writeOrderFault: expect.stringContaining(fault),
+    });
+    const told = await run("status", database.url);
+    expect(told.stdout).toContain("another one, which a repair does not order by: it");
+  });
+
   it("is added to a table with rows when it is asked for, without a rewrite, and not before", async () => {
     await database.query(
       "create table outbox (id uuid primary key, aggregatetype text, aggregateid text, type text, payload jsonb, txid xid8 default pg_current_xact_id())",

@@ -1,6 +1,7 @@
 import type { Finding } from "../relay/finding.ts";
 import { describeTopicsRequest, readTopicConfigs } from "./api/describe-configs.ts";
 import type { BrokerChannel } from "./broker-channel.ts";
+import { CHECKPOINT_SETTINGS } from "./checkpoint-settings.ts";
 import type { Cluster } from "./cluster.ts";
 import { ERROR } from "./error-code.ts";
 import { kafkaError } from "./kafka-error.ts";
@@ -57,14 +58,7 @@ export class CheckpointTopic {
       topic: this.name,
       partitions: 1,
       replicationFactor: this.#replicationFactor,
-      config: {
-        "cleanup.policy": "compact",
-        "compression.type": "producer",
-        "min.cleanable.dirty.ratio": "0.1",
-        // A clock of ours that is an hour ahead must not have the checkpoint refused (message.timestamp.after.max.ms).
-        "message.timestamp.type": "LogAppendTime",
-        "segment.bytes": "16777216",
-      },
+      config: CHECKPOINT_SETTINGS,
     };
     const problem = (await this.#admin.create([topic], signal)).get(this.name);
     if (problem !== undefined) throw problem;

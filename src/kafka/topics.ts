@@ -5,6 +5,7 @@ import type { OutboundRecord } from "../relay/record/outbound-record.ts";
 import { describeTopicsRequest, readTopicConfigs } from "./api/describe-configs.ts";
 import type { TopicMetadata } from "./api/metadata.ts";
 import type { BrokerChannel } from "./broker-channel.ts";
+import { CHECKPOINT_SETTINGS, isMadeForCheckpoints } from "./checkpoint-settings.ts";
 import type { Cluster } from "./cluster.ts";
 import { ERROR, errorName } from "./error-code.ts";
 import type { HangUps } from "./hang-ups.ts";
@@ -38,6 +39,7 @@ export interface TopicsParts {
 
 type FoundTopic = Pick<TopicMetadata, "topic" | "error" | "isInternal">;
 
+const SETTINGS = [...new Set([...LIMIT_SETTINGS, ...Object.keys(CHECKPOINT_SETTINGS)])];
 const UNKNOWN_LIMIT = new RecordLimit(new Map());
 
 /** What is known of the topics that events go to: whether they can be written, and how large a batch may be. */
@@ -152,10 +154,15 @@ export class Topics {
       if (problem === null) good.push(one.topic);
       else this.#refuseAll(one.topic, problem);
     }
-    const limits = await this.#limits(good);
+    const settings = await this.#settings(good);
     const learnedAtMs = this.#clock.monotonicMs();
     for (const topic of good) {
-      const limit = limits.get(topic) ?? UNKNOWN_LIMIT;
+      const values = settings.get(topic) ?? new Map<string, string>();
+      if (isMadeForCheckpoints(this.#cluster.partitions(topic), values)) {
+        this.#refuseAll(topic, reservedTopic(topic, "a relay made it for its own checkpoint"));
+        continue;
+      }
+      const limit = new RecordLimit(values);
       this.#refusals.learned(topic, limit);
       this.#known.set(topic, { limit, learnedAtMs });
     }
@@ -184,11 +191,13 @@ export class Topics {
     return [...found, ...invalid.map((topic) => ({ topic, error, isInternal: false }))];
   }
 
-  async #limits(topics: readonly string[]): Promise<Map<string, RecordLimit>> {
+  async #settings(
+    topics: readonly string[],
+  ): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
     if (topics.length === 0) return new Map();
-    const request = describeTopicsRequest(topics, LIMIT_SETTINGS);
+    const request = describeTopicsRequest(topics, SETTINGS);
     const configs = readTopicConfigs(await this.#channel.request("any", "coordinator", request));
-    return new Map(configs.map(({ topic, values }) => [topic, new RecordLimit(values)]));
+    return new Map(configs.map(({ topic, values }) => [topic, values]));
   }
 }
 

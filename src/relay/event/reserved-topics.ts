@@ -35,8 +35,8 @@ const FOREIGN: Reserved = {
  * Which topics no row may go to, because what is written there steers a relay or Kafka: this relay's checkpoint topic,
  * the names that relays give to their own topics, and the names of Kafka's internal topics.
  *
- * What it cannot know: the checkpoint topic of another relay that has a name of its owner's choice, and the topics that
- * other programs are steered by.
+ * What it cannot know: the checkpoint topic of another relay that has a name of its owner's choice (the sink may know it by
+ * its settings), and the topics that other programs are steered by.
  */
 export class ReservedTopics {
   readonly #checkpointTopic: string;

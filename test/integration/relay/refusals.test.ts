@@ -43,6 +43,18 @@ describe.each(["exactly-once", "at-least-once"])(
   },
 );
 
+describe("a row is refused by the settings of its topic", () => {
+  it("that is routed into another relay's checkpoint topic with a name of its own", async () => {
+    const neighbour = await RelayFixture.create("neighbour");
+    const topic = `${neighbour.names.topicPrefix}state`;
+    await (await neighbour.streaming({ RELAY_CHECKPOINT_TOPIC: topic })).stop();
+    const relay = await fixture.streaming(WHOLE_NAME);
+    const said = await expectRefused(relay, topic, "TOPIC_INVALID");
+    expect(said).toContain("a relay made it for its own checkpoint");
+    await neighbour.close();
+  });
+});
+
 describe("a row is refused by name", () => {
   it("that is routed into a topic of Kafka's own", async () => {
     const relay = await fixture.streaming(WHOLE_NAME);

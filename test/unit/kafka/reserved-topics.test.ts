@@ -29,13 +29,18 @@ beforeEach(() => {
   sent = [];
 });
 
-async function opened(delivery: "exactly-once" | "at-least-once"): Promise<KafkaSink> {
+async function opened(
+  delivery: "exactly-once" | "at-least-once",
+  checkpointTopic = CHECKPOINTS,
+): Promise<KafkaSink> {
+  const options = { ...MODEL_SINK_OPTIONS, checkpointTopic };
   const sink = new KafkaSink(
-    { ...MODEL_SINK_OPTIONS, delivery, topicAutoCreate: { partitions: 1, replicationFactor: -1 } },
+    { ...options, delivery, topicAutoCreate: { partitions: 1, replicationFactor: -1 } },
     { channel: new WatchedChannel(cluster, systemClock) },
     systemClock,
     () => undefined,
   );
+  await sink.preflight(GO_ON);
   await sink.open(GO_ON);
   sent.length = 0;
   return sink;
@@ -57,6 +62,24 @@ describe.each(["exactly-once", "at-least-once"] as const)("with %s delivery a ro
     expect(sink.knows(topic)).toBe(true);
     expect(sink.refuse(recordTo(topic))).toMatchObject({ code: "TOPIC_INVALID", remedy: "halt" });
     expect(sent).toEqual([]);
+  });
+
+  it("for a topic that another relay made for its checkpoint is refused, whatever its name", async () => {
+    const [other, alike] = ["state-of-others", "alike"];
+    const neighbour = await opened(delivery, other);
+    await neighbour.close();
+    const settings = cluster.topics.get(other)?.config ?? new Map<string, string>();
+    const { config } = cluster.createTopic(alike, 2);
+    for (const [name, value] of settings) config.set(name, value);
+    const sink = await opened(delivery);
+    await sink.learn([other, alike], false, GO_ON);
+    const refused = sink.refuse(recordTo(other));
+    expect(refused).toMatchObject({ code: "TOPIC_INVALID", remedy: "halt" });
+    expect(refused?.message).toContain("a relay made it for its own checkpoint");
+    expect(sink.refuse(recordTo(alike))).toBeNull();
+    settings.set("cleanup.policy", "compact,delete");
+    await sink.learn([other], true, GO_ON);
+    expect(sink.refuse(recordTo(other))).toBeNull();
   });
 
   it("for a topic that Kafka calls internal is refused, whatever its name", async () => {

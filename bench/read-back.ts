@@ -8,6 +8,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Kafka, logLevel } from "kafkajs";
+import "../src/kafka/kafkajs-timers.ts";
 import { startKafka } from "../src/demo/services/embedded-kafka.ts";
 import { createTopicsWithLeaders } from "../src/demo/services/kafka-topics.ts";
 import { KafkaSink } from "../src/kafka/kafka-sink.ts";

@@ -5,6 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Kafka, logLevel } from "kafkajs";
+import "../src/kafka/kafkajs-timers.ts";
 import pg from "pg";
 import { createTopicsWithLeaders } from "../src/demo/services/kafka-topics.ts";
 import type { Services } from "../src/demo/services/services.ts";

@@ -3,6 +3,7 @@ import { chmod, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Kafka, logLevel } from "kafkajs";
+import "../kafka/kafkajs-timers.ts";
 import type pg from "pg";
 import type { CleanUps } from "./clean-ups.ts";
 import { connect } from "./connection.ts";

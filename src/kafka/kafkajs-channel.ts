@@ -10,6 +10,7 @@ import type {
 import { advertisedFault, connectionFault, unknownBroker } from "./connection-fault.ts";
 import type { ConnectionOptions } from "./kafkajs-config.ts";
 import { kafkajsConfig } from "./kafkajs-config.ts";
+import "./kafkajs-timers.ts";
 import type { KafkajsBroker, KafkajsCluster } from "./kafkajs-internals.ts";
 import {
   createCluster,
@@ -174,13 +175,6 @@ export class KafkajsChannel implements BrokerChannel {
       connectionPool,
       logger: rootLogger,
       nodeId: address.id,
-    });
-    forEachConnection(broker, ({ requestQueue }) => {
-      // kafkajs looks for waiting requests every millisecond, for ever, also when there are none.
-      const check = requestQueue.scheduleCheckPendingRequests.bind(requestQueue);
-      requestQueue.scheduleCheckPendingRequests = () => {
-        if (requestQueue.pending.length > 0) check();
-      };
     });
     try {
       await broker.connect();

@@ -1,4 +1,4 @@
-import "../../support/kafkajs-timers.ts";
+import "../../../src/kafka/kafkajs-timers.ts";
 import { randomInt } from "node:crypto";
 import { runCampaign } from "./campaign.ts";
 import { hostileRecord, keepHostileRecord } from "./hostile-record.ts";

@@ -11,12 +11,6 @@ const EXIT_VIOLATED = 1;
 const EXIT_USAGE = 2;
 const EXIT_INTERRUPTED = 130;
 
-// kafkajs asks for a timer in the past, on which Node remarks; nobody at the terminal can do anything about it.
-process.removeAllListeners("warning");
-process.on("warning", (warning) => {
-  if (warning.name !== "TimeoutNegativeWarning") process.stderr.write(`${warning.stack}\n`);
-});
-
 const options = parseProveOptions(process.argv.slice(2), randomInt(1_000_000));
 if (options === "help") {
   process.stdout.write(USAGE);

@@ -5,6 +5,7 @@ import { Kafka } from "kafkajs";
 import { apiVersionsRequest } from "../../../src/kafka/api/api-versions.ts";
 import { kafkajsConfig } from "../../../src/kafka/kafkajs-config.ts";
 import type { KafkajsBroker, KafkajsCluster } from "../../../src/kafka/kafkajs-internals.ts";
+import "../../../src/kafka/kafkajs-timers.ts";
 import {
   createCluster,
   forEachConnection,
@@ -35,15 +36,7 @@ beforeAll(async () => {
   await broker.connect();
 });
 
-/** As our channel does: kafkajs looks for waiting requests every millisecond, for ever, also once it is hung up. */
-function quieten(one: KafkajsBroker): void {
-  forEachConnection(one, ({ requestQueue }) => {
-    requestQueue.scheduleCheckPendingRequests = () => undefined;
-  });
-}
-
 afterAll(async () => {
-  quieten(broker);
   hangUp(broker, new Error("the test is over"));
   await listener.close();
 });
@@ -156,7 +149,6 @@ describe("kafkajs", () => {
         sendRequest: () => undefined,
       });
     });
-    quieten(other);
     hangUp(other, reason);
     await expect(waiting).rejects.toBe(reason);
     expect(connectionPool.pool[0]?.socket?.destroyed).toBe(true);

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Consumer } from "kafkajs";
 import { Kafka, logLevel } from "kafkajs";
+import "../../../../src/kafka/kafkajs-timers.ts";
 import { systemClock } from "../../../../src/ops/system-clock.ts";
 import { pause } from "../../../../src/relay/clock.ts";
 import type { ReadRecord } from "../../../support/relay/topic-reader.ts";

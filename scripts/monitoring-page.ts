@@ -6,7 +6,7 @@ import { BOARDS } from "./dashboards/boards.ts";
 
 const PAGE = new URL("../docs/monitoring.md", import.meta.url);
 
-/** docs/monitoring.md with its tables made anew; what stands between them is written by hand. */
+/** docs/monitoring.md with its tables made again; what stands between them is written by hand. */
 export function monitoringPage(): string {
   const files = ruleFiles();
   const sections: Readonly<Record<string, string>> = {

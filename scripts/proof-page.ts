@@ -35,7 +35,7 @@ interface Results {
   };
 }
 
-/** docs/proof.md with its figures and tables made anew; what stands between them is written by hand. */
+/** docs/proof.md with its figures and tables made again; what stands between them is written by hand. */
 export function proofPage(): string {
   const results = JSON.parse(readFileSync(RESULTS, "utf8")) as Results;
   let page = readFileSync(PAGE, "utf8");

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { main } from "./cli/command.ts";
 
-// Whoever reads us may stop before the end, as `migrate print | head` does.
+// A reader of our output may stop before the end, as `migrate print | head` does.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
   process.exit();

@@ -9,7 +9,7 @@ const RESERVE_BYTES = 6e9;
 
 /**
  * Where the servers keep their data: in memory where there is room for `rows`, because the flush of a disk that all
- * share stops a broker for 200 ms at times, whoever publishes. Whoever sets TMPDIR has the say.
+ * share stops a broker for 200 ms at times, no matter who publishes. TMPDIR decides where it is set.
  */
 export async function dataFolder(
   rows: number,

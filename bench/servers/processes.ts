@@ -21,7 +21,7 @@ export async function rssMbMax(pid: number): Promise<number> {
   return memoryMb(pid, "VmHWM");
 }
 
-/** The peak begins anew. */
+/** The peak begins again. */
 export async function forgetPeak(pid: number): Promise<void> {
   await writeFile(`/proc/${pid}/clear_refs`, "5");
 }

@@ -134,7 +134,7 @@ export class World {
     await this.client.query("select pg_create_logical_replication_slot($1, 'pgoutput')", [name]);
   }
 
-  /** Ends whoever holds the slot, and drops it. */
+  /** Ends the session that holds the slot, and drops it. */
   async dropSlot(name: string): Promise<void> {
     await this.client.query(
       "select pg_terminate_backend(active_pid, 5000) from pg_replication_slots where slot_name = $1 and active",

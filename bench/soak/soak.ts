@@ -45,7 +45,7 @@ export async function soak(
   sampler.stop();
   await sampling;
   await relay.stop();
-  if (!stalls.hasHeard) throw new Error("nothing was told of the relay's event loop");
+  if (!stalls.hasHeard) throw new Error("nothing was reported about the relay's event loop");
   const { samples } = sampler;
   return { written, verdict: judgeSoak(samples, { written, published }), samples };
 }

@@ -5,7 +5,7 @@ import { chartValues } from "./values.ts";
 const BEGIN = "<!-- values: generated from values.yaml by `npm run generate` -->";
 const END = "<!-- end of values -->";
 
-/** charts/outbox-relay/README.md with the table of values between its two marks written anew. */
+/** charts/outbox-relay/README.md with the table of values between its two marks written again. */
 export function chartReadme(): string {
   const file = new URL("../../charts/outbox-relay/README.md", import.meta.url);
   const text = readFileSync(file, "utf8");

@@ -23,7 +23,7 @@ import { LOOK_INTERVAL_MS } from "../relay/options.ts";
 import { formatShard } from "../relay/shard.ts";
 import { chosenCodec } from "./compression.ts";
 
-/** What the core is told of the settings. */
+/** What the core gets of the settings. */
 export function relayOptions(config: Config): RelayOptions {
   const { outbox, batch, retry } = config;
   return {

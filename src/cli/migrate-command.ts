@@ -8,7 +8,7 @@ import { PROCESS_OUTPUT } from "./output.ts";
 /** `outbox-relay migrate`: knows the database and the publication from the settings, and needs no others. */
 export async function migrate(argv: readonly string[], env: Environment): Promise<number> {
   const isOffline = argv[0] !== "up" && argv[0] !== "status";
-  // Required for running the relay, without use here: whoever migrates need not know the brokers, or for printing the database.
+  // Required for running the relay, without use here: a migration does not need to know the brokers, or for printing the database.
   const unused = {
     KAFKA_BROKERS: "localhost:9092",
     ...(isOffline && { DATABASE_URL: "postgres://localhost/none" }),

@@ -77,7 +77,7 @@ export class Operator {
     }
   }
 
-  /** Findings at Kafka that a person must settle end the command; what is wrong at Postgres it may be there to mend. */
+  /** Findings at Kafka that a person must settle end the command; what is wrong at Postgres it may be there to correct. */
   async #preflight(stop: AbortSignal): Promise<void> {
     const findings = await this.ports.sink.preflight(stop);
     const faults = findings.filter(({ severity }) => severity !== "warning");

@@ -22,7 +22,7 @@ Asks a running relay what it does, what is wrong, and what to do about it.
 Options:
   --url URL   where the relay listens (default: this host, port of RELAY_HTTP_LISTEN)
   --json      the answer of /status as it is; with --watch one line for each answer
-  --watch     ask again every two seconds until interrupted: on a terminal the page is drawn anew,
+  --watch     ask again every two seconds until interrupted: on a terminal the page is drawn again,
               elsewhere there is one line for each change
 
 RELAY_HTTP_AUTH_USERNAME and RELAY_HTTP_AUTH_PASSWORD are used where the relay asks for them.

@@ -21,7 +21,7 @@ export function kafkaSecurityCautions(kafka: Kafka, nowMs: number): string[] {
   const isEncrypted = wantsTls(kafka);
   if (isEncrypted && tls.insecure) {
     cautions.push(
-      `${TLS}_INSECURE=true: brokers' certificates are NOT checked, whoever answers at RELAY_KAFKA_BROKERS is trusted; set ${TLS}_CA instead`,
+      `${TLS}_INSECURE=true: brokers' certificates are NOT checked, anyone who answers at RELAY_KAFKA_BROKERS is trusted; set ${TLS}_CA instead`,
     );
   }
   if (!isEncrypted && (sasl.mechanism === "PLAIN" || sasl.mechanism === "OAUTHBEARER")) {

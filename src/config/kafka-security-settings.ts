@@ -45,7 +45,7 @@ const oauthbearer = {
   }),
   token: optionalSetting("RELAY_KAFKA_SASL_OAUTHBEARER_TOKEN", {
     kind: opaque(),
-    doc: "A token that somebody else provides, in place of the token endpoint. As a file it is read again at each use, so whoever renews the token writes the file.",
+    doc: "A token that somebody else provides, in place of the token endpoint. As a file it is read again at each use, so that a new token only has to be written to the file.",
     exampleFile: "/var/run/secrets/kafka/token",
     example: "token",
     derived: NONE,
@@ -105,7 +105,7 @@ export const kafkaSecuritySettings = {
     insecure: setting("RELAY_KAFKA_TLS_INSECURE", {
       kind: boolean(),
       default: false,
-      doc: "Encrypts, but trusts whoever answers: certificates are not checked. For trials only; the relay warns at each start.",
+      doc: "Encrypts, but trusts anyone who answers: certificates are not checked. For trials only; the relay warns at each start.",
     }),
   },
   sasl: {

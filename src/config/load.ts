@@ -100,7 +100,7 @@ function originOf({ env, aliases }: Setting<unknown>, { name }: RawValue): Origi
 }
 
 function describe(setting: Setting<unknown>, raw: RawValue, error: unknown): string {
-  // Whoever mixes up two files may have put a private key where no secret is expected.
+  // Somebody who mixes up two files may have put a private key where no secret is expected.
   const isHidden = setting.sensitive || raw.text.includes("-----BEGIN");
   const shown = isHidden ? "its value (hidden)" : quote(raw.text);
   const reason = error instanceof Error ? error.message : "it cannot be read";

@@ -62,7 +62,7 @@ export class ShopRun {
     return this.#verdict();
   }
 
-  /** Counts on for whoever inserts by hand. Ends only by being stopped. */
+  /** Goes on counting for those who insert by hand. Ends only by being stopped. */
   async hold(): Promise<never> {
     this.#counters.start(true);
     for (;;) await pause(60_000, this.#stage.stop);

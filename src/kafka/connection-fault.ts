@@ -135,7 +135,7 @@ function saslUnexpected(where: string, { sasl }: Security, cause: unknown): Rela
   });
 }
 
-/** A listener that wants SASL just hangs up on whoever does not begin with it. */
+/** A listener that wants SASL just hangs up on a client that does not begin with it. */
 function unreachable(where: string, { tls: secure, sasl }: Security, cause: unknown): RelayError {
   const isClosed = (cause as { readonly name?: unknown }).name === "KafkaJSConnectionClosedError";
   const isOpen = (secure ?? null) === null || (sasl ?? null) === null;

@@ -35,7 +35,7 @@ export interface FenceOptions {
   readonly requestTimeoutMs: number;
 }
 
-/** Takes transactional ids away from whoever has them. */
+/** Takes transactional ids away from the producer that has them. */
 export class Fence {
   readonly #channel: BrokerChannel;
   readonly #cluster: Cluster;
@@ -89,7 +89,7 @@ export class Fence {
     const sinceMs = this.#clock.monotonicMs();
     for (;;) {
       const coordinator = await this.#cluster.coordinator(name, signal);
-      // Whoever has lost the slot meanwhile must not take the ids from its successor.
+      // A relay that has lost the slot meanwhile must not take the ids from its successor.
       if (signal.aborted) throw openingGivenUp();
       const answer = await this.#init(coordinator, name);
       if (answer.error === ERROR.none) return new TransactionalId(name, coordinator, answer);

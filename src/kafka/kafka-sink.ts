@@ -19,7 +19,7 @@ import { RecordBatchEncoder } from "./wire/record-batch.ts";
 
 /**
  * The Sink in front of a real cluster: events and checkpoint in one Kafka transaction. All that is asked and sent belongs
- * to an opening, which the next one or `close` ends. A question ends with the signal of whoever asks, too.
+ * to an opening, which the next one or `close` ends. A question ends with the caller's signal, too.
  */
 export class KafkaSink implements Sink {
   readonly inFlightMax: number;

@@ -36,7 +36,7 @@ export class KafkajsChannel implements BrokerChannel {
   readonly #addresses = new Map<number, BrokerAddress>();
   readonly #brokers = new Map<BrokerId, Promise<KafkajsBroker>>();
   readonly #connected = new Map<BrokerId, KafkajsBroker>();
-  /** Addresses, as `host:port`, that did not answer last time: whoever may ask any broker asks these last. */
+  /** Addresses, as `host:port`, that did not answer last time: a question to any broker goes to these last. */
   readonly #suspects = new Set<string>();
   /** Addresses, as `host:port`, that answered once. */
   readonly #reached = new Set<string>();

@@ -18,7 +18,7 @@ export interface KafkaTlsOptions {
   readonly keyPassphrase: string | null;
   /** What every broker's certificate must be for, and what is sent as SNI; null: the broker's host. */
   readonly serverName: string | null;
-  /** Trusts whoever answers. */
+  /** Trusts anyone who answers. */
   readonly isInsecure: boolean;
 }
 

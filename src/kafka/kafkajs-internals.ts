@@ -167,7 +167,7 @@ const RENEWAL_SHARE = 0.2;
 
 /**
  * The broker ends a connection that goes on past its session. While it is renewed the broker takes nothing else on this
- * connection, so whoever wants to send waits; what was sent before is answered in its turn.
+ * connection, so that senders wait; what was sent before is answered in its turn.
  */
 async function authenticated(connection: KafkajsConnection): Promise<void> {
   if (connection.authenticating === undefined) {

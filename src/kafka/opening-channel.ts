@@ -9,7 +9,7 @@ import { openingGivenUp } from "./kafka-error.ts";
 
 /**
  * The way to the brokers of one opening of the sink. Once the opening has ended it sends nothing, over whatever
- * connection, and whoever waits for an answer is rejected at once. Rejects as other channels do: the outcome is unknown.
+ * connection, and callers that wait for an answer are rejected at once. Rejects as other channels do: the outcome is unknown.
  */
 export class OpeningChannel implements BrokerChannel {
   readonly #channel: BrokerChannel;

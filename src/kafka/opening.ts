@@ -69,7 +69,7 @@ export class Opening {
   readonly #hangUps: HangUps;
   readonly #ended = new AbortController();
   #publish: Publish | null = null;
-  /** What ended publishing, once it is understood: whoever publishes after it is told the same. */
+  /** What ended publishing, once it is understood: later calls of `publish` reject with the same error. */
   #failure: Promise<unknown> | null = null;
   #nonce = "";
 

@@ -7,7 +7,7 @@ import type { TransactionalId } from "./transactional-id.ts";
 /** Null when there never was one. */
 export type IncarnationFound = ReturnType<typeof decodeIncarnation>;
 
-/** Takes the place of whoever published for this slot before. */
+/** Takes the place of the relay that published for this slot before. */
 export class Takeover {
   readonly #slot: string;
   readonly #tail: LogTail;

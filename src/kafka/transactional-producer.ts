@@ -48,7 +48,7 @@ export interface ProducerParts {
  *
  * Invariants: a Produce goes out only once all of the transaction before it is acknowledged and its EndTxn is on its way,
  * and an EndTxn only once the one before it has answered success. So all partitions hold the transactions in order, at
- * most two are open, and a record of the later one proves that the earlier one is complete. Whoever takes over commits
+ * most two are open, and a record of the later one proves that the earlier one is complete. The relay that takes over commits
  * that one first (`LeftCommit`), so that never more than one is aborted. Where it could not, nothing overlaps.
  * That is for consumers on kafkajs 2.2.4: brokers list aborted transactions by their ends, it takes that for the
  * order of their beginnings, and shows records of an aborted one where two overlap.

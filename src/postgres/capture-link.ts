@@ -67,7 +67,7 @@ export class CaptureLink {
     this.#lastLsn = new ToldLsn(lastLsn);
   }
 
-  /** The highest position this server has told of. */
+  /** The highest position that this server has announced. */
   get lastLsn(): Lsn {
     return this.#lastLsn.value;
   }
@@ -83,7 +83,7 @@ export class CaptureLink {
     return this.#isEnded;
   }
 
-  /** Listens from now on; before the server streams, errors belong to whoever started it. */
+  /** Listens from now on; before the server streams, errors belong to the caller that started it. */
   listen(): void {
     const connection = this.#connection;
     connection.once("replicationStart", () => {

@@ -30,7 +30,7 @@ export interface MigrationStatus {
     /** Whether it lets exactly the shard's rows through; true where all are wanted. */
     readonly hasRows: boolean;
   };
-  /** Whether table, columns and publication are there, whoever made them. */
+  /** Whether table, columns and publication are there, no matter who made them. */
   readonly isReady: boolean;
 }
 

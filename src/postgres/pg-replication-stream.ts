@@ -75,13 +75,13 @@ export class PgReplicationStream implements ReplicationStream {
   }
 
   /**
-   * Throws InvariantError for a confirmed position that this server never told of: Postgres takes
+   * Throws InvariantError for a confirmed position that this server never announced: Postgres takes
    * any position for true and forgets what lies below it (measured on Postgres 14 to 18).
    */
   sendStatus({ received, confirmed }: StandbyStatus): void {
     const known = this.#link.lastLsn;
     if (confirmed > known) {
-      const told = `${formatLsn(confirmed)} is confirmed, but the server told of ${formatLsn(known)} at most`;
+      const told = `${formatLsn(confirmed)} is confirmed, but the server announced ${formatLsn(known)} at most`;
       invariant(false, told);
     }
     this.#status = { received, confirmed: maxLsn(confirmed, this.#status.confirmed) };

@@ -246,7 +246,7 @@ function explainClientError(error: unknown, { address }: ErrorContext): Explanat
 export const NO_TLS_OFFERED = "The server does not support SSL connections";
 const HANDSHAKE: TlsFault = { what: "the TLS handshake failed", about: "protocol" };
 
-/** Each passes as soon as somebody mends it: the relay looks again. */
+/** Each passes as soon as somebody corrects it: the relay looks again. */
 const TLS_HINTS: Readonly<Record<TlsFault["about"], string>> = {
   authority:
     "Set RELAY_DATABASE_SSL_CA_FILE (or sslrootcert) to the certificate of the authority that signed the server's.",

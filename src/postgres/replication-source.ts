@@ -89,7 +89,7 @@ export class PgReplicationSource implements ReplicationSource {
     );
   }
 
-  /** The rows that a backfill would look at now; changes nothing. Whoever has them closes them. */
+  /** The rows that a backfill would look at now; changes nothing. The caller closes them. */
   planBackfill(since: Watermark | null, signal: AbortSignal): Promise<BackfillRows> {
     const isGivenUp = (): boolean => signal.aborted;
     return firstHost(this.#hostOrder.of(this.#sessions), isGivenUp, async (session) => {

@@ -60,7 +60,7 @@ function encrypted({ mode, ca, cert, key, keyPassphrase }: TlsOptions): Connecti
 
 /**
  * The server does not take this connection because it is, or is not, encrypted: it offers no TLS, or no line of
- * pg_hba.conf lets it in. A handshake that fails is no refusal: whoever stands in between could bring that about.
+ * pg_hba.conf lets it in. A handshake that fails is no refusal: anyone in between could cause that.
  */
 export function isTlsRefusal(error: unknown): boolean {
   if (!(error instanceof RelayError)) return false;

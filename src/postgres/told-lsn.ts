@@ -5,7 +5,7 @@ import { XLOG_DATA_HEADER_BYTES } from "./standby-status.ts";
 const BEGIN = 0x42;
 const UINT32_BITS = 32n;
 
-/** The highest position that a server has told of. Kept in two halves: a bigint for each row would be garbage. */
+/** The highest position that a server has announced. Kept in two halves: a bigint for each row would be garbage. */
 export class ToldLsn {
   #high: number;
   #low: number;

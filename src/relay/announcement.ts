@@ -16,8 +16,8 @@ export interface Announced extends Pick<Checkpoint, "pending" | "watermark"> {
 }
 
 /**
- * Writes to the checkpoint what is about to be done, so that whoever comes next finishes it. The sink must be open.
- * There is no position in it: what was published is found out anew, or is of no matter.
+ * Writes to the checkpoint what is about to be done, so that the next relay finishes it. The sink must be open.
+ * There is no position in it: what was published is found out again, or is of no matter.
  */
 export async function announce(
   ports: RelayPorts,

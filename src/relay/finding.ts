@@ -12,7 +12,7 @@ export interface Finding {
   readonly severity: Extract<Remedy, "halt" | "retry"> | "warning";
   /** Rows that are written meanwhile are not in the stream and do not come by it once the fault is gone; default: no. */
   readonly keepsRowsOut?: boolean;
-  /** Statements that mend it, where SQL alone does; a person runs them, with the rights they need. */
+  /** Statements that correct it, where SQL alone does; a person runs them, with the rights they need. */
   readonly sql?: readonly string[];
 }
 

@@ -18,7 +18,7 @@ interface Held {
 
 /**
  * Writes halts that may mean missing rows into the checkpoint, so that they outlive this process, and keeps the one that
- * could not be written yet. Only for whoever has the slot, or its reservation, and the transactional ids; the progress of
+ * could not be written yet. Only for the relay that has the slot, or its reservation, and the transactional ids; the progress of
  * the checkpoint stays as it is stored.
  */
 export class HaltRecord {

@@ -35,7 +35,7 @@ function otherServer(name: string): RelayError {
     {
       code: "SERVER_MISMATCH",
       remedy: "retry",
-      hint: "Nothing to do during a failover: the relay connects both anew. If it lasts, RELAY_DATABASE_URL and RELAY_REPLICATION_URL must lead to one primary.",
+      hint: "Nothing to do during a failover: the relay connects both again. If it lasts, RELAY_DATABASE_URL and RELAY_REPLICATION_URL must lead to one primary.",
     },
   );
 }

@@ -69,7 +69,7 @@ export interface Observer {
   skipped(rows: number): void;
   /** Rows were passed over that moved to another partition: they were published when they were inserted. */
   moved(rows: MovedRows): void;
-  /** How far the rows from before the slot have been read; told often while it lasts. */
+  /** How far the rows from before the slot have been read; called often while it lasts. */
   backfilled(progress: BackfillProgress): void;
   /** All of them are durable: from now on this is a stream like any other. */
   backfillEnded(): void;

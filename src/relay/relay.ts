@@ -102,7 +102,7 @@ export class Relay {
     } catch (error) {
       end = error;
       if (error instanceof RelayError) this.#place = session.placeOf(error);
-      // Whoever finds the slot taken keeps the connection: the word that it is free comes over it.
+      // A relay that finds the slot taken keeps the connection: the word that it is free comes over it.
       if (!isSlotBusy(error)) this.#ports.database.reconnect(error);
       throw error;
     } finally {

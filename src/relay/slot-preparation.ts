@@ -21,7 +21,7 @@ interface Look {
 
 /**
  * What must be done before a slot can be taken: at the very first start it is made; what a crash or a person left
- * unfinished is finished. What is about to be done is written to the checkpoint first, so that whoever comes next knows.
+ * unfinished is finished. What is about to be done is written to the checkpoint first, so that the next relay knows.
  */
 export class SlotPreparation {
   readonly #ports: RelayPorts;
@@ -43,10 +43,10 @@ export class SlotPreparation {
     const { found, peeked, verdict } = await this.#atHome(signal);
     const isTaken = found?.active === true;
     if (peeked?.pending === "backfill") {
-      // The slot is to be made anew. Should its holder let go before we have it, we must not read on from the old one.
+      // The slot is to be made again. Should its holder let go before we have it, we must not read on from the old one.
       if (isTaken) throw slotReserved(this.#options.slot);
     } else {
-      // Whoever has taken a slot that can be read from judges it with the slot in hand.
+      // The relay that has taken a slot that can be read from judges it with the slot in hand.
       if (isTaken) return null;
       if (peeked !== null && peeked.halt !== null && verdict.kind === "halt") throw verdict.fault;
       // A look without the slot may be a little old, so that all else is judged with the slot in hand.
@@ -81,7 +81,7 @@ export class SlotPreparation {
     return { found, peeked, verdict };
   }
 
-  /** Whoever had reserved it before us has the slot by now, or has given up. */
+  /** The relay that had reserved it before us has the slot by now, or has given up. */
   async #prepareReserved(signal: AbortSignal): Promise<BackfillSince> {
     const { database, sink } = this.#ports;
     const slot = await database.slot(signal);

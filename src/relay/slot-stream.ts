@@ -15,7 +15,7 @@ export interface OpenedStream {
   readonly backfill: BackfilledStream | null;
 }
 
-/** Takes the slot; for a backfill in front of it the slot is made anew first. */
+/** Takes the slot; for a backfill in front of it the slot is made again first. */
 export async function openSlotStream(
   ports: RelayPorts,
   options: RelayOptions,

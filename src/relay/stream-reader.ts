@@ -55,7 +55,7 @@ export class StreamReader implements StreamHandlers, IntakeTarget {
   /** Before the start, and while the catalog is asked. */
   readonly #hold = new Hold();
   /**
-   * How far this server has told of its WAL. A predecessor's checkpoint may lie past it for a moment; Postgres takes any
+   * How far this server has announced its WAL. A predecessor's checkpoint may lie past it for a moment; Postgres takes any
    * position for true, so nothing beyond is confirmed.
    */
   #told: Lsn = LSN_ZERO;

@@ -32,7 +32,7 @@ export class TimelineHistory {
     return this.#ancestors.find((ancestor) => ancestor.timeline === timeline)?.end ?? null;
   }
 
-  /** The timeline on which the record that starts at `lsn` was written, whoever sends it now. */
+  /** The timeline on which the record that starts at `lsn` was written, no matter which server sends it now. */
   at(lsn: Lsn): number {
     for (const { timeline, end } of this.#ancestors) if (lsn < end) return timeline;
     return this.#current;

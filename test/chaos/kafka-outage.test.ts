@@ -11,7 +11,7 @@ import type { RelayProcess } from "../support/relay/relay-process.ts";
 import { until } from "../support/until.ts";
 
 const OUTAGE_MS = 20_000;
-/** Three brokers start anew on top of it, and 80,000 events wait. */
+/** Three brokers are restarted on top of it, and 80,000 events wait. */
 const OUTAGE_RECOVERY_MS = 60_000;
 const RETAINED_BYTES_MAX = 64 * 1024 * 1024;
 const RSS_BYTES_MAX = 250 * 1024 * 1024;

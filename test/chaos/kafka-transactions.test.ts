@@ -110,7 +110,7 @@ describe.each(["v1", "v2"])("in transaction protocol %s", (protocol) => {
     );
   });
 
-  it("ids that the brokers forgot while the outbox was idle are taken anew [31, 33: L D O R]", async () => {
+  it("ids that the brokers forgot while the outbox was idle are taken again [31, 33: L D O R]", async () => {
     await newFixture(1);
     const relay = await fixture.streaming({
       ...rig.settings,

@@ -110,11 +110,11 @@ async function endSessions(): Promise<void> {
   );
 }
 
-/** Breaks it, ends the sessions, sees the relay halt and keep trying at its pace, mends it, and sees all go on. */
+/** Breaks it, ends the sessions, sees the relay halt and keep trying at its pace, corrects it, and sees all go on. */
 async function deliveryOnceMended(
   code: string,
   break_: () => Promise<unknown>,
-  mend: () => Promise<unknown>,
+  correct: () => Promise<unknown>,
 ): Promise<DeliveryReport> {
   await break_();
   await endSessions();
@@ -122,7 +122,7 @@ async function deliveryOnceMended(
   expect(hint).not.toBe("");
   await fixture.insert("k", '{"seq": 2}');
   expect(await attemptsIn(3_000)).toBeLessThan(10);
-  await mend();
+  await correct();
   await relay.reaches("streaming");
   await fixture.caughtUp(relay);
   return fixture.delivery();

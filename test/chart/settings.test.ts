@@ -39,7 +39,7 @@ describe.each(ciFiles())("pods of the chart with ci/%s", (file) => {
     expect(own).not.toEqual([]);
     for (const { container, spec } of own) {
       const env = environmentOf(container, manifests);
-      // Whoever migrates need not know the brokers.
+      // A migration does not need to know the brokers.
       const unused = container.args?.[0] === "migrate" ? { KAFKA_BROKERS: "localhost:9092" } : {};
       const files = mountedFiles(container, spec);
       const { warnings } = loadConfig({ ...unused, NODE_ENV: "production", ...env }, (path) => {

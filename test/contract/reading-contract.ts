@@ -62,7 +62,7 @@ export function readingContract(
 }
 
 function middleContract(): void {
-  it("lists an aborted transaction to whoever begins to read in its middle, or at its marker", async () => {
+  it("lists an aborted transaction to a reader that begins in its middle, or at its marker", async () => {
     const aborted = await probe.init(id);
     const settings = { transactionalId: id, apiVersion: 12 } as const;
     await probe.produceV2(id, aborted, "a");
@@ -77,7 +77,7 @@ function middleContract(): void {
     expect((await probe.fetch(4)).aborted).toEqual([]);
   });
 
-  it("hands out a batch whole, also to whoever asks for its middle", async () => {
+  it("hands out a batch whole, also to a reader that asks for its middle", async () => {
     await probe.produce(await probe.init(null), ["a", "b", "c"]);
     const { batches } = await probe.fetch(1);
     expect(batches.map(({ baseOffset, lastOffset }) => [baseOffset, lastOffset])).toEqual([

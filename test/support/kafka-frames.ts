@@ -96,7 +96,7 @@ export function errorOfEndTxn(answer: Buffer, isFlexible: boolean): number {
   return answer.readInt16BE((isFlexible ? FLEXIBLE_BODY_AT : SIZE_BYTES + 4) + 4);
 }
 
-/** The answer for one partition, in place: whoever sets `error` changes the frame. */
+/** The answer for one partition, in place: setting `error` changes the frame. */
 export interface ProduceVerdict {
   readonly topic: string;
   readonly partition: number;

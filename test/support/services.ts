@@ -51,7 +51,7 @@ export function testNames(prefix: string): TestNames {
 export interface TestDatabase {
   readonly name: string;
   readonly url: string;
-  /** Removes the database with its slots, whoever is still connected. */
+  /** Removes the database with its slots, also while sessions are connected. */
   drop(): Promise<void>;
 }
 

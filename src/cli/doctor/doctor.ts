@@ -17,7 +17,7 @@ may run beside a relay.
 
 Options:
   --json   the same for machines
-  --sql    the statements that mend what SQL alone can mend, to read and to run
+  --sql    the statements that correct what SQL alone can correct, to read and to run
 
 Exit codes: 0 nothing failed (there may be warnings), 1 something failed, 2 usage, 78 settings.
 `;

@@ -66,11 +66,11 @@ export function hasFailed(sections: readonly Section[]): boolean {
   return sections.some(({ checks }) => checks.some((one) => verdictOf(one) === "FAIL"));
 }
 
-/** Statements that mend what SQL alone can mend, each with its reason as a comment. */
+/** Statements that correct what SQL alone can correct, each with its reason as a comment. */
 export function repairSql(sections: readonly Section[]): string {
   const findings = sections.flatMap(({ checks }) => checks.flatMap((one) => one.findings));
   const parts = findings
     .filter(({ sql }) => sql !== undefined)
     .map(({ code, message, sql = [] }) => `-- ${code}: ${message}\n${sql.join("\n")}\n`);
-  return parts.length === 0 ? "-- nothing that SQL alone would mend\n" : parts.join("\n");
+  return parts.length === 0 ? "-- nothing that SQL alone would correct\n" : parts.join("\n");
 }

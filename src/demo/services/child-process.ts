@@ -32,7 +32,7 @@ export function untilReady(
     child.stderr?.on("data", (chunk: Buffer) => {
       output = (output + chunk.toString()).slice(-OUTPUT_CHARACTERS_MAX);
       if (isReady || !ready.test(output)) return;
-      isReady = true; // Once only: whoever ends the process later waits for it, and must not be let go.
+      isReady = true; // Once only: the code that ends the process later waits for it, and must not be let go.
       clearTimeout(timer);
       letGo(child);
       resolve();

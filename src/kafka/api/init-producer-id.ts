@@ -7,7 +7,7 @@ export interface ProducerIdentity {
   readonly epoch: number;
 }
 
-/** InitProducerId v4, always without a former identity: it takes the id from whoever has it. */
+/** InitProducerId v4, always without a former identity: it takes the id from the producer that has it. */
 export function initProducerIdRequest(
   transactionalId: string | null,
   timeoutMs: number,

@@ -40,7 +40,7 @@ export function tlsFinding(
     return {
       code: "TLS_WEAK",
       severity: "warning",
-      message: "RELAY_KAFKA_TLS_INSECURE takes whoever answers for a broker",
+      message: "RELAY_KAFKA_TLS_INSECURE takes anyone who answers for a broker",
       hint: "Set RELAY_KAFKA_TLS_CA_FILE to the CA of the brokers' certificates, and unset RELAY_KAFKA_TLS_INSECURE.",
     };
   }
@@ -48,7 +48,7 @@ export function tlsFinding(
   return {
     code: "TLS_WEAK",
     severity: "warning",
-    message: "connections to Kafka are in plain text: whoever is on the way reads the events",
+    message: "connections to Kafka are in plain text: anyone on the way reads the events",
     hint: "Give the brokers a TLS listener and set RELAY_KAFKA_SECURITY_PROTOCOL to SSL or SASL_SSL; see docs/security.md.",
   };
 }

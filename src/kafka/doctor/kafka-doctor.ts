@@ -198,7 +198,8 @@ function encryption({ bootstrap, tls }: KafkaExpectations): Check {
   return {
     title: "encryption to brokers",
     why: "events and passwords travel over it",
-    seen: tls === null ? "plain text" : `TLS${tls.isInsecure ? ", whoever answers" : ", verified"}`,
+    seen:
+      tls === null ? "plain text" : `TLS${tls.isInsecure ? ", anyone who answers" : ", verified"}`,
     findings: finding === null ? [] : [finding],
   };
 }

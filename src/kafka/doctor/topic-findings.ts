@@ -80,7 +80,7 @@ export function replicaFindings(
     return [
       warning(
         `topic ${topic} has one copy: with its broker its events are gone, and publishing stops`,
-        "Give it three replicas: kafka-reassign-partitions, or make it anew while it is empty.",
+        "Give it three replicas: kafka-reassign-partitions, or make it again while it is empty.",
       ),
     ];
   }

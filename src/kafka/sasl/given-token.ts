@@ -3,7 +3,7 @@ import type { TokenProvider } from "./token-provider.ts";
 
 const SETTING = "RELAY_KAFKA_SASL_OAUTHBEARER_TOKEN";
 
-/** A token that somebody else provides: `read` is asked at each use, so a file may be written anew at any time. */
+/** A token that somebody else provides: `read` is asked at each use, so a file may be written again at any time. */
 export function givenToken(read: () => Promise<string>): TokenProvider {
   return {
     token: async () => {

@@ -16,7 +16,7 @@ export interface Question {
 
 export interface Route {
   readonly answer: (question: Question) => Answer | Promise<Answer>;
-  /** Probes are: whoever asks them has no password. */
+  /** Probes are: those who ask them have no password. */
   readonly isOpen: boolean;
 }
 

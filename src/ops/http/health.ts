@@ -11,7 +11,7 @@ const READY_STATES: ReadonlySet<string> = new Set(["streaming", "standby"]);
 
 /**
  * The probes. Liveness never looks at Kafka, Postgres or the slot: restarting the process would not
- * mend them. Readiness bears a fault for a grace period, but leaves at once while draining.
+ * correct them. Readiness bears a fault for a grace period, but leaves at once while draining.
  */
 export class Health {
   readonly #view: RelayView;

@@ -15,7 +15,7 @@ export interface PipelineSight {
 }
 
 /**
- * Tells a process that should be started anew from one whose surroundings are at fault. Two signs: its event loop has not
+ * Tells a process that should be restarted from one whose surroundings are at fault. Two signs: its event loop has not
  * turned for `loopMs`; or there was work, Postgres and Kafka answered, the state was `streaming` without a reason, and
  * nothing moved for five minutes. Kafka, Postgres or a slot that are away never count.
  */

@@ -38,7 +38,7 @@ export interface Metered {
   get(): Promise<MetricObjectWithValues<MetricValueWithName<string>>>;
 }
 
-/** All metrics of one relay: what they are, and their text. Every label set is bounded by whoever gives the labels. */
+/** All metrics of one relay: what they are, and their text. Every label set is bounded where the labels are given. */
 export class Meter {
   readonly #slot: string;
   readonly #metrics: { readonly definition: MetricDefinition; readonly metric: Metered }[] = [];

@@ -6,7 +6,7 @@ const INTRODUCTION = `# Metrics
 
 <!-- Generated from src/ops/metrics/ by \`npm run generate\`; do not edit. -->
 
-\`/metrics\` serves them in Prometheus's text format, and in OpenMetrics to whoever asks for it. \`RELAY_METRICS_ENABLED=false\`
+\`/metrics\` serves them in Prometheus's text format, and in OpenMetrics to those who ask for it. \`RELAY_METRICS_ENABLED=false\`
 turns that off.
 
 - What is not known is absent, never 0.

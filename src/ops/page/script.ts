@@ -1,5 +1,5 @@
 /**
- * All that the page does by itself: it asks for its middle part anew every five seconds while it is seen, unless it was told to
+ * All that the page does by itself: it asks for its middle part again every five seconds while it is seen, unless it was told to
  * pause. What comes is HTML that the relay escaped; nothing is made of values here.
  */
 export const SCRIPT = `

@@ -62,7 +62,7 @@ export class BackfillOpening {
     this.#client.on("error", () => undefined);
   }
 
-  /** The candidates as they are now, without a slot: for a look that changes nothing. Whoever has the rows closes them. */
+  /** The candidates as they are now, without a slot: for a look that changes nothing. The caller closes them. */
   async plan(): Promise<BackfillRows> {
     await this.#connect();
     await this.#client.query("begin transaction isolation level repeatable read read only");

@@ -68,7 +68,7 @@ export function readAccess(ask: Ask, tables: readonly TableName[]): Promise<Acce
   return ask<AccessFacts & QueryResultRow>(query(""), names(tables));
 }
 
-/** The same with the columns; may wait for whoever has locked a table. */
+/** The same with the columns; may wait for a session that has locked a table. */
 export function readRepairFacts(ask: Ask, tables: readonly TableName[]): Promise<RepairFacts[]> {
   return ask<RepairFacts & QueryResultRow>(query(COLUMNS), names(tables));
 }

@@ -1,7 +1,7 @@
 import { sqlTableName } from "../table-name.ts";
 import type { RepairFacts } from "./repair-facts.ts";
 
-/** What a look at the tables cannot tell, for whoever decides by its numbers. `odd`: rows whose `txid` tells nothing. */
+/** What a look at the tables cannot tell, for those who decide by its numbers. `odd`: rows whose `txid` tells nothing. */
 export function unseen(tables: readonly RepairFacts[], odd: number): string[] {
   const notes = [
     "rows that were deleted from the tables before they were published cannot be seen",

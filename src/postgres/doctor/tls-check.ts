@@ -32,11 +32,10 @@ export function tlsFinding(way: SessionWay, mode: SslMode, ca: string | null): F
   const hint =
     "Set RELAY_DATABASE_SSL_CA_FILE to the CA of the server's certificate (or RELAY_DATABASE_SSL_CA=system) and RELAY_DATABASE_SSL_MODE=verify-full; see docs/security.md.";
   if (way.version === null) {
-    const message =
-      "the connection to Postgres is in plain text: whoever is on the way reads the rows";
+    const message = "the connection to Postgres is in plain text: anyone on the way reads the rows";
     return { code: "TLS_WEAK", severity: "warning", message, hint };
   }
   if (mode.startsWith("verify") || ca !== null) return null;
-  const message = `sslmode ${mode} takes whoever answers for the server: the connection is encrypted, and nobody knows to whom`;
+  const message = `sslmode ${mode} takes anyone who answers for the server: the connection is encrypted, and nobody knows to whom`;
   return { code: "TLS_WEAK", severity: "warning", message, hint };
 }

@@ -50,7 +50,7 @@ function publicationMissing(
     code: CODE,
     severity: "halt",
     message: `publication ${sqlName(name)} does not exist (RELAY_PUBLICATION_NAME)`,
-    hint: `Run outbox-relay migrate up${create === "" ? ";" : create} A slot that is older than the publication has to be made anew.`,
+    hint: `Run outbox-relay migrate up${create === "" ? ";" : create} A slot that is older than the publication has to be made again.`,
     ...(list !== "" && { sql: [statement] }),
   };
 }
@@ -127,16 +127,17 @@ function rowFilterFinding(
   columns: ColumnNames,
   rows: RowsWanted,
 ): Finding[] {
-  const anew = listAnew(name, table, columns, rows);
-  if (rows.shard !== null) return filterFinding(rows.shard, table, member, name, columns, anew);
+  const statements = relisting(name, table, columns, rows);
+  if (rows.shard !== null)
+    return filterFinding(rows.shard, table, member, name, columns, statements);
   if (member.rowFilter === null || rows.rowFilter === "allow") return [];
   return [
     {
       code: CODE,
       severity: "halt",
       message: `publication ${sqlName(name)} filters the rows of ${sqlTableName(table)}: rows that do not match, or whose filter is NULL, would never be published, and one at which the filter fails stops decoding for ever`,
-      hint: `Run ${anew.join(" ")} Or, if the filter is wanted, set RELAY_ROW_FILTER=allow.`,
-      sql: anew,
+      hint: `Run ${statements.join(" ")} Or, if the filter is wanted, set RELAY_ROW_FILTER=allow.`,
+      sql: statements,
     },
   ];
 }
@@ -148,7 +149,7 @@ function columnListFinding(
   columns: ColumnNames,
   rows: RowsWanted,
 ): Finding[] {
-  const anew = listAnew(name, table, columns, rows);
+  const statements = relisting(name, table, columns, rows);
   const hidden = hiddenColumns(table, member, columns);
   const isHiding = hidden.length > 0;
   if (!member.hasColumnList && !isHiding) return [];
@@ -160,14 +161,14 @@ function columnListFinding(
       code: CODE,
       severity: isHiding ? "halt" : "warning",
       message: `publication ${sqlName(name)} publishes only some columns of ${sqlTableName(table)}${hides}`,
-      hint: `Run ${anew.join(" ")} Generated columns are published from Postgres 18 on, with publish_generated_columns = stored.`,
-      sql: anew,
+      hint: `Run ${statements.join(" ")} Generated columns are published from Postgres 18 on, with publish_generated_columns = stored.`,
+      sql: statements,
     },
   ];
 }
 
 /** In one transaction, so that no row falls between; SET TABLE would take every other table out. */
-function listAnew(
+function relisting(
   publication: string,
   table: TableFacts,
   columns: ColumnNames,

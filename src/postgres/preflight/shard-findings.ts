@@ -34,7 +34,7 @@ export function shardFindings(
   ];
 }
 
-/** A column that is missing is told of with the table. */
+/** A column that is missing is reported with the table. */
 function keyFindings(table: TableFacts, { key }: ColumnNames): Finding[] {
   const column = table.columns.find(({ name }) => name === key);
   if (column === undefined || canDivide(column.typeName)) return [];
@@ -124,7 +124,7 @@ export function filterFinding(
   member: MemberFacts,
   publication: string,
   columns: ColumnNames,
-  anew: readonly string[],
+  statements: readonly string[],
 ): Finding[] {
   const type = table.columns.find(({ name }) => name === columns.key)?.typeName ?? "";
   if (!canDivide(type) || hasShardFilter(shard, table, member, columns)) return [];
@@ -134,8 +134,8 @@ export function filterFinding(
       code: "CONFIG_SHARD",
       severity: "halt",
       message: `publication ${sqlName(publication)} has ${seen} on ${sqlTableName(table)}, which is not that of RELAY_SHARD=${formatShard(shard)} by ${sqlName(columns.key)}: rows would be lost or come twice`,
-      hint: `Run ${anew.join(" ")}`,
-      sql: anew,
+      hint: `Run ${statements.join(" ")}`,
+      sql: statements,
     },
   ];
 }

@@ -57,7 +57,7 @@ export interface ReplicationStream {
   close(): Promise<void>;
 }
 
-/** A stream from a new slot, and what was there before it. Whoever has it closes both. */
+/** A stream from a new slot, and what was there before it. The caller closes both. */
 export interface BackfillStream {
   readonly stream: ReplicationStream;
   readonly rows: BackfillRows;
@@ -72,7 +72,7 @@ export interface ReplicationSource {
    */
   open(handlers: StreamHandlers, signal: AbortSignal): Promise<ReplicationStream>;
   /**
-   * Makes the slot anew, which must not exist, and takes it like `open`. Beside the stream come the rows that were
+   * Makes the slot again, which must not exist, and takes it like `open`. Beside the stream come the rows that were
    * committed before it and that `since` does not show (null: whatever is in the tables): with the stream they are
    * everything, and nothing is in both. Rejects with `SLOT_BUSY` where the slot exists.
    */

@@ -95,7 +95,7 @@ export interface SourceDatabase extends CatalogLookup {
   dropSlot(signal: AbortSignal): Promise<void>;
   vantage(signal: AbortSignal): Promise<Vantage>;
   /**
-   * Counts the witness row up, and answers how far; null where there is none. Only for whoever has been judged fit to
+   * Counts the witness row up, and answers how far; null where there is none. Only for a relay that has been judged fit to
    * stream: a count of anybody else's would hide that the database was set back.
    */
   countUp(signal: AbortSignal): Promise<number | null>;
@@ -110,7 +110,7 @@ export interface SourceDatabase extends CatalogLookup {
   onShutdown(callback: () => void): () => void;
   /**
    * Calls back each time a relay has announced that it let the slot go; the returned function unsubscribes. A hint and no
-   * more: it may come late, for nothing, or never, so whoever waits looks by himself as well.
+   * more: it may come late, for nothing, or never, so a relay that waits also looks by itself.
    */
   onSlotFree(callback: () => void): () => void;
   /** Tells those who listen that the slot is free. To be called once it is. */

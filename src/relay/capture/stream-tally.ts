@@ -32,7 +32,7 @@ export interface PassedTally {
 }
 
 /**
- * What came over the stream since the process started. Plain numbers that whoever shows them reads when asked: rows come
+ * What came over the stream since the process started. Plain numbers, which are read when they are to be shown: rows come
  * by the ten thousand, and nothing is called or made for one.
  */
 export class StreamTally {

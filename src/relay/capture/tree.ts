@@ -28,7 +28,7 @@ export interface TreePart extends TreeMark {
   readonly key: string;
   /** Became a part, or was published, by another statement than the one that created it. */
   readonly isLate: boolean;
-  /** Whether it held rows when it was first seen; told of late parts only. */
+  /** Whether it held rows when it was first seen; only known of parts that came late. */
   readonly hasRows: boolean;
 }
 

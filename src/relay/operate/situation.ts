@@ -18,7 +18,7 @@ export interface Situation {
   readonly verdict: Verdict;
 }
 
-/** Gaps that a look at the tables mends. */
+/** Gaps that a look at the tables closes. */
 const REPAIRABLE: ReadonlySet<ErrorCode> = new Set([
   "GAP_SLOT_MISSING",
   "GAP_SLOT_INVALID",
@@ -47,7 +47,7 @@ export async function situation(
   return { checkpoint, slot, seen, verdict };
 }
 
-/** Whether everything that is wrong can be mended from the tables, on the server that the checkpoint is of. */
+/** Whether everything that is wrong can be repaired from the tables, on the server that the checkpoint is of. */
 export function isRepairable({ verdict }: Situation): boolean {
   return verdict.kind === "halt" && verdict.codes.every((code) => REPAIRABLE.has(code));
 }

@@ -26,7 +26,7 @@ export class Parts {
     } else this.#all.push({ topic, timestampMs, events: 1, bytes });
   }
 
-  /** Begins anew with these. */
+  /** Begins again with these. */
   reset(records: readonly OutboxRecord[]): void {
     this.#all.length = 0;
     for (const record of records) this.add(record);

@@ -1,7 +1,7 @@
 import type { OutboundRecord, RecordHeader } from "./outbound-record.ts";
 import type { RecordParts } from "./pack-record.ts";
 
-/** Reads the parts of a packed record, for people and for whoever needs few of them. The bytes are the record's own. */
+/** Reads the parts of a packed record, for people, and for code that needs few of them. The bytes are the record's own. */
 class PartReader {
   readonly #memory: Uint8Array;
   #at: number;

@@ -155,7 +155,7 @@ export function shardChanged(shard: string | null, known: string | null): RelayE
   return fault(
     "SHARD_CHANGED",
     `the relay is set to publish ${now}, and this slot's checkpoint is of ${before}: other keys were read up to other positions`,
-    "Set RELAY_SHARD back, with the slot's name. To divide the keys anew, or to go back to one relay, follow docs/scaling.md: each division has slots of its own.",
+    "Set RELAY_SHARD back, with the slot's name. To divide the keys again, or to go back to one relay, follow docs/scaling.md: each division has slots of its own.",
   );
 }
 
@@ -163,7 +163,7 @@ export function shardChanged(shard: string | null, known: string | null): RelayE
 export function publicationChanged(changes: readonly string[] = [], lasts = true): RelayError {
   const what =
     changes.length === 0
-      ? "publication or outbox tables were changed since the checkpoint: dropped, made anew, replaced, or set otherwise for a while"
+      ? "publication or outbox tables were changed since the checkpoint: dropped, made again, replaced, or set otherwise for a while"
       : `publication or outbox tables were changed since the checkpoint: ${changes.join("; ")}`;
   return new RelayError(
     `${what}; rows written meanwhile may not have come, without a word from Postgres`,

@@ -54,7 +54,7 @@ function olderBy(link: string, other: string): number {
   return (Number(newestOf(link)) - Number(newestOf(other))) | 0;
 }
 
-/** A table with several links became a part by the first one, and any of them may have been made anew. */
+/** A table with several links became a part by the first one, and any of them may have been made again. */
 function newestOf(link: string): string {
   const [first = "0", ...others] = link.split(".");
   return others.reduce((newest, id) => (olderBy(id, newest) > 0 ? id : newest), first);

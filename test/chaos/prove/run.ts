@@ -41,7 +41,7 @@ export interface RunResult {
   readonly versions: { readonly postgres: string; readonly kafka: string };
 }
 
-/** Told of what goes on, one line at a time. */
+/** Called with what goes on, one line at a time. */
 export type Say = (line: string) => void;
 
 /** One run from servers to verdicts. The log's folder stays; the caller decides about it. */

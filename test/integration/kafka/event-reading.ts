@@ -26,7 +26,7 @@ export class EventReading {
     this.#events = new KafkaPublishedEvents(this.channel, systemClock, options);
   }
 
-  /** `progressed` is told of each event before the next is read. */
+  /** `progressed` is called with each event before the next is read. */
   async since(
     topics: readonly string[],
     sinceMs: number,

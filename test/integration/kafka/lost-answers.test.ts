@@ -55,7 +55,7 @@ function strike(apiKey: number, verdict: Verdict, times: number): void {
   };
 }
 
-/** Publishes "2", which fails; takes over again, and publishes it anew when the checkpoint says it is missing. */
+/** Publishes "2", which fails; takes over again, and publishes it again when the checkpoint says it is missing. */
 async function recover(sink: KafkaSink): Promise<void> {
   const error = await rejection(sink.publish(batch([record(topic, "k", "2")], "2")));
   expect(error).toMatchObject({ remedy: "reopen" });

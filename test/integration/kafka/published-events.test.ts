@@ -98,7 +98,7 @@ describe("published events", () => {
     expect(read.events[5]?.position).toBeNull();
   });
 
-  it("that retention removed are told of", async () => {
+  it("that retention removed are reported", async () => {
     await createTopics([topic]);
     await publish(1, 100);
     await withAdmin(async (admin) => {

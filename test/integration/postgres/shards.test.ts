@@ -84,7 +84,7 @@ describe("shards", () => {
     expect(await divided.codes(divided.named(first as Shard))).toEqual([]);
   });
 
-  it("are mended by the statements that the finding names", async () => {
+  it("are corrected by the statements that the finding names", async () => {
     const [first] = await divided.divide(2);
     const options = divided.named(first as Shard);
     for (const harm of [

@@ -128,7 +128,7 @@ describe("a replication stream", () => {
     expect(again.rows[0]?.[0]).toBe("2");
   });
 
-  it("refuses to confirm what the server never told of", async () => {
+  it("refuses to confirm what the server never announced", async () => {
     const stream = await outbox.stream(handlers);
     const before = await outbox.confirmedLsn();
     const future = lsn(stream.identity.xlogPos + 0x40000000n);

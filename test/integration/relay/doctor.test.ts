@@ -132,7 +132,7 @@ describe("outbox-relay doctor where nobody answers", () => {
 });
 
 describe("outbox-relay doctor --sql", () => {
-  it("prints what mends a role and a publication, and then nothing is wrong any more", async () => {
+  it("prints what corrects a role and a publication, and then nothing is wrong any more", async () => {
     const role = `${fixture.names.slot}_role`;
     const { client, names } = fixture;
     await client.query(`create role ${role} login password '${SECRET}'`);

@@ -137,7 +137,7 @@ describe("the metrics of two relays at one slot", () => {
     expect(await promtool("# TYPE a_milliseconds counter\na_milliseconds 1\n")).not.toBe("");
   });
 
-  it("come in OpenMetrics to whoever wants that", async () => {
+  it("come in OpenMetrics to those who want that", async () => {
     const port = await leader.port();
     const headers = { accept: "application/openmetrics-text;version=1.0.0" };
     const answer = await fetch(`http://127.0.0.1:${port}/metrics`, { headers });

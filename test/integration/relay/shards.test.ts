@@ -63,7 +63,7 @@ describe("two relays with a shard each", () => {
     for (const share of shares) expect(share).toBeGreaterThan(0);
   });
 
-  it("are told of by doctor, and so is one that has no slot", async () => {
+  it("are reported by doctor, and so is one that has no slot", async () => {
     const division = new Division(fixture, 2);
     await division.migrate();
     const missing = await division.command(0, "doctor");

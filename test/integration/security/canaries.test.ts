@@ -138,7 +138,7 @@ describe("secrets and payloads", () => {
     }
   });
 
-  it("would be found: what is told of the refused row stands where it was looked for", () => {
+  it("would be found: what is said about the refused row stands where it was looked for", () => {
     const named = [...told].filter(([, text]) => text.includes("ROW_HEADERS"));
     expect(named.map(([where]) => where)).toEqual(
       expect.arrayContaining(["/status while failed", "the log while failed"]),

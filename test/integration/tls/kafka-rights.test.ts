@@ -106,7 +106,7 @@ describe("the rights at Kafka that docs/security.md names", () => {
     await expectAllDelivered({ RELAY_SNAPSHOT: "initial" });
   });
 
-  it("are told of when they are missing, and enough as soon as they are granted", async () => {
+  it("are reported when they are missing, and enough as soon as they are granted", async () => {
     const relay = fixture.start(settings());
     const { hint } = await relay.reaches("failed", "KAFKA_TOPIC_AUTHORIZATION");
     expect(hint).toContain("Grant Write and Describe");

@@ -109,7 +109,7 @@ describe("a relay with TLS on both sides and SCRAM", () => {
     expect(doctor.stdout).toMatch(/OK {4}replication connection +server \d+/);
   });
 
-  it("shows in its state what keeps it out, and goes on as soon as that is mended", async () => {
+  it("shows in its state what keeps it out, and goes on as soon as that is corrected", async () => {
     const relay = fixture.start({ ...settings(), RELAY_KAFKA_SASL_USERNAME: "late" });
     const { message, hint } = await relay.reaches("failed", "KAFKA_AUTHENTICATION");
     expect(message).toContain('of user "late" (SCRAM-SHA-512)');
@@ -131,7 +131,7 @@ describe("a relay with TLS on both sides and SCRAM", () => {
     expect(relay.output).not.toContain(PASSWORD);
   });
 
-  it("warns at each start that it trusts whoever answers", async () => {
+  it("warns at each start that it trusts anyone who answers", async () => {
     const { RELAY_KAFKA_TLS_CA_FILE: _, ...rest } = settings();
     const relay = await fixture.streaming({ ...rest, RELAY_KAFKA_TLS_INSECURE: "true" });
     const warnings = relay.lines.filter(({ code }) => code === "CONFIG_INSECURE");

@@ -13,7 +13,7 @@ export class SimProcess implements Clock {
   #isAlive = true;
   #isFrozen = false;
   readonly #missed: (() => void)[] = [];
-  /** Told of the error that the process died of. */
+  /** Called with the error that the process died of. */
   crashed: (error: unknown) => void = () => undefined;
   readonly #deathCallbacks: (() => void)[] = [];
   /** How far its host's wall clock is from that of the world. */

@@ -23,7 +23,7 @@ export class SimBrokers {
   readonly #channels = new Set<SimChannel>();
   readonly #incarnations = new Map<number, number>();
   readonly #silences = new Set<string>();
-  /** Is told of a request that makes no sense; nobody else answers it. */
+  /** Is called with a request that makes no sense; nobody else answers it. */
   unreadable: (process: SimProcess, broker: number, error: unknown) => void = () => undefined;
   /** How many requests of each API reached brokers so far. */
   readonly asked = new Map<number, number>();

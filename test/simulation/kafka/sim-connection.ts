@@ -17,7 +17,7 @@ interface Exchange {
  * before. When it breaks, requests that were under way still arrive or do not, the first ones rather than the last, at
  * once or much later; answers under way are lost.
  *
- * Memory of a request is read when it arrives, as a socket that is busy does: whoever uses it again too early sends something else.
+ * Memory of a request is read when it arrives, as a socket that is busy does: code that uses it again too early sends something else.
  */
 export class SimConnection {
   readonly broker: number;

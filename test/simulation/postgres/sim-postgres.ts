@@ -31,7 +31,7 @@ export interface SimPostgresOptions {
   readonly sendsEmpty: boolean;
 }
 
-/** Told of every position that the slot is moved to by feedback. */
+/** Called with every position that the slot is moved to by feedback. */
 export type ConfirmWatch = (confirmed: Lsn) => void;
 
 /** One database with one slot, on a primary with a standby behind it. */
@@ -152,7 +152,7 @@ export class SimPostgres {
     return { snapshot: this.xids.snapshot(), lsn: this.wal.end, atMs: this.wal.wallMs };
   }
 
-  /** The slot made anew, and the table under the snapshot that is exported with it. */
+  /** The slot made again, and the table under the snapshot that is exported with it. */
   createSlotWithRows(since: Watermark | null, ask: AskServer): SimBackfillRows {
     if (this.confirmed !== null) throw busy();
     this.createSlot();

@@ -39,7 +39,7 @@ export class SimWalsender {
   #lastReplyMs: number;
   #lastHeardMs: number;
   #isShuttingDown = false;
-  /** How far the server has told of; a client confirms nothing beyond. */
+  /** How far the server has announced its WAL; a client confirms nothing beyond. */
   #told: Lsn;
 
   readonly pid: number;
@@ -169,7 +169,7 @@ export class SimWalsender {
   #sendStatus({ received, confirmed }: StandbyStatus): void {
     if (!this.#isOpen || !this.#process.isAlive) return;
     if (confirmed > received) throw new RangeError("confirmed beyond what was received");
-    if (confirmed > this.#told) throw new RangeError("confirmed what the server never told of");
+    if (confirmed > this.#told) throw new RangeError("confirmed what the server never announced");
     const { clock } = this.#postgres;
     clock.after(0.1 + clock.random() * 2, () => {
       if (!this.#isServing || this.#isSilent || !this.#postgres.isUp) return;

@@ -235,7 +235,7 @@ export class World {
     postgres.catalog.accepted();
   }
 
-  /** Whoever had been told to stop has a successor. */
+  /** A relay that had been told to stop has a successor. */
   #keepSeatsTaken(): void {
     for (const seat of this.seats) {
       if (seat.relay === null || seat.relay.hasEnded) this.startRelay(seat);
@@ -252,13 +252,13 @@ export class World {
     return false;
   }
 
-  /** Whoever never had the slot has no business with the transactional ids, once there is one. */
+  /** A relay that never had the slot has no business with the transactional ids, once there is one. */
   #asked(process: SimProcess, broker: number, { apiKey, apiVersion }: BrokerRequest): void {
     this.trace(() => `${process.name} asks broker ${broker}: API ${apiKey} v${apiVersion}`);
     if (!this.#hasBegun || apiKey !== API_INIT_PRODUCER_ID || this.postgres.hadSlot(process))
       return;
     if (this.plan.changesCatalog && this.postgres.hadReserved(process)) return;
-    // Where a slot is made anew, whoever has reserved it fences before there is one.
+    // Where a slot is made again, the relay that has reserved it fences before there is one.
     if (this.expectedHalts.length > 0) return;
     this.oracle.violated("F", `${process.name} fences although it never had the slot`);
   }

@@ -49,7 +49,7 @@ export class ModelCluster {
   readonly transactions: TransactionCoordinator;
   readonly options: ModelClusterOptions;
   inject: Injector = () => null;
-  /** Told of each decision; the entries are those of the producer's open transaction. */
+  /** Called with each decision; the entries are those of the producer's open transaction. */
   decided: (entries: readonly LogEntry[], isCommit: boolean) => void = () => undefined;
   /** Settings of every broker. */
   readonly brokerConfig = new Map<string, string>();

@@ -50,7 +50,7 @@ export class PartitionLog {
   readonly topic: string;
   readonly partition: number;
   readonly entries: LogEntry[] = [];
-  /** Told of each batch that counts at once, because it belongs to no transaction. */
+  /** Called with each batch that counts at once, because it belongs to no transaction. */
   appended: (entry: LogEntry) => void = () => undefined;
   /** In the order in which they were aborted, which is how brokers list them. */
   readonly aborted: AbortedTransaction[] = [];

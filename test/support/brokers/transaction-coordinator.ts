@@ -203,7 +203,7 @@ export class TransactionCoordinator {
     for (const log of partitions) transaction.partitions.add(log);
   }
 
-  /** Fences whoever had it open. */
+  /** Fences the producer that had it open. */
   #abort(transaction: Transaction): void {
     const { producerId, epoch } = transaction;
     const marked = { producerId, epoch: epoch + 1 };

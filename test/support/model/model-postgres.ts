@@ -62,7 +62,7 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
   askedServer = "1";
   hasSlot = false;
   systemId = "1";
-  /** Bytes of WAL written between the moment at which a stream's server told of its end and the one at which the slot was taken. */
+  /** Bytes of WAL written between the moment at which a stream's server announced its end and the one at which the slot was taken. */
   writtenSinceTold = 0n;
   timeline = 1;
   timelineHistory: string | null = null;
@@ -73,7 +73,7 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
   tree: readonly TreePart[] = [];
   touched = "1";
   owner = "10";
-  /** What the table holds that was committed before a slot that is made anew. */
+  /** What the table holds that was committed before a slot that is made again. */
   tableRows: ModelRow[] = [];
   /** Opened so far. */
   streams = 0;

@@ -86,7 +86,7 @@ Both
 });
 
 describe("doctor's SQL", () => {
-  it("gives each statement its reason, and stays SQL where there is nothing to mend", () => {
+  it("gives each statement its reason, and stays SQL where there is nothing to correct", () => {
     expect(repairSql([section(WARNING, FAULT)])).toBe(
       "-- CONFIG_PUBLICATION: publication p also publishes updates\nALTER PUBLICATION p SET (publish = 'insert');\n",
     );

@@ -53,7 +53,7 @@ describe("outbox-relay status --watch", () => {
     ]);
   });
 
-  it("draws the page anew on a terminal, over what was there", async () => {
+  it("draws the page again on a terminal, over what was there", async () => {
     answers = [{ state: "streaming" }, { state: "standby" }];
     const watch = watching(true);
     await watch.look(AT_MS);

@@ -81,7 +81,7 @@ describe("a batch that is compressed", () => {
     expect(batch.body.length).toBe(bytes.length - BATCH_HEADER_BYTES);
   });
 
-  it("is told of with what it was and what it is", () => {
+  it("is reported with what it was and what it is", () => {
     const { batch, told } = written(events(200));
     const plain = decompress(batch.codec, batch.body, 1_000_000).length;
     expect(told).toEqual([[plain, batch.body.length]]);

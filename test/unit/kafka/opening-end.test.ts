@@ -158,7 +158,7 @@ describe.each(["v1", "v2"] as const)(
   },
 );
 
-describe("whoever waits no longer", () => {
+describe("a caller that no longer waits", () => {
   it.each([
     ["open", (sink: KafkaSink, signal: AbortSignal) => sink.open(signal)],
     ["peek", (sink: KafkaSink, signal: AbortSignal) => sink.peek(signal)],

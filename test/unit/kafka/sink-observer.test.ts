@@ -61,7 +61,7 @@ async function answerProduce(afterMs: number, error = 0, throttle = 0): Promise<
   await brokers.idle();
 }
 
-describe("what is told of the way to the brokers", () => {
+describe("what is said about the way to the brokers", () => {
   it("is how long each part of a transaction took, its turn included", async () => {
     const transactions = new TransactionalProducer(parts, "v2", [id("a"), id("b")], false);
     const all = [

@@ -58,7 +58,7 @@ describe("a slot that runs out of room", () => {
     ]);
   });
 
-  it("is not told of again and again while the forecast swings around the threshold", () => {
+  it("is not reported again and again while the forecast swings around the threshold", () => {
     watch(3_600, (second) => forecast(second % 60 < 30 ? 3.9 * 3_600 : 4.1 * 3_600));
     expect(lines).toHaveLength(1);
   });
@@ -68,7 +68,7 @@ describe("a slot that runs out of room", () => {
     expect(lines).toEqual([]);
   });
 
-  it("is told of again when it comes back after it had passed", () => {
+  it("is reported again when it comes back after it had passed", () => {
     for (let round = 0; round < 3; round += 1) {
       watch(60, () => forecast(60));
       watch(300, () => slotSight());

@@ -8,7 +8,7 @@ const CANCELED = Object.assign(new Error("canceling statement due to statement t
   severity: "ERROR",
 });
 
-/** What is told of a slot that could not be made while this transaction was the oldest. */
+/** What is said about a slot that could not be made while this transaction was the oldest. */
 async function told(
   oldest: Partial<OpenWriter> | null,
 ): Promise<{ message: string; hint: string }> {

@@ -20,7 +20,7 @@ function sessions(mode: SslMode, ca: string | null = null, url = "postgres://u:p
   return hostSessions(url, "relay", {}, { ...PREFER_TLS, mode, ca });
 }
 
-/** plain, any (trusts whoever answers), chain or full. */
+/** plain, any (trusts anyone who answers), chain or full. */
 function check(session: HostSession | null | undefined): string {
   if (session === null || session === undefined) return "none";
   const { ssl } = session.client;

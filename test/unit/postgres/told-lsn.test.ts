@@ -17,7 +17,7 @@ function begin(commitLsn: bigint): Buffer {
   return bytes;
 }
 
-describe("the highest position that a server has told of", () => {
+describe("the highest position that a server has announced", () => {
   it("is the highest WAL start, across the halves of a position", () => {
     const told = new ToldLsn(lsn(0x1_0000_0005n));
     const insert = Buffer.from("I");

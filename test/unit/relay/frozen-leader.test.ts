@@ -35,7 +35,7 @@ describe("a leader that was frozen with a row in its hands", () => {
     expect(relay.relay.state).toMatchObject({ name: "standby", reason: null });
   });
 
-  it("publishes nothing either when it cannot find out, and begins anew", async () => {
+  it("publishes nothing either when it cannot find out, and begins again", async () => {
     world.clock.freeze(FROZEN_MS);
     const ask = world.postgres.slot.bind(world.postgres);
     const details = { code: "POSTGRES_UNREACHABLE", remedy: "retry", hint: "wait" } as const;

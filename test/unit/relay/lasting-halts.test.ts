@@ -68,7 +68,7 @@ describe("a halt that may mean missing rows", () => {
     expect(world.cluster.epoch).toBe(fenced);
   });
 
-  it("stays when it was met by a start, before the slot was in hand, and was mended as its hint says", async () => {
+  it("stays when it was met by a start, before the slot was in hand, and was corrected as its hint says", async () => {
     const first = world.start({ instance: "one" });
     await world.clock.advance(100);
     first.stop();

@@ -244,7 +244,7 @@ describe("continuity", () => {
     expect(postgres.confirmations).toHaveLength(confirmations);
   });
 
-  it("goes on from a predecessor's checkpoint that lies past what the server told of, and confirms it only then", async () => {
+  it("goes on from a predecessor's checkpoint that lies past what the server announced, and confirms it only then", async () => {
     const first = await start();
     postgres.commit(rows(3));
     await clock.advance(100);

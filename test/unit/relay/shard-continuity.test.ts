@@ -43,7 +43,7 @@ function codes(shard: RelayOptions["shard"], checkpoint: Checkpoint = CHECKPOINT
 
 describe("a checkpoint of a shard", () => {
   it.each([null, "1/2", "0/3"])(
-    "halts a relay that is set to %j, and repair does not mend it",
+    "halts a relay that is set to %j, and repair does not help",
     (shard) => {
       expect(codes(shard)).toContain("SHARD_CHANGED");
       const verdict = judge(facts(shard, CHECKPOINT));
@@ -51,7 +51,7 @@ describe("a checkpoint of a shard", () => {
     },
   );
 
-  it("is mended by repair where only the slot is gone", () => {
+  it("is repaired where only the slot is gone", () => {
     expect(codes("0/2")).toEqual(["GAP_SLOT_MISSING"]);
     expect(isRepairable({ verdict: judge(facts("0/2", CHECKPOINT)) } as Situation)).toBe(true);
   });

@@ -98,7 +98,7 @@ describe("a slot that is let go", () => {
       "NOT_ENOUGH_REPLICAS",
       "NOT_ENOUGH_REPLICAS",
     ],
-  ])("is told of with the last cause: %s", async (_what, lastFault, cause) => {
+  ])("is reported with the last cause: %s", async (_what, lastFault, cause) => {
     leader.sink.lastFault = lastFault;
     leader.sink.isCutOff = lastFault === null;
     if (lastFault !== null)

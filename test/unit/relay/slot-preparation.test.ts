@@ -9,7 +9,7 @@ import { MODEL_OPTIONS, ModelRelay, modelPorts } from "../../support/model/model
 import { VirtualClock } from "../../support/model/virtual-clock.ts";
 
 describe("a slot that another relay has just now", () => {
-  it("is judged by whoever takes it next, unless it is to be made anew: then nobody reads on from it", async () => {
+  it("is judged by the relay that takes it next, unless it is to be made again: then nobody reads on from it", async () => {
     const clock = new VirtualClock();
     const postgres = new ModelPostgres();
     const cluster = new ModelCluster();

@@ -15,7 +15,7 @@ describe("a fault of TLS", () => {
     ["ERR_SSL_WRONG_VERSION_NUMBER", "protocol"],
     ["ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE", "protocol"],
     ["EPROTO", "protocol"],
-  ])("with the code %s is about the %s, and stays until somebody mends it", (code, about) => {
+  ])("with the code %s is about the %s, and stays until somebody corrects it", (code, about) => {
     expect(tlsFault(code, "")).toMatchObject({ about });
     expect(tlsFault(code, "")?.mayPass).toBeUndefined();
   });

@@ -4,7 +4,7 @@ import type { Codec } from "./codec.ts";
 /** Below this a codec's fixed cost for each call is more than what it saves (docs/performance.md). */
 export const PLAIN_BYTES_MAX = 4 * 1024;
 
-/** Told of each body above the threshold. */
+/** Called for each body above the threshold. */
 export type CompressionObserver = Pick<SinkObserver, "compressed">;
 
 interface Choice {

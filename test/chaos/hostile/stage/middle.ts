@@ -93,7 +93,7 @@ function tear(truth: Buffer | null, reply: Reply, dice: Dice): void {
   reply.hangUp();
 }
 
-/** One for each client by its name; whoever is not known is let through. */
+/** One for each client by its name; a client that is not known is let through. */
 export class Middles {
   readonly #byClient = new Map<string, Middle>();
 

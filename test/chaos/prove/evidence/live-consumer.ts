@@ -12,7 +12,7 @@ const COMMIT_INTERVAL_MS = 1_000;
 
 /**
  * A read_committed consumer that reads along and, like any group, goes on where it last committed: what it reads again
- * after a fault has the same place in the log. It starts anew whenever its client gives up.
+ * after a fault has the same place in the log. It starts again whenever its client gives up.
  */
 export class LiveConsumer {
   readonly #kafka: Kafka;

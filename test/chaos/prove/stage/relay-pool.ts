@@ -16,7 +16,7 @@ export interface RelayPoolParts {
   readonly seed: number;
   readonly settings: Readonly<Record<string, string>>;
   readonly log: RunLog;
-  /** Told of each relay that is started. */
+  /** Called with each relay that is started. */
   readonly started: (relay: RelayProcess) => void;
   /** Whether something else than the relays is or was broken since `sinceMs`. */
   readonly isDisturbedSince: (sinceMs: number) => boolean;

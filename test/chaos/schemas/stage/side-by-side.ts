@@ -10,7 +10,7 @@ export function sideBySide<T, R>(
     const lane = index % count;
     const result = settled(lanes[lane] ?? Promise.resolve()).then(() => work(item));
     lanes[lane] = result;
-    // Whoever waits for it gets the error; nobody waits as yet.
+    // A caller that waits for it gets the error; nobody waits yet.
     result.catch(() => undefined);
     return result;
   });

@@ -30,7 +30,7 @@ export interface WorldOutcome {
   readonly output: string;
 }
 
-/** One world: its schema, its relay, and whoever writes, changes and decides. */
+/** One world: its schema, its relay, and those who write, change and decide. */
 export class World {
   readonly #plan: WorldPlan;
   readonly #fixture: RelayFixture;
@@ -221,7 +221,7 @@ export class World {
     decisions.push({ step, kind: "snapshot", held: await this.#facts.held() });
   }
 
-  /** Whoever tried something puts it back, starts the relay, and reads what it says. */
+  /** The person who tried something puts it back, starts the relay, and reads what it says. */
   async #end(): Promise<void> {
     await this.#inOrder(restoringSteps(this.#plan));
     await this.#inOrder([{ do: "start" }]);

@@ -77,7 +77,7 @@ describe("the events after a position", () => {
     expect((await world.after(ANY, at(4))).ids).toEqual(["e5", "e8", "e9"]);
   });
 
-  it("are found by any kind of pattern, for every topic anew", async () => {
+  it("are found by any kind of pattern, for every topic again", async () => {
     for (const name of ["events-a", "events-b", "events-c"])
       world.partition(name).writer.plain([event(1)]);
     expect((await world.after(/events/g, at(0))).ids).toHaveLength(3);

@@ -32,7 +32,7 @@ export interface Seen {
 /** A model cluster of three brokers, somebody who writes to it, and what reads it. */
 export class EventsWorld {
   readonly cluster: ModelCluster;
-  /** Told of each request before the model is. */
+  /** Called with each request before the model is. */
   intercept: Intercept = () => null;
   signal = GO_ON;
   undecidedMsMax = 100;

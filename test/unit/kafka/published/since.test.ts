@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 
 describe("the events of some topics since a time", () => {
-  it("are those of every partition, whoever leads it, with what their records say", async () => {
+  it("are those of every partition, no matter which broker leads it, with what their records say", async () => {
     const orders = world.topic("orders", 5);
     const bills = world.partition("bills");
     for (const [partition, writer] of orders.writers.entries())

@@ -13,7 +13,7 @@ const CHILD = treePart({
 });
 const SCHEMA = treePart({ key: "n3", name: "schema app", link: "", version: "600", owner: "10.x" });
 
-/** What is told of `now` by somebody who saw `former`. */
+/** What is said about `now` by somebody who saw `former`. */
 function told(former: TreePart, now: Partial<TreePart>, isSetOtherwise = false): string[] {
   const [memory, tree] = [remembered(null, [former]), [{ ...former, ...now }]];
   return [

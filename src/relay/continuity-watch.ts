@@ -9,7 +9,7 @@ import type { RelayOptions } from "./options.ts";
 import type { RelayPorts } from "./ports.ts";
 import { catalogFaults, ownerChanges } from "./settle/catalog-changes.ts";
 import { otherCluster } from "./settle/continuity-faults.ts";
-import { attachedFindings, schemaNotes, treeFaults } from "./settle/tree-changes.ts";
+import { schemaNotes, treeFaults, treeWarnings } from "./settle/tree-changes.ts";
 import type { TreeMemory } from "./settle/tree-memory.ts";
 import { bounded, remembered } from "./settle/tree-memory.ts";
 import type { Watermark } from "./watermark.ts";
@@ -157,7 +157,7 @@ export class ContinuityWatch {
   /** Tells what does not stop the stream, and remembers the tables as they are now. */
   #learn({ tree }: Vantage): void {
     const { observer } = this.#ports;
-    for (const finding of attachedFindings(this.#tree, tree)) observer.warning(finding);
+    for (const finding of treeWarnings(this.#tree, tree)) observer.warning(finding);
     for (const note of schemaNotes(this.#tree, tree)) observer.note(note);
     this.#tree = remembered(this.#tree, tree);
     this.#treeToStore = bounded(this.#tree, tree);

@@ -219,6 +219,18 @@ export const HALTS_MUTANTS: readonly Mutant[] = [
     caughtBy: { unit: "relay/continuity-watch" },
   },
   {
+    name: "take a rewritten table for the one that it was",
+    harm: "leaves out the rows of the time in which it was unlogged, without a word",
+    file: "src/relay/settle/tree-changes.ts",
+    edits: [
+      {
+        find: "...attachedFindings(former, now), ...rewrittenFindings(former, now)",
+        replace: "...attachedFindings(former, now)",
+      },
+    ],
+    caughtBy: { unit: "test/unit/relay/settle/tree-changes" },
+  },
+  {
     name: "let a table that is new in RELAY_TABLES hide a change that was taken back",
     harm: "has a person accept the one and lose the rows of the other",
     file: "src/relay/settle/catalog-changes.ts",

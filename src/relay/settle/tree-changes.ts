@@ -63,11 +63,29 @@ function wasAway(was: TreeMark, { version, owner, name }: TreePart): boolean {
   );
 }
 
+/** What happened since `former` and does not stop the stream, because the catalogs cannot tell whether rows are missing. */
+export function treeWarnings(former: TreeMemory | null, now: readonly TreePart[]): Finding[] {
+  return [...attachedFindings(former, now), ...rewrittenFindings(former, now)];
+}
+
+/**
+ * Tables that ALTER TABLE has rewritten, as SET UNLOGGED and SET LOGGED do. VACUUM FULL, CLUSTER and TRUNCATE keep the TOAST
+ * table.
+ */
+function rewrittenFindings(former: TreeMemory | null, now: readonly TreePart[]): Finding[] {
+  const rewritten = compared(former, now)
+    .filter(([was, is]) => was.toast !== "" && is.toast !== "" && was.toast !== is.toast)
+    .map(([, part]) => part);
+  return inLists(rewritten, (names, isOne) => ({
+    code: "TABLE_REWRITTEN",
+    severity: "warning",
+    message: `${names} ${isOne ? "was" : "were"} rewritten by ALTER TABLE: if ${isOne ? "it was" : "one was"} unlogged for a while, rows that were inserted meanwhile are not in the stream (RELAY_TABLES)`,
+    hint: `Was a column's type changed, or the table packed again: nothing to do. Was it SET UNLOGGED and SET LOGGED, or do you not know: ${FIND_ROWS}`,
+  }));
+}
+
 /** Tables that held rows when they became a part of an outbox table, since `former`. */
-export function attachedFindings(
-  former: TreeMemory | null,
-  now: readonly TreePart[],
-): readonly Finding[] {
+function attachedFindings(former: TreeMemory | null, now: readonly TreePart[]): Finding[] {
   if (former === null) return [];
   const attached = now.filter(
     (part) => isTable(part) && part.isLate && part.hasRows && isNew(former, part),

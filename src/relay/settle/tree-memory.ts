@@ -64,8 +64,17 @@ function markOf({ link, toast, listing, listed, version, owner, name }: TreePart
   return { link, toast, listing, listed, version, owner, name: version === "" ? "" : name };
 }
 
-/** Each mark as a list without what is empty at its end: a checkpoint goes with every batch. */
-export function encodeTree({ marks, since }: TreeMemory): object {
+/** Stored forms that were made already: a checkpoint goes with every batch, and the memory changes with a look only. */
+const encoded = new WeakMap<TreeMemory, object>();
+
+/** Each mark as a list without what is empty at its end. */
+export function encodeTree(memory: TreeMemory): object {
+  const made = encoded.get(memory) ?? encodeMarks(memory);
+  encoded.set(memory, made);
+  return made;
+}
+
+function encodeMarks({ marks, since }: TreeMemory): object {
   const parts = Object.entries(marks).map(([key, mark]) => [key, encodeMark(mark)] as const);
   return { ...(since !== null && { since }), parts: Object.fromEntries(parts) };
 }

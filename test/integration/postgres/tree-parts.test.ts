@@ -2,11 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { PostgresServer } from "../../../src/demo/services/embedded-postgres.ts";
 import { startPostgres } from "../../../src/demo/services/embedded-postgres.ts";
 import type { PgSourceDatabase } from "../../../src/postgres/source-database.ts";
-import {
-  attachedFindings,
-  schemaNotes,
-  treeFaults,
-} from "../../../src/relay/settle/tree-changes.ts";
+import { schemaNotes, treeFaults, treeWarnings } from "../../../src/relay/settle/tree-changes.ts";
 import { remembered } from "../../../src/relay/settle/tree-memory.ts";
 import { NEVER, OutboxDatabase } from "./outbox-database.ts";
 
@@ -72,7 +68,7 @@ describe.each([14, 18] as const)("the tree of outbox tables on Postgres %i", (ma
       const { tree } = await looked.vantage(NEVER);
       last = {
         faults: treeFaults(memory, tree, false).map(({ code, message }) => `${code} ${message}`),
-        warnings: attachedFindings(memory, tree).map(({ code, message }) => `${code} ${message}`),
+        warnings: treeWarnings(memory, tree).map(({ code, message }) => `${code} ${message}`),
         notes: schemaNotes(memory, tree),
       };
       memory = remembered(memory, tree);
@@ -252,6 +248,30 @@ describe.each([14, 18] as const)("the tree of outbox tables on Postgres %i", (ma
       const filled = [`insert into parted values (1, 'order', '${name}', 'x', null)`];
       expect(await told(database, [...begin, ...attached, ...end], filled, [])).toEqual(NOTHING);
     }
+  });
+
+  it("warns of a table that was unlogged for a while, and of none that cannot have been", async () => {
+    const unlogged = (table: string): string[] => [
+      `alter table ${table} set unlogged`,
+      `insert into ${table} values (1, 'order', 'a', 'x', null)`,
+      `alter table ${table} set logged`,
+    ];
+    expect(await told(database, unlogged("parted_a"))).toEqual(
+      warning("TABLE_REWRITTEN", "public.parted_a"),
+    );
+    const retyped = ["alter table parent alter column payload type json"];
+    expect(await told(database, retyped)).toEqual(NOTHING);
+    await expect(outbox.query("alter table parent set unlogged")).rejects.toThrow("publication");
+    await run(
+      `drop publication ${outbox.publication}`,
+      `create publication ${outbox.publication} for all tables with (publish = 'insert')`,
+    );
+    expect(await told(database, unlogged("parent"))).toEqual(
+      warning("TABLE_REWRITTEN", "public.parent"),
+    );
+    expect(
+      await told(database, ["vacuum full parent", "truncate parent", "reindex table parent"]),
+    ).toEqual(NOTHING);
   });
 
   it("notes a schema that was renamed and renamed back, and explains a grant by itself", async () => {

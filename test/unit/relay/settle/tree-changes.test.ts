@@ -1,9 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
 import type { TreePart } from "../../../../src/relay/capture/tree.ts";
 import {
-  attachedFindings,
   schemaNotes,
   treeFaults,
+  treeWarnings,
 } from "../../../../src/relay/settle/tree-changes.ts";
 import { remembered } from "../../../../src/relay/settle/tree-memory.ts";
 import { treePart } from "./tree-part.ts";
@@ -18,7 +18,7 @@ function told(former: TreePart, now: Partial<TreePart>, isSetOtherwise = false):
   const [memory, tree] = [remembered(null, [former]), [{ ...former, ...now }]];
   return [
     ...treeFaults(memory, tree, isSetOtherwise).map(({ code }) => code),
-    ...attachedFindings(memory, tree).map(({ code }) => code),
+    ...treeWarnings(memory, tree).map(({ code }) => code),
     ...schemaNotes(memory, tree).map(() => "note"),
   ];
 }
@@ -71,25 +71,36 @@ describe("changes of the tree", () => {
   });
 });
 
+describe("tables that were rewritten", () => {
+  it("are warned of where they could have been unlogged before and after", () => {
+    const table = treePart({ key: "o7", link: "", toast: "16410" });
+    expect(told(table, { toast: "16540" })).toEqual(["TABLE_REWRITTEN"]);
+    expect(told(treePart({ toast: "16410" }), { toast: "16540" })).toEqual(["TABLE_REWRITTEN"]);
+    expect(told(table, {})).toEqual([]);
+    expect(told(table, { toast: "" })).toEqual([]);
+    expect(told({ ...table, toast: "" }, { toast: "16410" })).toEqual([]);
+  });
+});
+
 describe("tables that became a part after creation", () => {
   const late = treePart({ key: "5", isLate: true, hasRows: true });
 
   it("are warned of if they held rows and are new", () => {
     const memory = remembered(null, [treePart()]);
-    expect(attachedFindings(memory, [late])).toMatchObject([
+    expect(treeWarnings(memory, [late])).toMatchObject([
       { code: "PARTITION_ATTACHED", severity: "warning" },
     ]);
-    expect(attachedFindings(memory, [{ ...late, hasRows: false }])).toEqual([]);
-    expect(attachedFindings(memory, [{ ...late, isLate: false }])).toEqual([]);
-    expect(attachedFindings(remembered(memory, [late]), [late])).toEqual([]);
-    expect(attachedFindings(null, [late])).toEqual([]);
+    expect(treeWarnings(memory, [{ ...late, hasRows: false }])).toEqual([]);
+    expect(treeWarnings(memory, [{ ...late, isLate: false }])).toEqual([]);
+    expect(treeWarnings(remembered(memory, [late]), [late])).toEqual([]);
+    expect(treeWarnings(null, [late])).toEqual([]);
   });
 
   it("are all named, in as many warnings as that takes", () => {
     const many = Array.from({ length: 41 }, (_, at) =>
       treePart({ ...late, key: String(at), name: `public.part_${at}.` }),
     );
-    const found = attachedFindings(remembered(null, []), many);
+    const found = treeWarnings(remembered(null, []), many);
     expect(found).toHaveLength(3);
     for (const { name } of many) {
       expect(found.filter(({ message }) => message.includes(name))).toHaveLength(1);

@@ -1,22 +1,15 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import type { PostgresServer } from "../../src/demo/services/embedded-postgres.ts";
-import { startPostgres } from "../../src/demo/services/embedded-postgres.ts";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { publishes } from "../support/chaos/load.ts";
+import { MajorServer } from "../support/postgres/major-server.ts";
 import { RelayFixture } from "../support/relay/fixture.ts";
 
 const OUTBOX = "insert into outbox (aggregatetype, aggregateid, type, payload)";
 
 describe.each([14, 18] as const)("a repair on Postgres %i", (major) => {
-  let postgres: PostgresServer;
+  const postgres = new MajorServer(major);
   let fixture: RelayFixture;
   let role: string;
   let settings: Record<string, string>;
-
-  beforeAll(async () => {
-    postgres = await startPostgres({ major });
-  }, 120_000);
-
-  afterAll(() => postgres?.stop());
 
   /** As the documented role, which may replicate and read the outbox table, and owns nothing. */
   beforeEach(async () => {

@@ -1,8 +1,7 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import type { PostgresServer } from "../../src/demo/services/embedded-postgres.ts";
-import { startPostgres } from "../../src/demo/services/embedded-postgres.ts";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { expectAllDelivered, publishes } from "../support/chaos/load.ts";
 import { transactions, underLoad } from "../support/chaos/under-load.ts";
+import { MajorServer } from "../support/postgres/major-server.ts";
 import { RelayFixture } from "../support/relay/fixture.ts";
 import type { RelayProcess } from "../support/relay/relay-process.ts";
 import { until } from "../support/until.ts";
@@ -10,15 +9,9 @@ import { until } from "../support/until.ts";
 const SETTINGS = { RELAY_RETRY_MAX: "500ms", RELAY_CHECKPOINT_INTERVAL: "500ms" };
 
 describe.each([14, 18] as const)("a slot dropped under load on Postgres %i", (major) => {
-  let postgres: PostgresServer;
+  const postgres = new MajorServer(major);
   let fixture: RelayFixture;
   let relay: RelayProcess;
-
-  beforeAll(async () => {
-    postgres = await startPostgres({ major });
-  }, 120_000);
-
-  afterAll(() => postgres?.stop());
 
   beforeEach(async () => {
     fixture = await RelayFixture.create("repair", { postgresUrl: postgres.url, partitions: 4 });

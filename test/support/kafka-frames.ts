@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { BrokerRequest } from "../../src/kafka/broker-channel.ts";
 import { ByteWriter } from "../../src/kafka/wire/byte-writer.ts";
+import { Cursor } from "./kafka-cursor.ts";
 
 const SIZE_BYTES = 4;
 /** Size, API key, version, correlation id and the length of the client id. */
@@ -125,38 +126,4 @@ export function walkProduceAnswer(answer: Buffer, see: (one: ProduceVerdict) => 
     cursor.tags();
   }
   return answer.readInt32BE(cursor.at);
-}
-
-class Cursor {
-  readonly #bytes: Buffer;
-  at: number;
-
-  constructor(bytes: Buffer, at: number) {
-    this.#bytes = bytes;
-    this.at = at;
-  }
-
-  uvarint(): number {
-    let value = 0;
-    for (let shift = 0; ; shift += 7) {
-      const byte = this.#bytes.readUInt8(this.at++);
-      value |= (byte & 127) << shift;
-      if (byte < 128) return value;
-    }
-  }
-
-  /** A compact string; null is empty here. */
-  text(): string {
-    const length = Math.max(0, this.uvarint() - 1);
-    this.at += length;
-    return this.#bytes.toString("utf8", this.at - length, this.at);
-  }
-
-  tags(): void {
-    for (let left = this.uvarint(); left > 0; left--) {
-      this.uvarint();
-      const size = this.uvarint();
-      this.at += size;
-    }
-  }
 }

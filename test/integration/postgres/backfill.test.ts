@@ -1,8 +1,7 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import type { PostgresServer } from "../../../src/demo/services/embedded-postgres.ts";
-import { startPostgres } from "../../../src/demo/services/embedded-postgres.ts";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { BackfillRows, Candidate } from "../../../src/relay/backfill/backfill-rows.ts";
 import type { Watermark } from "../../../src/relay/watermark.ts";
+import { MajorServer } from "../../support/postgres/major-server.ts";
 import { until } from "../../support/until.ts";
 import { NEVER, OutboxDatabase, RecordingHandlers } from "./outbox-database.ts";
 
@@ -35,14 +34,8 @@ const ID_TYPES: readonly (readonly [string, string])[] = [
 ];
 
 describe.each([14, 18] as const)("rows of the tables on Postgres %i", (major) => {
-  let server: PostgresServer;
+  const server = new MajorServer(major);
   let database: OutboxDatabase;
-
-  beforeAll(async () => {
-    server = await startPostgres({ major });
-  }, 120_000);
-
-  afterAll(() => server?.stop());
 
   beforeEach(async () => {
     database = await OutboxDatabase.create(server.url);

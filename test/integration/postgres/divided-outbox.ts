@@ -3,6 +3,7 @@ import { runMigrate } from "../../../src/cli/migrate.ts";
 import { shardCondition } from "../../../src/postgres/shard-filter.ts";
 import type { Shard } from "../../../src/relay/shard.ts";
 import { shardSuffix } from "../../../src/relay/shard.ts";
+import { CapturedOutput } from "../../support/captured-output.ts";
 import type { Options, OutboxDatabase } from "./outbox-database.ts";
 import { NEVER, RecordingHandlers } from "./outbox-database.ts";
 import type { Result } from "./run-migrate.ts";
@@ -37,7 +38,7 @@ export class DividedOutbox {
   }
 
   async migrate(shard: Shard): Promise<Result> {
-    const result = { stdout: "", stderr: "" };
+    const output = new CapturedOutput();
     const { publication } = this.named(shard);
     const exitCode = await runMigrate(
       ["up"],
@@ -46,16 +47,9 @@ export class DividedOutbox {
         publication,
         shard: { ...shard, keyColumn: "aggregateid" },
       },
-      {
-        stdout: (text) => {
-          result.stdout += text;
-        },
-        stderr: (text) => {
-          result.stderr += text;
-        },
-      },
+      output,
     );
-    return { exitCode, ...result };
+    return { exitCode, ...output.written };
   }
 
   /** What preflight finds: `severity CODE`. */

@@ -7,9 +7,7 @@ let database: OutboxDatabase;
 const migrate = (argv: string, url = database.url): ReturnType<typeof run> => run(argv, url);
 
 beforeEach(async () => {
-  database = await OutboxDatabase.create();
-  await database.query(`drop publication ${database.publication}`);
-  await database.query("drop table outbox");
+  database = await OutboxDatabase.createBare();
 });
 
 afterEach(async () => {

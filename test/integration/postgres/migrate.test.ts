@@ -22,9 +22,7 @@ async function columns(table: string): Promise<string[]> {
 }
 
 beforeEach(async () => {
-  database = await OutboxDatabase.create();
-  await database.query(`drop publication ${database.publication}`);
-  await database.query("drop table outbox");
+  database = await OutboxDatabase.createBare();
 });
 
 afterEach(async () => {

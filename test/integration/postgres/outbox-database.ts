@@ -131,6 +131,14 @@ export class OutboxDatabase {
     return outbox;
   }
 
+  /** The same before anybody has run `outbox-relay migrate`: without table and publication. */
+  static async createBare(serverUrl?: string): Promise<OutboxDatabase> {
+    const outbox = await OutboxDatabase.create(serverUrl);
+    await outbox.query(`drop publication ${outbox.publication}`);
+    await outbox.query("drop table outbox");
+    return outbox;
+  }
+
   get options(): Options {
     return {
       connectionString: this.url,

@@ -1,8 +1,7 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import type { PostgresServer } from "../../../src/demo/services/embedded-postgres.ts";
-import { startPostgres } from "../../../src/demo/services/embedded-postgres.ts";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import type { PgSourceDatabase } from "../../../src/postgres/source-database.ts";
 import type { Finding } from "../../../src/relay/finding.ts";
+import { MajorServer } from "../../support/postgres/major-server.ts";
 import { NEVER, OutboxDatabase } from "./outbox-database.ts";
 
 const COLUMNS = `id bigint not null, aggregatetype text not null, aggregateid text not null,
@@ -23,17 +22,9 @@ function brief(findings: readonly Finding[]): string[] {
 }
 
 describe.each([14, 18] as const)("the tables below an outbox table on Postgres %i", (major) => {
-  let server: PostgresServer;
+  const server = new MajorServer(major);
   let outbox: OutboxDatabase;
   let database: PgSourceDatabase;
-
-  beforeAll(async () => {
-    server = await startPostgres({ major });
-  });
-
-  afterAll(async () => {
-    await server.stop();
-  });
 
   /** A table partitioned to two levels, and one with a child by INHERITS; all is well with both. */
   beforeEach(async () => {
@@ -113,16 +104,8 @@ describe.each([14, 18] as const)("the tables below an outbox table on Postgres %
 });
 
 describe.each([14, 18] as const)("the name under which rows come from Postgres %i", (major) => {
-  let server: PostgresServer;
+  const server = new MajorServer(major);
   let outbox: OutboxDatabase;
-
-  beforeAll(async () => {
-    server = await startPostgres({ major });
-  });
-
-  afterAll(async () => {
-    await server.stop();
-  });
 
   beforeEach(async () => {
     outbox = await OutboxDatabase.create(server.url);

@@ -1,4 +1,5 @@
 import { runMigrate } from "../../../src/cli/migrate.ts";
+import { CapturedOutput } from "../../support/captured-output.ts";
 
 export interface Result {
   readonly exitCode: number;
@@ -12,19 +13,12 @@ export async function migrate(
   connectionString: string,
   limits: Parameters<typeof runMigrate>[3] = {},
 ): Promise<Result> {
-  const result = { stdout: "", stderr: "" };
+  const output = new CapturedOutput();
   const exitCode = await runMigrate(
     argv.split(" ").filter((word) => word !== ""),
     { connectionString, publication: "shop_events" },
-    {
-      stdout: (text) => {
-        result.stdout += text;
-      },
-      stderr: (text) => {
-        result.stderr += text;
-      },
-    },
+    output,
     limits,
   );
-  return { exitCode, ...result };
+  return { exitCode, ...output.written };
 }

@@ -1,17 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import type { PostgresServer } from "../../../src/demo/services/embedded-postgres.ts";
+import { describe, expect, it } from "@jest/globals";
 import { startPostgres } from "../../../src/demo/services/embedded-postgres.ts";
+import { MajorServer } from "../../support/postgres/major-server.ts";
 import { ALL, DividedOutbox, KEY_TYPES, sorted } from "./divided-outbox.ts";
 import { OutboxDatabase } from "./outbox-database.ts";
 
 describe.each([15, 16, 17] as const)("shards on Postgres %i", (major) => {
-  let server: PostgresServer;
-
-  beforeAll(async () => {
-    server = await startPostgres({ major });
-  }, 120_000);
-
-  afterAll(() => server?.stop());
+  const server = new MajorServer(major);
 
   it.each(KEY_TYPES)(
     "have a filter for keys of type %s that the server takes and preflight recognises",

@@ -1,25 +1,16 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
-import type { PostgresServer } from "../../../src/demo/services/embedded-postgres.ts";
-import { startPostgres } from "../../../src/demo/services/embedded-postgres.ts";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { MajorServer } from "../../support/postgres/major-server.ts";
 import { NEVER, OutboxDatabase } from "./outbox-database.ts";
 import { migrate as run } from "./run-migrate.ts";
 
 const ROWS = "(id, aggregatetype, aggregateid, type, payload)";
 
 describe.each([14, 18] as const)("the column write_order on Postgres %i", (major) => {
-  let server: PostgresServer;
+  const server = new MajorServer(major);
   let database: OutboxDatabase;
 
-  beforeAll(async () => {
-    server = await startPostgres({ major });
-  }, 120_000);
-
-  afterAll(() => server?.stop());
-
   beforeEach(async () => {
-    database = await OutboxDatabase.create(server.url);
-    await database.query(`drop publication ${database.publication}`);
-    await database.query("drop table outbox");
+    database = await OutboxDatabase.createBare(server.url);
   });
 
   afterEach(() => database.drop());

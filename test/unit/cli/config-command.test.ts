@@ -5,6 +5,7 @@ import type { EffectiveSetting } from "../../../src/config/print.ts";
 import { configurationMarkdown } from "../../../src/config/reference.ts";
 import { settings } from "../../../src/config/schema.ts";
 import { allSettings } from "../../../src/config/setting.ts";
+import { CapturedOutput } from "../../support/captured-output.ts";
 import { TestAuthority } from "../../support/tls/certificates.ts";
 
 const SECRET = "hunter2@hunter2";
@@ -18,12 +19,9 @@ async function run(
   argv: readonly string[],
   env: Environment = ENV,
 ): Promise<{ code: number; stdout: string; stderr: string }> {
-  const written = { stdout: "", stderr: "" };
-  const code = await config(argv, env, {
-    stdout: (text) => void (written.stdout += text),
-    stderr: (text) => void (written.stderr += text),
-  });
-  return { code, ...written };
+  const output = new CapturedOutput();
+  const code = await config(argv, env, output);
+  return { code, ...output.written };
 }
 
 async function printed(env: Environment): Promise<Map<string, EffectiveSetting>> {

@@ -1,24 +1,14 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import type { Fetch } from "../../../src/cli/ask-relay.ts";
 import { health } from "../../../src/cli/health-command.ts";
+import { CapturedOutput } from "../../support/captured-output.ts";
 
 let asked: string[];
-let stdout: string;
-let stderr: string;
-
-const out = {
-  stdout: (text: string) => {
-    stdout += text;
-  },
-  stderr: (text: string) => {
-    stderr += text;
-  },
-};
+let out: CapturedOutput;
 
 beforeEach(() => {
   asked = [];
-  stdout = "";
-  stderr = "";
+  out = new CapturedOutput();
 });
 
 function answering(status: number, body = ""): Fetch {
@@ -32,33 +22,33 @@ describe("outbox-relay health", () => {
   it("asks the relay of this host whether it lives, and says nothing when it does", async () => {
     expect(await health([], {}, out, answering(200))).toBe(0);
     expect(asked).toEqual(["http://127.0.0.1:9464/livez"]);
-    expect([stdout, stderr]).toEqual(["", ""]);
+    expect([out.written.stdout, out.written.stderr]).toEqual(["", ""]);
   });
 
   it("asks where the relay listens, and whether it is ready if told so", async () => {
     const env = { RELAY_HTTP_LISTEN: "[::1]:8080" };
     expect(await health(["--ready"], env, out, answering(503, "[-]kafka failed: away\n"))).toBe(1);
     expect(asked).toEqual(["http://[::1]:8080/readyz"]);
-    expect(stderr).toBe("[-]kafka failed: away\n");
+    expect(out.written.stderr).toBe("[-]kafka failed: away\n");
   });
 
   it("ends with 1 when nobody answers", async () => {
     const away: Fetch = () =>
       Promise.reject(new TypeError("fetch failed", { cause: { code: "ECONNREFUSED" } }));
     expect(await health([], {}, out, away)).toBe(1);
-    expect(stderr).toBe("the relay does not answer (ECONNREFUSED)\n");
+    expect(out.written.stderr).toBe("the relay does not answer (ECONNREFUSED)\n");
   });
 
   it("does not repeat what the relay says of its settings", async () => {
     const env = { RELAY_HTTP_LISTEN: "nowhere", RELAY_KAFKA_BROKERS: "?", DATABASE_URL: "?" };
     expect(await health([], env, out, answering(200))).toBe(1);
-    expect(stderr).toBe("the relay does not answer (its settings cannot be read)\n");
+    expect(out.written.stderr).toBe("the relay does not answer (its settings cannot be read)\n");
     expect(asked).toEqual([]);
   });
 
   it("understands its options, and explains them", async () => {
     expect(await health(["--help"], {}, out, answering(200))).toBe(0);
-    expect(stdout).toContain("Usage: outbox-relay health");
+    expect(out.written.stdout).toContain("Usage: outbox-relay health");
     expect(await health(["now"], {}, out, answering(200))).toBe(2);
   });
 });

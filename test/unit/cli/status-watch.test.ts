@@ -1,19 +1,18 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import type { Fetch } from "../../../src/cli/ask-relay.ts";
 import { StatusWatch } from "../../../src/cli/status-watch.ts";
+import { CapturedOutput } from "../../support/captured-output.ts";
 
 const RELAY = { url: "http://h:1", credentials: null };
 const AT_MS = Date.parse("2026-11-21T14:00:00.000Z");
 const FAILED = { state: "failed", code: "TOPIC_MISSING", message: "no topic", hint: "Make it." };
 
 let answers: (object | Error)[];
-let stdout: string;
-let stderr: string;
+let out: CapturedOutput;
 
 beforeEach(() => {
   answers = [];
-  stdout = "";
-  stderr = "";
+  out = new CapturedOutput();
 });
 
 const ask: Fetch = () => {
@@ -23,16 +22,8 @@ const ask: Fetch = () => {
 };
 
 function watching(isTerminal: boolean, form = { isJson: false, hasColour: false }): StatusWatch {
-  const out = {
-    stdout: (text: string) => {
-      stdout += text;
-    },
-    stderr: (text: string) => {
-      stderr += text;
-    },
-    isTerminal,
-  };
-  return new StatusWatch(RELAY, form, out, ask);
+  const terminal = { stdout: out.stdout, stderr: out.stderr, isTerminal };
+  return new StatusWatch(RELAY, form, terminal, ask);
 }
 
 describe("outbox-relay status --watch", () => {
@@ -43,7 +34,7 @@ describe("outbox-relay status --watch", () => {
     const exits = [];
     for (let times = 0; times < 4; times++) exits.push(await watch.look(AT_MS));
     expect(exits).toEqual([0, 0, 1, 75]);
-    expect(stdout.split("\n")).toEqual([
+    expect(out.written.stdout.split("\n")).toEqual([
       "2026-11-21T14:00:00.000Z streaming",
       "2026-11-21T14:00:00.000Z failed TOPIC_MISSING: no topic Make it.",
       expect.stringMatching(
@@ -58,7 +49,7 @@ describe("outbox-relay status --watch", () => {
     const watch = watching(true);
     await watch.look(AT_MS);
     await watch.look(AT_MS);
-    expect(stdout).toBe(
+    expect(out.written.stdout).toBe(
       "\u001b[2J\u001b[Hstate       streaming\u001b[K\n\u001b[J\u001b[Hstate       standby\u001b[K\n\u001b[J",
     );
   });
@@ -66,14 +57,14 @@ describe("outbox-relay status --watch", () => {
   it("colours the state where that is wanted", async () => {
     answers = [{ state: "failed" }];
     await watching(true, { isJson: false, hasColour: true }).look(AT_MS);
-    expect(stdout).toContain("state       \u001b[31mfailed\u001b[0m");
+    expect(out.written.stdout).toContain("state       \u001b[31mfailed\u001b[0m");
   });
 
   it("gives each answer as a line of JSON when asked to", async () => {
     answers = [{ state: "streaming" }, { state: "streaming" }, new Error("refused")];
     const watch = watching(true, { isJson: true, hasColour: true });
     for (let times = 0; times < 3; times++) await watch.look(AT_MS);
-    expect(stdout).toBe('{"state":"streaming"}\n{"state":"streaming"}\n');
-    expect(stderr).toContain("nobody answers");
+    expect(out.written.stdout).toBe('{"state":"streaming"}\n{"state":"streaming"}\n');
+    expect(out.written.stderr).toContain("nobody answers");
   });
 });

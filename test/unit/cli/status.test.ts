@@ -3,6 +3,7 @@ import type { Fetch } from "../../../src/cli/ask-relay.ts";
 import { localUrl } from "../../../src/cli/relay-address.ts";
 import { parseStatus, showStatus } from "../../../src/cli/status.ts";
 import { statusPage } from "../../../src/cli/status-page.ts";
+import { CapturedOutput } from "../../support/captured-output.ts";
 
 const GIB = 1024 ** 3;
 const SINCE = "2026-11-21T12:00:00.000Z";
@@ -39,20 +40,9 @@ const STREAMING = {
 
 const RELAY = { url: "http://h:1", credentials: null };
 
-let stdout: string;
-let stderr: string;
-const out = {
-  stdout: (text: string) => {
-    stdout += text;
-  },
-  stderr: (text: string) => {
-    stderr += text;
-  },
-};
-
+let out: CapturedOutput;
 beforeEach(() => {
-  stdout = "";
-  stderr = "";
+  out = new CapturedOutput();
 });
 
 function answering(body: unknown, status = 200): Fetch {
@@ -120,7 +110,7 @@ describe("outbox-relay status", () => {
     ["draining", 75],
   ])("in state %s ends with exit code %i", async (state, exitCode) => {
     expect(await showStatus(RELAY, false, out, answering({ state }))).toBe(exitCode);
-    expect(stdout).toBe(`state       ${state}\n`);
+    expect(out.written.stdout).toBe(`state       ${state}\n`);
   });
 
   it("asks /status of that address, with or without a slash at its end", async () => {
@@ -137,22 +127,22 @@ describe("outbox-relay status", () => {
   it("gives the JSON as it came, with the same exit code", async () => {
     const body = '{"state":"failed","code":"X"}\n';
     expect(await showStatus(RELAY, true, out, answering(body))).toBe(1);
-    expect(stdout).toBe(body);
+    expect(out.written.stdout).toBe(body);
   });
 
   it("says where nobody answers, and why", async () => {
     const ask: Fetch = () =>
       Promise.reject(new TypeError("fetch failed", { cause: { code: "ECONNREFUSED" } }));
     expect(await showStatus(RELAY, false, out, ask)).toBe(75);
-    expect(stderr).toMatch(/^nobody answers at http:\/\/h:1\/status \(ECONNREFUSED\)/);
+    expect(out.written.stderr).toMatch(/^nobody answers at http:\/\/h:1\/status \(ECONNREFUSED\)/);
   });
 
   it("does not take somebody else's answer for a relay's", async () => {
     for (const ask of [answering("<html>"), answering({}), answering({ state: "x" }, 404)]) {
       expect(await showStatus(RELAY, false, out, ask)).toBe(1);
     }
-    expect(stdout).toBe("");
-    expect(stderr).toContain("is no relay (HTTP 404)");
+    expect(out.written.stdout).toBe("");
+    expect(out.written.stderr).toContain("is no relay (HTTP 404)");
   });
 
   it("sends the user and the password where there are any, and says what is missing where they are asked for", async () => {
@@ -168,7 +158,9 @@ describe("outbox-relay status", () => {
     expect(await showStatus({ ...RELAY, credentials }, true, out, ask)).toBe(0);
     expect(await showStatus(RELAY, true, out, ask)).toBe(78);
     expect(sent).toEqual(["Basic dTpw", undefined]);
-    expect(stderr).toContain("Set RELAY_HTTP_AUTH_USERNAME and RELAY_HTTP_AUTH_PASSWORD");
+    expect(out.written.stderr).toContain(
+      "Set RELAY_HTTP_AUTH_USERNAME and RELAY_HTTP_AUTH_PASSWORD",
+    );
   });
 
   it("understands its options, and explains them", () => {
@@ -180,7 +172,7 @@ describe("outbox-relay status", () => {
     });
     expect(parseStatus(["--watch"], out)).toMatchObject({ isWatching: true });
     expect(parseStatus(["--help"], out)).toBe(0);
-    expect(stdout).toContain("Usage: outbox-relay status");
+    expect(out.written.stdout).toContain("Usage: outbox-relay status");
     for (const argv of [["--url", "h:1"], ["now"], ["--what"]]) {
       expect(parseStatus(argv, out)).toBe(2);
     }

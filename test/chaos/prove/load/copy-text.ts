@@ -1,3 +1,4 @@
+import { copyField } from "../../../support/chaos/copy-field.ts";
 import type { ScriptRow } from "../plan/transaction-script.ts";
 
 /**
@@ -15,14 +16,4 @@ export function copyStatement(rows: readonly ScriptRow[]): string {
 function copyLine({ id, route, key, payload, headers }: ScriptRow): string {
   const fields = [id, route, key, "Written", payload, headers];
   return `${fields.map(copyField).join("\t")}\n`;
-}
-
-/** Of COPY's text format. */
-function copyField(value: string | null): string {
-  if (value === null) return "\\N";
-  return value
-    .replaceAll("\\", "\\\\")
-    .replaceAll("\t", "\\t")
-    .replaceAll("\n", "\\n")
-    .replaceAll("\r", "\\r");
 }

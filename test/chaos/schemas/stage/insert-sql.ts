@@ -1,4 +1,5 @@
 import pg from "pg";
+import { copyField } from "../../../support/chaos/copy-field.ts";
 import { rowValue } from "../plan/row-values.ts";
 import type { InsertStep } from "../plan/step.ts";
 import type { ColumnRole } from "../plan/world-plan.ts";
@@ -87,16 +88,6 @@ function copyStatement(
     `${filled.map(({ value }) => copyField(value(n))).join("\t")}\n`;
   const data = Buffer.from(numbers.map(line).join("")).toString("base64");
   return `copy ${table} (${names}) from program 'echo ${data} | base64 -d'`;
-}
-
-/** Of COPY's text format. */
-function copyField(value: string | null): string {
-  if (value === null) return "\\N";
-  return value
-    .replaceAll("\\", "\\\\")
-    .replaceAll("\t", "\\t")
-    .replaceAll("\n", "\\n")
-    .replaceAll("\r", "\\r");
 }
 
 function mergeStatement(

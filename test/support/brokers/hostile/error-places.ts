@@ -1,4 +1,4 @@
-import { Cursor } from "./cursor.ts";
+import { Cursor } from "../../kafka-cursor.ts";
 
 type Walk = (cursor: Cursor, found: (place: number) => void) => void;
 

@@ -1,10 +1,11 @@
-/** Goes through the fields of an answer and knows where it is. */
+/** Goes through the fields of a request or an answer of Kafka's protocol, and knows where it is. */
 export class Cursor {
   readonly #bytes: Buffer;
-  at = 0;
+  at: number;
 
-  constructor(bytes: Buffer) {
+  constructor(bytes: Buffer, at = 0) {
     this.#bytes = bytes;
+    this.at = at;
   }
 
   skip(count: number): this {
@@ -39,6 +40,21 @@ export class Cursor {
 
   compactString(): this {
     return this.skip(Math.max(0, this.uvarint() - 1));
+  }
+
+  /** A compact string, read; null is empty here. */
+  text(): string {
+    const length = Math.max(0, this.uvarint() - 1);
+    this.at += length;
+    return this.#bytes.toString("utf8", this.at - length, this.at);
+  }
+
+  tags(): void {
+    for (let left = this.uvarint(); left > 0; left--) {
+      this.uvarint();
+      const size = this.uvarint();
+      this.at += size;
+    }
   }
 
   array(visit: () => void): this {

@@ -1,9 +1,9 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import type { Layer } from "./mutant.ts";
+import type { Ended } from "./run-while-it-talks.ts";
+import { runWhileItTalks } from "./run-while-it-talks.ts";
 
-const DEADLINE_MS = 600_000;
-const OUTPUT_CHARACTERS_MAX = 20_000;
+/** Longer than any layer takes for what it says next, on a machine with other work. */
+const SILENT_MS = 600_000;
 const SIMULATION = ["test/simulation/main.ts", "--seed", "1", "--runs", "400", "--bail"];
 const HOSTILE = ["test/simulation/main.ts", ..."--hostile --seed 1 --runs 150 --bail".split(" ")];
 const JEST = [
@@ -14,12 +14,12 @@ const JEST = [
 ];
 
 export interface Verdict {
-  /** The layer ran to its end and found nothing. */
-  readonly isClean: boolean;
   /** The layer said that something is wrong, rather than failing to run. */
   readonly hasNoticed: boolean;
   /** What it said, shortened. */
   readonly finding: string;
+  /** Of the simulated world that noticed it. */
+  readonly seed: number | null;
 }
 
 export function layerName(layer: Layer): string {
@@ -34,38 +34,53 @@ export function isQuick(layer: Layer): boolean {
 
 /** Runs one layer's checks on the copy in `folder`. */
 export async function runLayer(layer: Layer, folder: string): Promise<Verdict> {
-  const { code, output } = await run(argumentsOf(layer), folder);
-  const pattern = typeof layer === "string" ? /^ {2}(\w+: .*)$/m : /● (.*)/;
-  const finding = pattern.exec(output)?.[1] ?? "";
-  return {
-    isClean: code === 0,
-    hasNoticed: code === 1 && finding !== "",
-    finding: finding || output.slice(-800),
-  };
+  if (typeof layer !== "string") return jestVerdict(await run(jestArguments(layer), folder));
+  return simulationVerdict(await run(layer === "hostile" ? HOSTILE : SIMULATION, folder));
 }
 
-function argumentsOf(layer: Layer): string[] {
-  if (typeof layer === "string") return layer === "hostile" ? HOSTILE : SIMULATION;
-  const [project, pattern] =
-    "unit" in layer ? ["unit", layer.unit] : ["integration", layer.integration];
-  return [...JEST, "--selectProjects", project, "--testPathPatterns", pattern];
-}
-
-async function run(
-  argv: readonly string[],
-  cwd: string,
-): Promise<{ code: number | null; output: string }> {
-  const child = spawn(process.execPath, argv, {
-    cwd,
-    stdio: ["ignore", "pipe", "pipe"],
-    timeout: DEADLINE_MS,
-  });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on("data", (chunk: Buffer) => {
-      output = (output + chunk.toString()).slice(-OUTPUT_CHARACTERS_MAX);
-    });
+/** Runs the tests of several layers on sound source, in one run for each project; what they say where they are not content, or null. */
+export async function alarmOfSoundTests(
+  layers: readonly Layer[],
+  folder: string,
+): Promise<string | null> {
+  for (const project of ["unit", "integration"] as const) {
+    const patterns = layers.flatMap((layer) =>
+      typeof layer === "object" && project in layer ? Object.values<string>(layer) : [],
+    );
+    if (patterns.length === 0) continue;
+    const ended = await run(jestWords(project, new Set(patterns)), folder);
+    if (ended.code !== 0) return jestVerdict(ended).finding;
   }
-  await once(child, "exit");
-  return { code: child.exitCode, output };
+  return null;
+}
+
+function jestArguments(layer: Exclude<Layer, string>): string[] {
+  return "unit" in layer
+    ? jestWords("unit", [layer.unit])
+    : jestWords("integration", [layer.integration]);
+}
+
+function jestWords(project: string, patterns: Iterable<string>): string[] {
+  return [...JEST, "--selectProjects", project, "--testPathPatterns", ...patterns];
+}
+
+function run(argv: readonly string[], folder: string): Promise<Ended> {
+  return runWhileItTalks(argv, folder, SILENT_MS);
+}
+
+function jestVerdict(ended: Ended): Verdict {
+  return { ...verdict(ended, /● (.*)/), seed: null };
+}
+
+/** The seed stands behind what is said of its world, so that it is never cut off. */
+function simulationVerdict(ended: Ended): Verdict {
+  const seed = / again, step by step: .*--seed (\d+)/.exec(ended.output)?.[1];
+  const { hasNoticed, finding } = verdict(ended, /^ {2}(\w+: .*)$/m);
+  const hasWorld = seed !== undefined;
+  return { hasNoticed: hasNoticed && hasWorld, finding, seed: hasWorld ? Number(seed) : null };
+}
+
+function verdict({ code, output }: Ended, pattern: RegExp): Omit<Verdict, "seed"> {
+  const finding = pattern.exec(output)?.[1] ?? "";
+  return { hasNoticed: code === 1 && finding !== "", finding: finding || output.slice(-800) };
 }

@@ -20,3 +20,13 @@ export interface Failure {
   readonly kind: FailureKind;
   readonly what: string;
 }
+
+/** A failure that makes what comes after it meaningless. */
+export class WorldFailed extends Error {
+  readonly failure: Failure;
+
+  constructor(kind: FailureKind, what: string) {
+    super(`${kind}: ${what}`);
+    this.failure = { kind, what };
+  }
+}

@@ -24,6 +24,8 @@ export interface RelayStatus {
   readonly code: string | null;
   readonly message: string | null;
   readonly hint: string | null;
+  /** What the present attempt meets while a halt of an earlier one is on show. */
+  readonly attempt: { readonly code: string | null; readonly message: string | null } | null;
   readonly slot: {
     readonly confirmedLsn: string | null;
     readonly retainedBytes: number | null;

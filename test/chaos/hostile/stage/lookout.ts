@@ -2,6 +2,7 @@ import { LAST_BATCHES_MS } from "../../../../src/relay/options.ts";
 import { SlotProgress } from "../../../support/relay/slot-progress.ts";
 import type { RelaySight } from "../../schemas/stage/relay-here.ts";
 import { WorldFailed } from "../check/failure.ts";
+import type { Reason } from "../check/fits.ts";
 import { fits } from "../check/fits.ts";
 import type { Hostility } from "../plan/world-plan.ts";
 import { REQUEST_NAMES } from "../plan/world-plan.ts";
@@ -52,15 +53,16 @@ export class Lookout {
   }
 
   /** The cause that status and log show, or null where something is published. */
-  async namedOrServing(hostilities: readonly Hostility[]): Promise<RelaySight | null> {
+  async namedOrServing(hostilities: readonly Hostility[]): Promise<Reason | null> {
     const progress = new SlotProgress(await this.#slot.walEnd());
     const seen = new Set<string>();
-    let cause: RelaySight | null = null;
+    let cause: Reason | null = null;
     const holds = await this.watch(async (sight) => {
-      const { code = null, message } = sight ?? {};
-      if (code !== null) seen.add(`${code}: ${message}`);
-      const isNamed = code !== null && fits({ code, message: message ?? "" }, hostilities);
-      if (isNamed && this.#seat.hasLogged(code)) cause = sight;
+      const reasons = reasonsIn(sight);
+      for (const { code, message } of reasons) seen.add(`${code}: ${message}`);
+      const isNamed = (one: Reason): boolean =>
+        fits(one, hostilities) && this.#seat.hasLogged(one.code);
+      cause = reasons.find(isNamed) ?? null;
       const isStreaming = sight?.state === "streaming";
       progress.add(isStreaming ? await this.#slot.confirmed() : null, this.#seat.halts.length);
       return cause !== null || progress.isPast;
@@ -117,4 +119,12 @@ export class Lookout {
     if (!progress.isPast)
       throw new WorldFailed("stuck", `no progress after ${after}: ${JSON.stringify(last)}`);
   }
+}
+
+/** What the state shows, and what the present attempt meets behind a halt that is on show. */
+function reasonsIn(sight: RelaySight | null): Reason[] {
+  return [sight, sight?.attempt ?? null].flatMap((one) => {
+    const { code = null, message = null } = one ?? {};
+    return code === null ? [] : [{ code, message: message ?? "" }];
+  });
 }

@@ -12,6 +12,8 @@ export interface RelaySight {
   readonly code: string | null;
   readonly message: string | null;
   readonly hint: string | null;
+  /** What the present attempt meets while a halt of an earlier one is on show. */
+  readonly attempt: { readonly code: string | null; readonly message: string | null } | null;
 }
 
 /** A relay of a world, wherever it runs. */
@@ -47,7 +49,9 @@ export class RelayHere implements RunningRelay {
     this.#state = () => {
       const { name, reason } = relay.state;
       const { code = null, message = null, hint = null } = reason ?? {};
-      return { state: name, code, message, hint };
+      const met = relay.attempt?.reason ?? null;
+      const attempt = met === null ? null : { code: met.code, message: met.message };
+      return { state: name, code, message, hint, attempt };
     };
     logger.info({ slot: relayOptions(config).slot }, "started");
     this.#running = relay.run(this.#stop.signal).then(

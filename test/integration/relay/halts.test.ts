@@ -96,6 +96,33 @@ describe("a change of owner", () => {
   });
 });
 
+describe("a child of the outbox table", () => {
+  it("that was not published while the relay was down halts it; repair publishes its rows", async () => {
+    const { publication } = fixture.names;
+    const written = (key: string): Promise<unknown> =>
+      sql(
+        `insert into child (aggregatetype, aggregateid, type, payload) values ('order', '${key}', 'Placed', '{}')`,
+      );
+    await sql("create table child () inherits (outbox)");
+    await sql(`alter publication ${publication} add table only child`);
+    const relay = await fixture.streaming(SETTINGS);
+    await written("before");
+    await fixture.caughtUp(relay);
+    await relay.stop();
+    await sql(`alter publication ${publication} drop table only child`);
+    await written("lost");
+    await sql(`alter publication ${publication} add table only child`);
+    const again = fixture.start(SETTINGS);
+    const { message } = await again.reaches("failed", "PUBLICATION_CHANGED");
+    expect(message).toContain("public.child was taken out of the publication");
+    expect((await fixture.command(["repair"])).code).toBe(0);
+    await again.reaches("streaming");
+    await until(async () => (await fixture.read()).length === 2, 20_000, "the row of the child");
+    await again.stop();
+    await fixture.streaming(SETTINGS);
+  });
+});
+
 describe("two relays with the same names on two servers", () => {
   let postgres: PostgresServer;
 

@@ -42,7 +42,7 @@ function foreign({ foreignLeaves, ...table }: AccessFacts): Finding | null {
   if (foreignLeaves.length === 0) return null;
   return warning(
     `${foreignLeaves.join(", ")} below ${sqlTableName(table)} is a foreign table: its rows are in no WAL of this server, and a repair cannot read them under its snapshot`,
-    "Detach it, and let the server that holds its rows publish them.",
+    "Detach it, and let the server that holds its rows publish them, or insert them into the outbox table (docs/runbooks/CONFIG_TABLE.md).",
   );
 }
 

@@ -1,4 +1,6 @@
 import type { TableName } from "../table-name.ts";
+import type { InsertTarget } from "./insert-again.ts";
+import { insertTarget } from "./insert-again.ts";
 import type { Ask } from "./read-facts.ts";
 
 /** Why rows of a table below an outbox table do not come, or do not all come. */
@@ -22,6 +24,8 @@ export interface TreeMember extends TableName {
   readonly flaw: TreeFlaw;
   /** How a publication of ours lists the outbox table; null where none names it. */
   readonly listing: Listing | null;
+  /** How its rows are inserted into the outbox table. */
+  readonly target: InsertTarget;
 }
 
 export interface Listing {
@@ -102,7 +106,8 @@ function flawsQuery(version: number): string {
          (select jsonb_build_object('publication', o.pubname, 'rowFilter', ${
            hasSchemas ? "pg_get_expr(l.prqual, l.prrelid)" : "null::text"
          }) from pg_publication_rel l join ours o on o.oid = l.prpubid and not o.puballtables
-           where l.prrelid = f.root order by o.pubname limit 1) as "listing"
+           where l.prrelid = f.root order by o.pubname limit 1) as "listing",
+         ${insertTarget("f.root")} as "target"
     from flaws f
     join pg_namespace n on n.oid = f.relnamespace
     join pg_class r on r.oid = f.root join pg_namespace rn on rn.oid = r.relnamespace

@@ -1,6 +1,7 @@
 import type { Finding } from "../../relay/finding.ts";
 import type { TableName } from "../table-name.ts";
 import { sqlName, sqlTableName } from "../table-name.ts";
+import { insertAgain } from "./insert-again.ts";
 import type { RowsWanted } from "./publication-findings.ts";
 import type { TreeFacts, TreeFlaw, TreeMember, UnlistedTable } from "./tree-facts.ts";
 
@@ -10,8 +11,6 @@ const NAMED_MAX = 5;
 /** Rows that are there do not come into the stream by a repair of the table. */
 const LOGGED_AFTERWARDS =
   "Rows that it holds do not come into the stream by that: outbox-relay repair --all-rows --plan counts those that are not at Kafka, outbox-relay repair --all-rows publishes them.";
-const ELSEWHERE_AFTERWARDS =
-  "Rows that it holds are published only when they are inserted into a logged table of this server.";
 
 /** What is wrong below the outbox tables, and with tables that are published beside them. */
 export function treeFindings(
@@ -50,9 +49,20 @@ function flawFinding(members: Members<TreeMember>, publications: readonly string
     severity: "halt",
     keepsRowsOut: true,
     message,
-    hint: `${repair} ${isElsewhere ? ELSEWHERE_AFTERWARDS : LOGGED_AFTERWARDS}`,
+    hint: `${repair} ${isElsewhere ? elsewhere(members) : LOGGED_AFTERWARDS}`,
     ...(flaw !== "temporary" && { sql: byMember.flat() }),
   };
+}
+
+/** The server that holds the rows may publish them itself, so that this is a person's decision. */
+function elsewhere([member, ...others]: Members<TreeMember>): string {
+  const { root, flaw } = member;
+  const statement = insertAgain(root, member, member.target);
+  const when =
+    flaw === "temporary" ? "in that session, before it ends" : "where nobody else publishes them";
+  const likewise = others.length > 0 ? " The others likewise." : "";
+  const room = member.isPartition ? " Make a partition for them first." : "";
+  return `Rows that it holds are published only when they are inserted into ${sqlTableName(root)} (${when}), with a txid and a write_order of their own: ${statement}${likewise}${room}`;
 }
 
 const PROBLEM: Readonly<Record<TreeFlaw, string>> = {

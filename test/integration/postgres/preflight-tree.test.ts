@@ -80,6 +80,38 @@ describe.each([14, 18] as const)("the tables below an outbox table on Postgres %
     expect(await seen()).toEqual([]);
   });
 
+  it("tell the statement by which rows of a foreign one become new rows, once each", async () => {
+    const { hostname, port, pathname, username, password } = new URL(outbox.url);
+    await outbox.query("alter table parted add column txid xid8 default pg_current_xact_id()");
+    await outbox.query("create table elsewhere (like parted)");
+    await outbox.query(
+      "insert into elsewhere values (1, 'order', 'f', 't', null, '3'), (2, 'order', 'f', 't', null, '4')",
+    );
+    await outbox.query("create extension postgres_fdw");
+    await outbox.query(
+      `create server far foreign data wrapper postgres_fdw options (host '${hostname}', port '${port}', dbname '${pathname.slice(1)}')`,
+    );
+    await outbox.query(
+      `create user mapping for current_user server far options (user '${username}', password '${password}')`,
+    );
+    await outbox.query(
+      "create foreign table far partition of parted for values in ('f') server far options (table_name 'elsewhere')",
+    );
+    const [found] = await seen();
+    for (const statement of found?.sql ?? []) await outbox.query(statement);
+    await outbox.query("create table parted_f partition of parted for values in ('f')");
+    const insert = /INSERT INTO .*?;/.exec(found?.hint ?? "")?.[0] ?? "";
+    await outbox.query(insert);
+    expect(
+      await outbox.query(
+        "select id::int, txid = pg_current_xact_id() or txid > '100' as \"isNew\" from parted order by id",
+      ),
+    ).toEqual([
+      { id: 1, isNew: true },
+      { id: 2, isNew: true },
+    ]);
+  });
+
   it("halt at a child that came after the publication, and at one that was taken out", async () => {
     await outbox.query("create table late () inherits (child)");
     await outbox.query(`alter publication ${outbox.publication} drop table only child`);

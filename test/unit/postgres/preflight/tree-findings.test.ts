@@ -29,6 +29,17 @@ describe("findings below the outbox tables", () => {
     expect(found.map(({ code }) => code)).toEqual(["CONFIG_TABLE", "CONFIG_TABLE", "CONFIG_TABLE"]);
   });
 
+  it("say how rows of a foreign table get into the outbox, without a txid that was given before", () => {
+    const target = { columns: ["id", '"Payload"'], isOverriding: true };
+    const [finding] = findings(member({ flaw: "foreign", target }), member({ flaw: "foreign" }));
+    expect(finding?.hint).toContain(
+      'INSERT INTO public.outbox (id, "Payload") OVERRIDING SYSTEM VALUE SELECT id, "Payload" FROM public.outbox_1 ON CONFLICT DO NOTHING; The others likewise. Make a partition for them first.',
+    );
+    expect(finding?.sql).toHaveLength(2);
+    const [passing] = findings(member({ flaw: "temporary", isPartition: false }));
+    expect(passing?.hint).toMatch(/in that session, before it ends.*NOTHING;$/);
+  });
+
   it("add a child to the publication that has its parent, with its parent's row filter", () => {
     const listing = { publication: "Other", rowFilter: "(a = 1)" };
     const [finding] = findings(member({ flaw: "unpublished", isPartition: false, listing }));

@@ -12,6 +12,7 @@ export function member(given: Partial<TreeMember> = {}): TreeMember {
     isPartition: true,
     flaw: "unlogged",
     listing: { publication: "p", rowFilter: null },
+    target: { columns: ["id", "payload"], isOverriding: false },
     ...given,
   };
 }

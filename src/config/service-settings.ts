@@ -11,7 +11,7 @@ export const serviceSettings = {
   sinkStallReleaseMs: setting("RELAY_SINK_STALL_RELEASE", {
     kind: duration({ minMs: SECOND, maxMs: HOUR, zero: "never" }),
     default: MINUTE,
-    doc: "The stream is closed when nothing could be committed to Kafka for so long; the slot keeps the WAL, and the relay comes back by itself.",
+    doc: "The stream is closed when nothing could be committed to Kafka for so long, also while a start waits for Kafka; the slot keeps the WAL, and the relay comes back by itself. The time to read a long checkpoint topic does not count.",
   }),
   standbyPollIntervalMs: setting("RELAY_STANDBY_POLL_INTERVAL", {
     kind: duration({ minMs: 50, maxMs: 5 * MINUTE }),

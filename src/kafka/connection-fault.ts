@@ -2,6 +2,7 @@ import { RelayError } from "../relay/errors.ts";
 import type { TlsFault } from "../relay/tls-fault.ts";
 import { tlsFault } from "../relay/tls-fault.ts";
 import { brokenAnswer } from "./api/answer.ts";
+import { apiName } from "./api/names.ts";
 import type { BrokerAddress } from "./broker-channel.ts";
 import { kafkaError } from "./kafka-error.ts";
 import type { ConnectionOptions } from "./kafkajs-config.ts";
@@ -196,6 +197,17 @@ export function unknownBroker(): RelayError {
     code: "KAFKA_NO_LEADER",
     remedy: "retry",
     hint: "Look for brokers that are down; the relay keeps trying.",
+  });
+}
+
+/** The same fault, where the request had been sent: people see on which one a broker hangs up that serves others. */
+export function lostRequest(error: unknown, apiKey: number): unknown {
+  if (!(error instanceof RelayError) || error.code !== "KAFKA_UNREACHABLE") return error;
+  return new RelayError(`${error.message}, after ${apiName(apiKey)} was sent`, {
+    code: "KAFKA_UNREACHABLE",
+    remedy: error.remedy,
+    hint: error.hint,
+    cause: error.cause,
   });
 }
 

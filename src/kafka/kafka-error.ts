@@ -128,12 +128,13 @@ export function transactionUnfinished(request: string, transactionalId: string):
   );
 }
 
-/** Nobody waits for the opening any more. */
-export function openingGivenUp(): RelayError {
+/** Nobody waits for the opening any more. `cause`: what it was at. */
+export function openingGivenUp(cause?: unknown): RelayError {
   return new RelayError("the opening was given up", {
     code: "KAFKA_CLOSED",
     remedy: "retry",
     hint: "Nothing to do.",
+    cause,
   });
 }
 

@@ -8,6 +8,7 @@ import type { Sink, SinkBatch } from "../relay/publish/sink.ts";
 import type { OutboundRecord } from "../relay/record/outbound-record.ts";
 import type { BrokerChannel } from "./broker-channel.ts";
 import { HangUps } from "./hang-ups.ts";
+import { openingGivenUp } from "./kafka-error.ts";
 import type { KafkaPorts, KafkaSinkOptions, SinkStatus } from "./kafka-sink-options.ts";
 import type { OpeningContext } from "./opening.ts";
 import { Opening } from "./opening.ts";
@@ -47,6 +48,7 @@ export class KafkaSink implements Sink {
       tracelessFences: new TracelessFences(clock),
       refusals: new TopicRefusals(clock),
       hangUps: new HangUps(clock),
+      reading: { ms: 0 },
     };
     const told = this.#told(observer);
     this.#context = { options, ports, clock, moment, observer: told, encoder, ...lasting };
@@ -74,9 +76,13 @@ export class KafkaSink implements Sink {
     return { reachable, brokers: this.#opening.cluster.brokers, connected };
   }
 
+  get readingMs(): number {
+    return this.#context.reading.ms;
+  }
+
   async preflight(signal: AbortSignal): Promise<readonly Finding[]> {
     try {
-      return await whileWanted(signal, () => this.#examine(this.#current(), signal));
+      return await this.#whileWanted(signal, (opening) => this.#examine(opening, signal));
     } catch (error) {
       if (error instanceof RelayError && !signal.aborted) return [findingOf(error)];
       throw error;
@@ -94,12 +100,12 @@ export class KafkaSink implements Sink {
   }
 
   probe(signal: AbortSignal): Promise<void> {
-    return whileWanted(signal, () => this.#current().reach.prove(signal));
+    return this.#whileWanted(signal, ({ reach }) => reach.prove(signal));
   }
 
   async peek(signal: AbortSignal): Promise<Uint8Array | null> {
     const { slot } = this.#options;
-    const found = await whileWanted(signal, () => this.#current().tail.last([slot], false, signal));
+    const found = await this.#whileWanted(signal, ({ tail }) => tail.last([slot], false, signal));
     return found.get(slot)?.value ?? null;
   }
 
@@ -120,7 +126,7 @@ export class KafkaSink implements Sink {
   learn(topics: readonly string[], again: boolean, signal: AbortSignal): Promise<void> {
     const opening = this.#current();
     if (again) for (const topic of topics) opening.topics.forget(topic);
-    return whileWanted(signal, () => opening.topics.learn(topics, signal));
+    return this.#whileWanted(signal, () => opening.topics.learn(topics, signal));
   }
 
   knows(topic: string): boolean {
@@ -136,6 +142,17 @@ export class KafkaSink implements Sink {
     this.#isUsed = false;
     this.#channel.close();
     return Promise.resolve();
+  }
+
+  #whileWanted<T>(signal: AbortSignal, ask: (opening: Opening) => Promise<T>): Promise<T> {
+    const opening = this.#current();
+    const leave = (reject: (reason: unknown) => void): void => {
+      const { unanswered } = opening;
+      if (unanswered !== null) reject(openingGivenUp(unanswered));
+      // A loop that pauses ends with the signal, too, and knows what it waits for.
+      else setImmediate(() => reject(openingGivenUp()));
+    };
+    return whileWanted(signal, () => ask(opening), leave);
   }
 
   /** The opening at hand, or a new one that has taken nothing yet. */

@@ -89,7 +89,7 @@ export class LeftCommit {
       const { error } = readEndTxnV5(answer);
       const isPending = error === ERROR.concurrentTransactions || MOVING.has(error);
       if (!isPending || patience.isOver) return;
-      await patience.again(openingGivenUp);
+      await patience.again(() => kafkaError(`EndTxn for ${open.transactionalId}`, error, "retry"));
     }
     throw openingGivenUp();
   }

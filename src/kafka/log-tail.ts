@@ -12,14 +12,29 @@ const PARTITION = 0;
 const WINDOW_RECORDS = 16n;
 const WINDOW_GROWTH = 8n;
 
+/** How long logs were read, as far as that went forward. */
+export interface ReadingTime {
+  ms: number;
+}
+
 /** Reads the last committed records of some keys from a topic of one partition, from its end backwards. */
 export class LogTail {
   readonly #reader: PartitionReader;
   readonly #topic: string;
   readonly #stableWithinMs: number;
+  readonly #clock: Clock;
+  readonly #spent: ReadingTime;
 
-  /** `stableWithinMs`: how long a transaction of others may keep the end of the log undecided. */
-  constructor(cluster: Cluster, clock: Clock, topic: string, stableWithinMs: number) {
+  /** `stableWithinMs`: how long a transaction of others may keep the end of the log undecided. `spent` is added to. */
+  constructor(
+    cluster: Cluster,
+    clock: Clock,
+    topic: string,
+    stableWithinMs: number,
+    spent: ReadingTime = { ms: 0 },
+  ) {
+    this.#clock = clock;
+    this.#spent = spent;
     this.#reader = new PartitionReader(cluster, clock, { topic, partition: PARTITION });
     this.#topic = topic;
     this.#stableWithinMs = stableWithinMs;
@@ -58,6 +73,7 @@ export class LogTail {
   ): Promise<Map<string, FetchedRecord>> {
     const found = new Map<string, FetchedRecord>();
     for (let at = from; at < to; ) {
+      const startedMs = this.#clock.monotonicMs();
       const fetched = await this.#reader.fetch(at, signal);
       if (fetched === null)
         throw kafkaError(`Fetch of ${this.#topic}`, ERROR.offsetOutOfRange, "retry");
@@ -73,6 +89,7 @@ export class LogTail {
         }
       }
       at = newest.lastOffset + 1n;
+      this.#spent.ms += this.#clock.monotonicMs() - startedMs;
     }
     return found;
   }

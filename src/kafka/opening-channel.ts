@@ -1,3 +1,5 @@
+import { RelayError } from "../relay/errors.ts";
+import { apiName } from "./api/names.ts";
 import type {
   BrokerAddress,
   BrokerChannel,
@@ -5,7 +7,13 @@ import type {
   BrokerRequest,
   Lane,
 } from "./broker-channel.ts";
+import { lostRequest } from "./connection-fault.ts";
 import { openingGivenUp } from "./kafka-error.ts";
+
+interface Asked {
+  readonly broker: BrokerId;
+  readonly apiKey: number;
+}
 
 /**
  * The way to the brokers of one opening of the sink. Once the opening has ended it sends nothing, over whatever
@@ -14,6 +22,7 @@ import { openingGivenUp } from "./kafka-error.ts";
 export class OpeningChannel implements BrokerChannel {
   readonly #channel: BrokerChannel;
   readonly #ended: AbortSignal;
+  readonly #asked = new Set<Asked>();
 
   /** `ended`: aborted when the opening ends. */
   constructor(channel: BrokerChannel, ended: AbortSignal) {
@@ -33,13 +42,46 @@ export class OpeningChannel implements BrokerChannel {
     return this.#channel.connectedBrokers;
   }
 
+  /** The request that waits for its answer the longest; null when none waits. */
+  get unanswered(): RelayError | null {
+    const [oldest] = this.#asked;
+    return oldest === undefined ? null : unanswered(oldest);
+  }
+
   request(
     broker: BrokerId,
     lane: Lane,
     request: BrokerRequest,
     sent?: () => void,
   ): Promise<Buffer> {
-    return whileWanted(this.#ended, () => this.#channel.request(broker, lane, request, sent));
+    const asked = { broker, apiKey: request.apiKey };
+    const ask = async (): Promise<Buffer> => {
+      this.#asked.add(asked);
+      try {
+        return await this.#ask(broker, lane, request, sent);
+      } finally {
+        this.#asked.delete(asked);
+      }
+    };
+    return whileWanted(this.#ended, ask, (reject) => reject(openingGivenUp(unanswered(asked))));
+  }
+
+  async #ask(
+    broker: BrokerId,
+    lane: Lane,
+    request: BrokerRequest,
+    sent: () => void = () => undefined,
+  ): Promise<Buffer> {
+    let isSent = false;
+    const note = (): void => {
+      isSent = true;
+      sent();
+    };
+    try {
+      return await this.#channel.request(broker, lane, request, note);
+    } catch (error) {
+      throw isSent ? lostRequest(error, request.apiKey) : error;
+    }
   }
 
   setBrokers(brokers: readonly BrokerAddress[]): void {
@@ -51,14 +93,30 @@ export class OpeningChannel implements BrokerChannel {
   }
 }
 
-/** What `work` comes to; rejects with RelayError KAFKA_CLOSED as soon as `signal` is aborted, and does not begin after that. */
-export function whileWanted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+/**
+ * What `work` comes to; rejects with RelayError KAFKA_CLOSED as soon as `signal` is aborted, and does not begin after that.
+ * `leave`: how it rejects then.
+ */
+export function whileWanted<T>(
+  signal: AbortSignal,
+  work: () => Promise<T>,
+  leave: (reject: (reason: unknown) => void) => void = (reject) => reject(openingGivenUp()),
+): Promise<T> {
   if (signal.aborted) return Promise.reject(openingGivenUp());
   return new Promise((resolve, reject) => {
-    const giveUp = (): void => reject(openingGivenUp());
+    const giveUp = (): void => leave(reject);
     signal.addEventListener("abort", giveUp, { once: true });
     work()
       .finally(() => signal.removeEventListener("abort", giveUp))
       .then(resolve, reject);
+  });
+}
+
+function unanswered({ broker, apiKey }: Asked): RelayError {
+  const who = broker === "any" ? "a broker" : `broker ${broker}`;
+  return new RelayError(`${who} has not answered ${apiName(apiKey)}`, {
+    code: "KAFKA_UNREACHABLE",
+    remedy: "retry",
+    hint: "Look at that broker; the relay keeps trying.",
   });
 }

@@ -13,6 +13,7 @@ import { decodeIncarnation, encodeIncarnation, incarnationKey } from "./incarnat
 import { openingGivenUp, overtaken } from "./kafka-error.ts";
 import type { KafkaPorts, KafkaSinkOptions } from "./kafka-sink-options.ts";
 import { LeftCommit, OVERLAPPING_IDS_MIN } from "./left-commit.ts";
+import type { ReadingTime } from "./log-tail.ts";
 import { LogTail } from "./log-tail.ts";
 import { LostProduce } from "./lost-produce.ts";
 import { OpeningChannel } from "./opening-channel.ts";
@@ -48,6 +49,7 @@ export interface OpeningContext {
   readonly tracelessFences: TracelessFences;
   readonly refusals: TopicRefusals;
   readonly hangUps: HangUps;
+  readonly reading: ReadingTime;
 }
 
 /**
@@ -63,6 +65,7 @@ export class Opening {
   readonly reach: Reach;
   readonly #options: KafkaSinkOptions;
   readonly #clock: Clock;
+  readonly #channel: OpeningChannel;
   readonly #takeover: Takeover;
   readonly #parts: ProducerParts;
   readonly #tracelessFences: TracelessFences;
@@ -82,6 +85,7 @@ export class Opening {
     this.#tracelessFences = context.tracelessFences;
     this.#hangUps = context.hangUps;
     const channel = new OpeningChannel(context.ports.channel, signal);
+    this.#channel = channel;
     const cluster = new Cluster(channel, clock, requestTimeoutMs);
     const admin = new TopicAdmin(channel, cluster, clock, requestTimeoutMs);
     const { refusals, hangUps } = context;
@@ -93,7 +97,8 @@ export class Opening {
       options.checkpointReplicationFactor,
     );
     // An open transaction of a predecessor that could not be fenced ends after its time-out at the latest.
-    this.tail = new LogTail(cluster, clock, options.checkpointTopic, requestTimeoutMs);
+    const { checkpointTopic } = options;
+    this.tail = new LogTail(cluster, clock, checkpointTopic, requestTimeoutMs, context.reading);
     this.fence = new Fence(channel, cluster, clock, options);
     const leftCommit = new LeftCommit(channel, cluster, clock, requestTimeoutMs);
     this.#takeover = new Takeover(options.slot, this.tail, this.fence, leftCommit);
@@ -105,6 +110,11 @@ export class Opening {
 
   get hasEnded(): boolean {
     return this.#ended.signal.aborted;
+  }
+
+  /** The request that waits for its answer the longest; null when none waits. */
+  get unanswered(): RelayError | null {
+    return this.#channel.unanswered;
   }
 
   end(): void {

@@ -33,11 +33,14 @@ export class Patience {
     return this.#clock.monotonicMs() >= this.#deadlineMs;
   }
 
-  /** Resolves when it is time to ask again. Throws `problem()` after the deadline, and RelayError KAFKA_CLOSED once nobody waits. */
+  /**
+   * Resolves when it is time to ask again. Throws `problem()` after the deadline, and RelayError KAFKA_CLOSED, caused by
+   * `problem()`, once nobody waits.
+   */
   async again(problem: () => unknown): Promise<void> {
     if (!this.#signal.aborted && this.isOver) throw problem();
     await pause(this.#clock, this.#pauseMs, this.#signal);
     this.#pauseMs = Math.min(this.#pauseMs * GROWTH, this.#maxMs);
-    if (this.#signal.aborted) throw openingGivenUp();
+    if (this.#signal.aborted) throw openingGivenUp(problem());
   }
 }

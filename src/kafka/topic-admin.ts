@@ -7,7 +7,7 @@ import { brokerText } from "./broker-text.ts";
 import type { Cluster } from "./cluster.ts";
 import { errorClass } from "./error-class.ts";
 import { ERROR, errorName } from "./error-code.ts";
-import { kafkaError, openingGivenUp } from "./kafka-error.ts";
+import { kafkaError } from "./kafka-error.ts";
 import { Patience } from "./patience.ts";
 
 /** Between two tries to create what may be created in a moment. */
@@ -52,12 +52,12 @@ export class TopicAdmin {
       const isLate = patience.isOver;
       waiting = waiting.filter((wanted) => {
         const answer = answers.find(({ topic }) => topic === wanted.topic) ?? silent(wanted);
-        if (isDone(answer)) return false;
-        if (errorClass(answer.error) === "passing" && !isLate) return true;
-        problems.set(wanted.topic, notCreated(answer));
-        return false;
+        if (isDone(answer)) problems.delete(wanted.topic);
+        else problems.set(wanted.topic, notCreated(answer));
+        return !isDone(answer) && errorClass(answer.error) === "passing" && !isLate;
       });
-      if (waiting.length > 0) await patience.again(openingGivenUp);
+      const [next] = waiting;
+      if (next !== undefined) await patience.again(() => problems.get(next.topic));
     }
     return problems;
   }

@@ -47,6 +47,7 @@ export class Session {
   readonly #continuity: ContinuityWatch;
   readonly #stamp: CheckpointStamp;
   readonly #halts: HaltRecord;
+  readonly #judge: StartJudge;
   #lastCheckpoint: Progress | null = null;
   #isDraining = false;
   #cancelDeadline: () => void = () => undefined;
@@ -64,6 +65,7 @@ export class Session {
     const looks = [this.end.signal, this.#continuity] as const;
     const relations = new OutboxRelations(ports.database, options.outbox, ...looks);
     this.#stamp = new CheckpointStamp(options, ports.clock, this.#continuity, relations);
+    this.#judge = new StartJudge(ports, options, this.#continuity, this.#stamp, halts);
     this.#lease = new SlotLease(ports.clock, (signal) => this.#heldSlot(signal));
     this.#publisher = this.#newPublisher();
     const parts = [this.#backlog, this.#ladder, this.#lease, relations] as const;
@@ -86,7 +88,9 @@ export class Session {
       ports.clock,
       options.sinkStallReleaseMs,
       {
-        isStuck: () => this.#backlog.hasRecords || this.#recovery.isReopening,
+        isStuck: () => this.#backlog.hasRecords,
+        isOpening: () => this.#judge.waitsForSink || this.#recovery.isReopening,
+        readingMs: () => ports.sink.readingMs,
         isUnconfirmed: () => this.#isUnconfirmed || !this.#reader.hasStarted,
         problem: () => this.#recovery.problem,
       },
@@ -165,7 +169,7 @@ export class Session {
       if (cause === null) throw error;
       this.#halts.hold(cause.error, this.#stamp.decision);
       await this.#halts.write((signal) => this.#heldSlot(signal));
-      throw cause.error;
+      throw this.#watch.explained(cause.error, [error, this.#recovery.failure]);
     } finally {
       stop.removeEventListener("abort", drain);
       unsubscribe();
@@ -182,14 +186,14 @@ export class Session {
 
   /** Publishes until the session ends; an unknown outcome or a refused row does not end it. */
   async #publish(opened: OpenedStream, slot: SlotFacts, started: () => void): Promise<void> {
-    const { signal } = this.end;
-    const point = await this.#newJudge().start(opened, slot, signal);
+    const point = await this.#judge.start(opened, slot, this.end.signal);
+    this.#watch.progressed();
     this.#reader.start(point);
     this.#board.passed("start");
     started();
     if (!point.isStored) this.#publisher.settleIdle();
     this.#show("streaming");
-    while (!signal.aborted) await this.#publishOnce();
+    while (!this.end.signal.aborted) await this.#publishOnce();
     if (this.end.cause !== null) throw this.end.cause.error;
   }
 
@@ -276,10 +280,6 @@ export class Session {
     const durableAtMs = this.#ports.clock.wallMs();
     observer.published({ parts, events: records.length, bytes, ...times, durableAtMs });
     this.#finishIfSettled();
-  }
-
-  #newJudge(): StartJudge {
-    return new StartJudge(this.#ports, this.#options, this.#continuity, this.#stamp, this.#halts);
   }
 
   #newPublisher(): Publisher {

@@ -53,6 +53,11 @@ export class SinkRecovery {
     return this.#isReopening;
   }
 
+  /** What the sink failed with last since something became durable; null when it did not. */
+  get failure(): RelayError | null {
+    return this.#problem;
+  }
+
   /** The refused row that holds the stream up; null when there is none. */
   get refusal(): RelayError | null {
     return this.#refusal;

@@ -32,6 +32,7 @@ export class StartJudge {
   readonly #continuity: ContinuityWatch;
   readonly #stamp: CheckpointStamp;
   readonly #halts: HaltRecord;
+  #waitsForSink = false;
 
   constructor(
     ports: RelayPorts,
@@ -47,17 +48,24 @@ export class StartJudge {
     this.#halts = halts;
   }
 
+  /** Whether the start goes on as soon as the sink answers. */
+  get waitsForSink(): boolean {
+    return this.#waitsForSink;
+  }
+
   /** Opens the sink and answers where to go on. Rejects with RelayError, remedy `halt`, when checkpoint, slot, server and publication do not fit. */
   async start(opened: OpenedStream, slot: SlotFacts, signal: AbortSignal): Promise<StartPoint> {
     const { sink, database } = this.#ports;
     await this.#assertAtHome(opened, slot, signal);
-    const checkpoint = await this.#halts.completed(decodeStored(await sink.open(signal)));
+    const checkpoint = await this.#atSink(async () =>
+      this.#halts.completed(decodeStored(await sink.open(signal))),
+    );
     this.#stamp.decidedBy(checkpoint?.decision ?? null);
     const seen = await database.vantage(signal);
     const verdict = this.#judge(opened, checkpoint, slot, seen);
     if (verdict.kind === "halt" && checkpoint !== null) {
       this.#halts.hold(verdict.lasting, checkpoint.decision);
-      await this.#halts.completed(checkpoint);
+      await this.#atSink(() => this.#halts.completed(checkpoint));
     }
     const point = startPoint(verdict, slot, opened.backfill?.until ?? null);
     await this.#stamp.relations.load(opened.stream.identity.systemId, checkpoint?.tables ?? null);
@@ -72,7 +80,7 @@ export class StartJudge {
   /** A relay of another server, or of a copy of it, may be at work under these names: it is not fenced. */
   async #assertAtHome(opened: OpenedStream, slot: SlotFacts, signal: AbortSignal): Promise<void> {
     const { sink, database } = this.#ports;
-    const peeked = decodeStored(await sink.peek(signal));
+    const peeked = decodeStored(await this.#atSink(() => sink.peek(signal)));
     const seen = await database.vantage(signal);
     this.#halts.home.assert(this.#judge(opened, peeked, slot, seen), peeked, seen);
   }
@@ -107,12 +115,22 @@ export class StartJudge {
     };
     await published.after(topicPattern(this.#options.outbox.topicTemplate), from, phantom, signal);
     const note = { after: from, until: to, count, ids };
-    await sink.publish({
+    const batch = {
       records: [],
       checkpoint: this.#stamp.encode(point.progress),
       notes: new Map([[`phantoms:${from}`, new TextEncoder().encode(JSON.stringify(note))]]),
-    });
+    };
+    await this.#atSink(() => sink.publish(batch));
     return { ...point, isStored: true };
+  }
+
+  async #atSink<T>(ask: () => Promise<T>): Promise<T> {
+    this.#waitsForSink = true;
+    try {
+      return await ask();
+    } finally {
+      this.#waitsForSink = false;
+    }
   }
 }
 

@@ -8,8 +8,8 @@ export const ENDING_MUTANTS: readonly Mutant[] = [
     file: "src/kafka/opening-channel.ts",
     edits: [
       {
-        find: "    return whileWanted(this.#ended, () => this.#channel.request(broker, lane, request, sent));",
-        replace: "    return this.#channel.request(broker, lane, request, sent);",
+        find: "    return whileWanted(this.#ended, ask, (reject) => reject(openingGivenUp(unanswered(asked))));",
+        replace: "    return ask();",
       },
       {
         find: "    if (!this.#ended.aborted) this.#channel.setBrokers(brokers);",
@@ -69,6 +69,67 @@ export const ENDING_MUTANTS: readonly Mutant[] = [
       },
     ],
     caughtBy: { unit: "relay/opening-sink" },
+  },
+  {
+    name: "count the time of a stall only once the sink was open",
+    harm: "holds the slot for as long as Kafka refuses the first opening, and no other relay can take over",
+    file: "src/relay/session.ts",
+    edits: [
+      {
+        find: "isOpening: () => this.#judge.waitsForSink || this.#recovery.isReopening,",
+        replace: "isOpening: () => this.#recovery.isReopening,",
+      },
+    ],
+    caughtBy: { unit: "relay/opening-sink" },
+  },
+  {
+    name: "count the time of an opening into the first stall after it",
+    harm: "lets the slot go although Kafka has just begun to take records",
+    file: "src/relay/session.ts",
+    edits: [
+      { find: "    this.#watch.progressed();\n    this.#reader", replace: "    this.#reader" },
+    ],
+    caughtBy: { unit: "relay/opening-sink" },
+  },
+  {
+    name: "take the reading of a long log for a standstill",
+    harm: "begins to read it again and again, and never publishes",
+    file: "src/relay/watch.ts",
+    edits: [
+      {
+        find: "const standingMs = nowMs - this.#work.readingMs();",
+        replace: "const standingMs = nowMs - Math.min(0, this.#work.readingMs());",
+      },
+    ],
+    caughtBy: { unit: "relay/opening-sink" },
+  },
+  {
+    name: "keep to itself what a stalled sink was at",
+    harm: "says that nothing goes on, and not which request brokers refuse",
+    file: "src/relay/watch.ts",
+    edits: [
+      { find: "  if (reason === null) return end;", replace: "  if (reason !== null) return end;" },
+    ],
+    caughtBy: { unit: "relay/opening-sink" },
+  },
+  {
+    name: "give an opening up without what it waited for",
+    harm: "shows a stall without a cause where brokers answer the same error for ever",
+    file: "src/kafka/patience.ts",
+    edits: [{ find: "openingGivenUp(problem())", replace: "openingGivenUp()" }],
+    caughtBy: { unit: "kafka/opening-end" },
+  },
+  {
+    name: "leave out on which request a broker hung up",
+    harm: "says that Kafka does not answer, where it answers all but one request",
+    file: "src/kafka/opening-channel.ts",
+    edits: [
+      {
+        find: "throw isSent ? lostRequest(error, request.apiKey) : error;",
+        replace: "throw error;",
+      },
+    ],
+    caughtBy: { unit: "kafka/opening-end" },
   },
   {
     name: "open the sink without an eye on whether it is still wanted",

@@ -37,6 +37,8 @@ export interface Sink {
    * it over earlier is not refused, but under load those who wait hand over larger batches.
    */
   publish(batch: SinkBatch, next?: () => void): Promise<void>;
+  /** How long looks and openings have read the checkpoint topic so far, ms: a long log takes long, and is no standstill. */
+  readonly readingMs: number;
   /** How many `publish` calls may overlap. */
   readonly inFlightMax: number;
   /** Learns partitions and limits of topics not known yet, creating them where the settings say so; a topic that is missing afterwards makes `refuse` answer. `again` forgets what was known. */

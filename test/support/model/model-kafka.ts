@@ -38,6 +38,7 @@ export class ModelSink implements Sink, PublishedEvents {
   fate: Fate;
   opens = 0;
   probes = 0;
+  readingMs = 0;
   /** The cluster runs, but this one's way there is cut. */
   isCutOff = false;
   lastFault: string | null = null;

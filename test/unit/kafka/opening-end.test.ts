@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from "@jest/globals";
 import type { BrokerId, BrokerRequest, Lane } from "../../../src/kafka/broker-channel.ts";
 import { KafkaSink } from "../../../src/kafka/kafka-sink.ts";
 import type { KafkaSinkOptions } from "../../../src/kafka/kafka-sink-options.ts";
+import { RelayError } from "../../../src/relay/errors.ts";
 import { packRecord } from "../../../src/relay/record/pack-record.ts";
 import { InstantChannel } from "../../support/brokers/instant-channel.ts";
 import { ModelCluster } from "../../support/brokers/model-cluster.ts";
@@ -83,14 +84,22 @@ function publish(sink: KafkaSink, topic: string): Promise<void> {
   });
 }
 
+interface Ending {
+  code: string;
+  message: string;
+  /** What the error was caused by. */
+  why: string;
+}
+
 /** How it ended, looked at without waiting. */
-function watch(work: Promise<unknown>): { code: string; message: string } {
-  const seen = { code: "open", message: "" };
+function watch(work: Promise<unknown>): Ending {
+  const seen = { code: "open", message: "", why: "" };
   work.then(
     () => void (seen.code = "done"),
-    (error: { code?: string; message?: string }) => {
+    (error: { code?: string; message?: string; cause?: { message?: string } }) => {
       seen.code = error.code ?? "bug";
       seen.message = error.message ?? "";
+      seen.why = error.cause?.message ?? "";
     },
   );
   return seen;
@@ -190,5 +199,75 @@ describe("a caller that no longer waits", () => {
     cluster.headless = undefined;
     await clock.advance(1_000);
     expect(channel.asked).toBe(before);
+  });
+});
+
+describe("an opening that is given up", () => {
+  it.each([
+    ["open", (sink: KafkaSink, signal: AbortSignal) => sink.open(signal)],
+    ["peek", (sink: KafkaSink, signal: AbortSignal) => sink.peek(signal)],
+  ])("says which request has no answer in %s", async (_, ask) => {
+    channel.request = () => new Promise(() => undefined);
+    const leaving = new AbortController();
+    const waiting = watch(ask(newSink(), leaving.signal));
+    await clock.advance(5_000);
+    leaving.abort();
+    await clock.advance(0);
+    expect(waiting.why).toMatch(/has not answered (Metadata|ListOffsets)/);
+  });
+
+  it.each([
+    ["open", (sink: KafkaSink, signal: AbortSignal) => sink.open(signal)],
+    ["peek", (sink: KafkaSink, signal: AbortSignal) => sink.peek(signal)],
+  ])("says what it asked for again in %s", async (_, ask) => {
+    cluster.headless = cluster.log("checkpoints", 0);
+    const leaving = new AbortController();
+    const waiting = watch(ask(newSink(), leaving.signal));
+    await clock.advance(5_000);
+    leaving.abort();
+    await new Promise((resolve) => setImmediate(resolve));
+    await clock.advance(0);
+    expect(waiting.code).toBe("KAFKA_CLOSED");
+    expect(waiting.why).toContain("has no leader");
+  });
+});
+
+describe("a broker that hangs up", () => {
+  const gone = (): RelayError =>
+    new RelayError("Kafka does not answer", {
+      code: "KAFKA_UNREACHABLE",
+      remedy: "retry",
+      hint: "",
+    });
+
+  it("on a request that was sent is shown with its name", async () => {
+    channel.request = (_broker, _lane, _request, sent) => {
+      sent?.();
+      return Promise.reject(gone());
+    };
+    const waiting = watch(newSink().open(GO_ON));
+    await clock.advance(1);
+    expect(waiting.message).toBe("Kafka does not answer, after Metadata was sent");
+  });
+
+  it("before anything was sent is shown without", async () => {
+    channel.request = () => Promise.reject(gone());
+    const waiting = watch(newSink().open(GO_ON));
+    await clock.advance(1);
+    expect(waiting.message).toBe("Kafka does not answer");
+  });
+});
+
+describe("the time that a sink has read", () => {
+  it("grows by what brought it forward, and by nothing else", async () => {
+    const sink = newSink();
+    await done(sink.open(GO_ON));
+    const { readingMs } = sink;
+    expect(readingMs).toBeGreaterThan(0);
+    expect(readingMs).toBeLessThan(clock.monotonicMs());
+    cluster.headless = cluster.log("checkpoints", 0);
+    watch(sink.peek(GO_ON));
+    await clock.advance(TIMEOUT_MS);
+    expect(sink.readingMs).toBe(readingMs);
   });
 });

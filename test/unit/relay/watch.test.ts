@@ -10,7 +10,13 @@ describe("a session that publishes nothing for too long", () => {
   ])("ends with the last cause that is known: %s", async (problem, text) => {
     const clock = new VirtualClock();
     const ends: RelayError[] = [];
-    const work = { isStuck: () => true, isUnconfirmed: () => false, problem: () => problem };
+    const work = {
+      isStuck: () => true,
+      isOpening: () => false,
+      readingMs: () => 0,
+      isUnconfirmed: () => false,
+      problem: () => problem,
+    };
     const watch = new StallWatch(clock, 1_000, work, (error) => ends.push(error));
     watch.start();
     await clock.advance(2_000);

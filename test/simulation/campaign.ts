@@ -7,8 +7,8 @@ import { recordSimulation } from "./record.ts";
 import type { WorldResult } from "./world/run-world.ts";
 
 const WORKER = new URL("./worker.ts", import.meta.url);
-const PROGRESS_RUNS = 100;
-const SHOWN_MAX = 3;
+const PROGRESS_RUNS = 50;
+const SHOWN_MAX = 10;
 /** More worlds than any machine gets through, and more findings than anybody reads. */
 const RUNS_MAX = 1_000_000;
 const FAILED_MAX = 200;
@@ -39,12 +39,17 @@ export async function runCampaign(options: SimulateOptions): Promise<number> {
   const { minutes } = options;
   const many = minutes === null ? `${options.runs} worlds` : `${minutes} minutes of worlds`;
   process.stdout.write(`${many} from seed ${options.seed}\n`);
+  let shown = 0;
   const totals = await simulate(options, (done) => {
+    // At once: a long run is looked at while it goes on.
+    for (const result of done.failed.slice(shown, SHOWN_MAX)) show(result, options);
+    shown = done.failed.length;
     if (done.runs % PROGRESS_RUNS === 0)
       process.stdout.write(`${done.runs} worlds, ${done.crashes} crashes\n`);
   });
   const seconds = (performance.now() - startedMs) / 1000;
-  for (const result of totals.failed.slice(0, SHOWN_MAX)) show(result, options);
+  if (totals.failed.length > 0)
+    process.stdout.write(`failed: ${totals.failed.map(({ seed }) => seed).join(", ")}\n`);
   if (totals.hostile !== null) process.stdout.write(`${tallyText(totals.hostile)}\n`);
   process.stdout.write(
     `${totals.runs} worlds, ${totals.crashes} crashes, ${totals.rows} rows, ${totals.events} events, ` +

@@ -1,5 +1,5 @@
+import { API_NAMES } from "../../../src/kafka/api/names.ts";
 import type { HostileKind, Hostility } from "../../support/brokers/hostile/hostility.ts";
-import { API_NAMES } from "../../support/brokers/hostile/hostility.ts";
 import type { SimClock } from "../engine/sim-clock.ts";
 
 const APIS = Object.keys(API_NAMES).map(Number);

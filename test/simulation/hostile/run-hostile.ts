@@ -1,5 +1,7 @@
 import type { RunOptions, WorldResult } from "../world/run-world.ts";
 import { World } from "../world/world.ts";
+import type { Episode } from "./draw-hostility.ts";
+import { drawEpisode } from "./draw-hostility.ts";
 import { HostileNemesis } from "./hostile-nemesis.ts";
 import type { HostileTally } from "./tally.ts";
 
@@ -12,8 +14,16 @@ export interface HostileResult extends WorldResult {
   readonly tally: HostileTally;
 }
 
+export interface HostileOptions extends RunOptions {
+  /** What brokers do each time; drawn unless given. */
+  readonly episode?: Episode;
+}
+
 /** One world with hostile brokers from its seed to its verdict. */
-export async function runHostile(seed: number, options: RunOptions = {}): Promise<HostileResult> {
+export async function runHostile(
+  seed: number,
+  options: HostileOptions = {},
+): Promise<HostileResult> {
   // Nothing but brokers keeps these relays from getting on, and two transactions may be aborted at once.
   const fixed = {
     mayHalt: true,
@@ -21,6 +31,7 @@ export async function runHostile(seed: number, options: RunOptions = {}): Promis
     isSynchronized: false,
     changesCatalog: false,
     hasGap: false,
+    createsTopics: true,
   } as const;
   const patient = seed % PATIENT_EVERY === 0 ? { requestTimeoutMs: PATIENT_MS } : {};
   const plan = { ...fixed, ...patient, ...options.plan };
@@ -28,8 +39,9 @@ export async function runHostile(seed: number, options: RunOptions = {}): Promis
   const nemesis = new HostileNemesis(world);
   await world.begin();
   const { violations } = world.oracle;
-  for (let i = 0; i < (options.faults ?? EPISODES) && violations.length === 0; i++)
-    await nemesis.strike();
+  const { episode, faults = EPISODES } = options;
+  for (let i = 0; i < faults && violations.length === 0; i++)
+    await nemesis.strike(episode ?? drawEpisode(world.clock));
   if (violations.length === 0) await world.end();
   return {
     seed,

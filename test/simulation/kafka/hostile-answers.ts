@@ -27,6 +27,8 @@ export class HostileAnswers {
     this.met += 1;
     const below = (bound: number): number => this.#clock.below(bound);
     const isUntouched = !hostility.isApplied && CHANGES.has(request.apiKey);
+    if (isUntouched && hostility.kind === "hang-up") return null;
+    if (isUntouched && hostility.kind === "silence") return undefined;
     if (isUntouched && hostility.kind === "code" && hostility.isEverywhere)
       return refusal(request, hostility.code);
     return disturbed(hostility, request, await truth(), below);

@@ -19,6 +19,7 @@ export class Load {
   #ids = 0;
   #layout = 0;
   readonly #children: number[] = [];
+  readonly #routes = [...ROUTES];
   /** Open transactions end with the server. */
   #incarnation = 0;
 
@@ -44,6 +45,15 @@ export class Load {
   interrupt(): void {
     this.#incarnation += 1;
     this.#postgres.xids.interrupt();
+  }
+
+  /** From now on some rows go to a topic that nobody has created. */
+  addRoute(): void {
+    this.#routes.push(`r${String(this.#routes.length).padStart(4, "0")}`);
+  }
+
+  get newestRoute(): string {
+    return this.#routes.at(-1) ?? "";
   }
 
   /** ALTER TABLE. */
@@ -117,7 +127,7 @@ export class Load {
     const payload = this.#clock.chance(0.1) ? null : `{"id":"${id}","text":"Grüße 世界"}`;
     const key = `k${this.#clock.below(this.#plan.keys)}`;
     const table = this.#postgres.tables.version(this.#table());
-    return { id, route: this.#clock.pick(ROUTES), key, payload, table, layout: this.#layout };
+    return { id, route: this.#clock.pick(this.#routes), key, payload, table, layout: this.#layout };
   }
 
   /** The outbox table under whatever name it has now, or one of its children. */

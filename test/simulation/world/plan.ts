@@ -36,6 +36,8 @@ export interface WorldPlan {
   readonly hasGap: boolean;
   /** Whether a relay may stand in state `failed`: where brokers refuse for good it has to. */
   readonly mayHalt: boolean;
+  /** Whether relays create topics that are missing. */
+  readonly createsTopics: boolean;
   readonly relay: Pick<
     RelayOptions,
     | "batchEventsMax"
@@ -57,6 +59,7 @@ export function drawPlan(clock: SimClock): WorldPlan {
     delivery,
     hasGap,
     mayHalt: false,
+    createsTopics: false,
     protocol: clock.chance(0.5) ? "v1" : "v2",
     brokers: clock.chance(0.5) ? 1 : 3,
     transactionalIds: clock.pick([[1], [3], [1, 2, 3]]),

@@ -39,6 +39,7 @@ export interface SimParts {
 export class SimRelay {
   readonly process: SimProcess;
   readonly relay: Relay;
+  readonly #ports: RelayPorts;
   readonly #stop = new AbortController();
   hasEnded = false;
 
@@ -59,6 +60,7 @@ export class SimRelay {
       events.broken(error);
     };
     this.process = process;
+    this.#ports = ports;
     this.relay = new Relay(ports, relayOptions(plan, name), { stateChanged });
     this.relay.run(this.#stop.signal).then(
       () => {
@@ -69,6 +71,11 @@ export class SimRelay {
         if (process.isAlive) events.broken(error);
       },
     );
+  }
+
+  /** How long it has read the checkpoint topic so far, ms. */
+  get readingMs(): number {
+    return this.#ports.sink.readingMs;
   }
 
   /** SIGTERM. */
@@ -122,7 +129,9 @@ function sinkOptions(
     transactionTimeoutMs: plan.transactionTimeoutMs,
     transactionProtocol: plan.protocol,
     codec: null,
-    topicAutoCreate: null,
+    topicAutoCreate: plan.createsTopics
+      ? { partitions: plan.partitions, replicationFactor: -1 }
+      : null,
     requestBytesMax: plan.requestBytesMax,
     requestTimeoutMs: plan.requestTimeoutMs,
     epochMaxAgeMs: EPOCH_MAX_AGE_MS,

@@ -5,7 +5,7 @@ import type { RelayState } from "../../../src/relay/state.ts";
 import { SimClock } from "../engine/sim-clock.ts";
 import type { SimProcess } from "../engine/sim-process.ts";
 import { SimBrokers } from "../kafka/sim-brokers.ts";
-import { ModelConsumer } from "../oracle/consumer.ts";
+import { Consumers } from "../oracle/consumers.ts";
 import { Oracle } from "../oracle/oracle.ts";
 import { SimPostgres } from "../postgres/sim-postgres.ts";
 import { Load } from "./load.ts";
@@ -47,10 +47,12 @@ export class World {
   readonly oracle: Oracle;
   readonly load: Load;
   readonly seats: readonly Seat[];
-  readonly #consumers: ModelConsumer[];
+  readonly #consumers: Consumers;
   readonly #trace: Trace | null;
   #hasBegun = false;
   crashes = 0;
+  /** Batches that relays know to be durable so far. */
+  settled = 0;
   /** Why relays stood or waited so far. */
   readonly reasons: RelayError[] = [];
   #firstRow = 0;
@@ -69,6 +71,7 @@ export class World {
       checkpointTopic: CHECKPOINT_TOPIC,
       slot: SLOT,
     });
+    this.#consumers = new Consumers(this.oracle, plan.consumers, clock, CHECKPOINT_TOPIC);
     this.brokers = this.#newBrokers();
     this.postgres = new SimPostgres({ ...plan, walSenderTimeoutMs: 900 }, clock, (confirmed) => {
       this.trace(() => `confirmed ${confirmed.toString(16)}`);
@@ -80,10 +83,6 @@ export class World {
       );
       this.oracle.history.committed(transaction);
     });
-    const logs = [...this.brokers.cluster.topics.values()].flatMap((topic) => topic.logs);
-    this.#consumers = logs
-      .filter(({ topic }) => topic !== CHECKPOINT_TOPIC)
-      .map((log) => new ModelConsumer(log, plan.consumers, clock));
     this.seats = ["a", "b"].map((name) => ({ name, relay: null, incarnation: 0, doom: null }));
     this.#consume();
   }
@@ -105,6 +104,7 @@ export class World {
       );
     };
     const { cluster } = brokers;
+    cluster.created = (topic) => this.#consumers.add(topic);
     for (const route of ROUTES) cluster.createTopic(`events.${route}`, plan.partitions);
     cluster.createTopic(CHECKPOINT_TOPIC, 1);
     cluster.decided = (entries, isCommit) => {
@@ -113,9 +113,6 @@ export class World {
       );
       this.oracle.decided(entries, isCommit);
     };
-    for (const topic of cluster.topics.values()) {
-      for (const log of topic.logs) log.appended = (entry) => this.oracle.appended(entry);
-    }
     return brokers;
   }
 
@@ -275,6 +272,7 @@ export class World {
 
   #moment(seat: Seat, moment: Moment): void {
     this.trace(() => `${seat.relay?.process.name} is at ${moment}`);
+    if (moment === "batch-settled") this.settled += 1;
     const { doom } = seat;
     if (doom?.moment !== moment) return;
     doom.left -= 1;
@@ -293,7 +291,7 @@ export class World {
 
   #consume(): void {
     this.clock.after(CONSUME_INTERVAL_MS, () => {
-      for (const consumer of this.#consumers) this.oracle.consume(consumer);
+      this.#consumers.consume();
       if (!this.#isEnding || this.oracle.violations.length === 0) this.#consume();
     });
   }

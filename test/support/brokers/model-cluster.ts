@@ -51,6 +51,8 @@ export class ModelCluster {
   inject: Injector = () => null;
   /** Called with each decision; the entries are those of the producer's open transaction. */
   decided: (entries: readonly LogEntry[], isCommit: boolean) => void = () => undefined;
+  /** Told of each topic that is created. */
+  created: (topic: ModelTopic) => void = () => undefined;
   /** Settings of every broker. */
   readonly brokerConfig = new Map<string, string>();
   /** Why the controller refuses to create a topic; null where it does not. */
@@ -105,6 +107,7 @@ export class ModelCluster {
     for (const log of topic.logs)
       this.#leaders.set(log, 1 + (log.partition % this.options.brokers));
     this.topics.set(name, topic);
+    this.created(topic);
     return topic;
   }
 

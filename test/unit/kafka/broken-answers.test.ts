@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { addPartitionsRequest, readAddPartitions } from "../../../src/kafka/api/add-partitions.ts";
@@ -25,6 +26,7 @@ import {
 import { initProducerIdRequest, readProducerId } from "../../../src/kafka/api/init-producer-id.ts";
 import { listOffsetsRequest, readOffset } from "../../../src/kafka/api/list-offsets.ts";
 import { metadataRequest, readMetadata } from "../../../src/kafka/api/metadata.ts";
+import { API_NAMES } from "../../../src/kafka/api/names.ts";
 import { produceRequest, readProduce, requestBytesMax } from "../../../src/kafka/api/produce.ts";
 import type { BrokerRequest } from "../../../src/kafka/broker-channel.ts";
 import { Cluster } from "../../../src/kafka/cluster.ts";
@@ -164,8 +166,25 @@ describe.each(KINDS)("an answer to %s", (name, request, read) => {
   });
 });
 
+describe("the requests of the relay", () => {
+  const folder = new URL("../../../src/kafka/api/", import.meta.url);
+  const sources = readdirSync(folder).map((name) => readFileSync(new URL(name, folder), "utf8"));
+  const asked = sources.flatMap((source) =>
+    [...source.matchAll(/apiKey: (\w+),|const API_\w+ = (\d+);/g)]
+      .map(([, key = "", constant = ""]) => Number(constant === "" ? key : constant))
+      .filter((key) => !Number.isNaN(key)),
+  );
+
+  it("all have a hostile answer, and a name", () => {
+    const known = new Set(KINDS.map(([, { apiKey }]) => apiKey));
+    expect(new Set(asked)).toEqual(known);
+    expect(new Set(Object.keys(API_NAMES).map(Number))).toEqual(known);
+    for (const [name, { apiKey }] of KINDS) expect(API_NAMES[apiKey]).toBe(name);
+  });
+});
+
 describe("a broker that has carried out nothing", () => {
-  it.each(KINDS.filter(([name, { apiKey }]) => CHANGES.has(apiKey) || name === "CreateTopics"))(
+  it.each(KINDS.filter(([, { apiKey }]) => CHANGES.has(apiKey)))(
     "answers %s with the code, in a form that reads well",
     (_, request, read) => {
       const seen = readOr(read, refusal(request, CODE));

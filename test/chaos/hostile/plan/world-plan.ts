@@ -1,13 +1,10 @@
+import { API_NAMES } from "../../../../src/kafka/api/names.ts";
 import type { HostileKind } from "../../../support/brokers/hostile/hostility.ts";
-import { API_NAMES } from "../../../support/brokers/hostile/hostility.ts";
 
 export const CREATE_TOPICS = 19;
 
 /** Names of all requests that the relay sends, by their keys. */
-export const REQUEST_NAMES: Readonly<Record<number, string>> = {
-  ...API_NAMES,
-  [CREATE_TOPICS]: "CreateTopics",
-};
+export const REQUEST_NAMES = API_NAMES;
 
 export type MiddleKind =
   | HostileKind

@@ -1,22 +1,9 @@
+import { apiName } from "../../../../src/kafka/api/names.ts";
 import type { BrokerRequest } from "../../../../src/kafka/broker-channel.ts";
 import { errorPlaces } from "./error-places.ts";
 
-export const API_NAMES: Readonly<Record<number, string>> = {
-  0: "Produce",
-  1: "Fetch",
-  2: "ListOffsets",
-  3: "Metadata",
-  10: "FindCoordinator",
-  18: "ApiVersions",
-  22: "InitProducerId",
-  24: "AddPartitionsToTxn",
-  26: "EndTxn",
-  32: "DescribeConfigs",
-  65: "DescribeTransactions",
-};
-
 /** Requests that change something: one that is answered with an error may have been carried out or not. */
-export const CHANGES: ReadonlySet<number> = new Set([0, 22, 24, 26]);
+export const CHANGES: ReadonlySet<number> = new Set([0, 19, 22, 24, 26]);
 const API_PRODUCE = 0;
 const JUNK_BYTES = 9;
 const INT32_MAX = 0x7fff_ffff;
@@ -96,5 +83,5 @@ export function hostilityText({ apiKey, kind, code, ...how }: Hostility): string
   const what = kind === "code" ? `code ${code}` : kind;
   const applied = how.isApplied ? "carried out" : "not carried out";
   const where = how.isEverywhere ? "everywhere" : "in one place";
-  return `${API_NAMES[apiKey]}: ${what} ${where}, ${applied}, ${how.share * 100} %`;
+  return `${apiName(apiKey)}: ${what} ${where}, ${applied}, ${how.share * 100} %`;
 }

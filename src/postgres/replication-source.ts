@@ -103,6 +103,18 @@ export class PgReplicationSource implements ReplicationSource {
     });
   }
 
+  assertReadable(signal: AbortSignal): Promise<void> {
+    const isGivenUp = (): boolean => signal.aborted;
+    return firstHost(this.#hostOrder.of(this.#sessions), isGivenUp, async (session) => {
+      const opening = this.#opening(session, null);
+      try {
+        await untilAborted(opening, signal, () => opening.prove());
+      } finally {
+        await opening.giveUp();
+      }
+    });
+  }
+
   openBackfill(
     since: Watermark | null,
     handlers: StreamHandlers,

@@ -10,6 +10,18 @@ export const BACKFILL_MUTANTS: readonly Mutant[] = [
     caughtBy: { integration: "postgres/backfill" },
   },
   {
+    name: "write a repair down before it is known that the tables may be read",
+    harm: "a refused repair stays begun, and accept publication has nothing to accept any more",
+    file: "src/relay/operate/operations.ts",
+    edits: [
+      {
+        find: '    await this.#ports.source.assertReadable(signal);\n    await this.#announce("repair"',
+        replace: '    await this.#announce("repair"',
+      },
+    ],
+    caughtBy: { unit: "relay/operate/operations" },
+  },
+  {
     name: "let policies hide rows from a repair",
     harm: "loses the rows that row-level security hides",
     file: "src/postgres/session.ts",

@@ -62,6 +62,11 @@ export class BackfillOpening {
     this.#client.on("error", () => undefined);
   }
 
+  /** Rejects where this role may not read all rows. */
+  prove(): Promise<void> {
+    return this.#connect();
+  }
+
   /** The candidates as they are now, without a slot: for a look that changes nothing. The caller closes them. */
   async plan(): Promise<BackfillRows> {
     await this.#connect();

@@ -81,4 +81,9 @@ export interface ReplicationSource {
     handlers: StreamHandlers,
     signal: AbortSignal,
   ): Promise<BackfillStream>;
+  /**
+   * Rejects with RelayError where `openBackfill` would be refused, because this role may not read all rows of the outbox
+   * tables. Changes nothing.
+   */
+  assertReadable(signal: AbortSignal): Promise<void>;
 }

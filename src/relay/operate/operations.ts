@@ -62,6 +62,7 @@ export class Operations {
     if (!isHalted && !(allRows && verdict.kind === "go-on"))
       return { message: NOTHING_TO_REPAIR, backfills: false };
     if (isHalted && !isRepairable(found)) throw verdict.fault;
+    await this.#ports.source.assertReadable(signal);
     await this.#announce("repair", "backfill", found, allRows ? null : repairSince(found));
     const what = isHalted ? verdict.fault.code : "whatever is missing";
     return { message: `repairing ${what}`, backfills: true };
@@ -76,6 +77,7 @@ export class Operations {
       return { message, backfills: false };
     }
     if (!trustsSlot) {
+      await this.#ports.source.assertReadable(signal);
       await this.#announce("adopt", "backfill", found);
       return { message: "comparing the tables with Kafka", backfills: true };
     }

@@ -93,6 +93,10 @@ export class SimSource implements ReplicationSource, SourceDatabase {
     return { stream, rows };
   }
 
+  async assertReadable(): Promise<void> {
+    await this.#ask(() => undefined);
+  }
+
   onShutdown(callback: () => void): () => void {
     return this.#postgres.onShutdown(() => this.#process.deliver(callback));
   }

@@ -75,6 +75,8 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
   owner = "10";
   /** What the table holds that was committed before a slot that is made again. */
   tableRows: ModelRow[] = [];
+  /** Why the tables may not be read for a backfill; null: they may. */
+  unreadable: RelayError | null = null;
   /** Opened so far. */
   streams = 0;
   /** Messages that the first read of a stream brings: the socket is paused only after it. */
@@ -251,6 +253,10 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
     await this.createSlot();
     const rows = new ModelBackfillRows(this.confirmed, this.tableRows);
     return { stream: await this.open(handlers), rows };
+  }
+
+  assertReadable(): Promise<void> {
+    return this.unreadable === null ? Promise.resolve() : Promise.reject(this.unreadable);
   }
 
   reconnect(): void {

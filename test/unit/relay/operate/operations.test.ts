@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
+import { RelayError } from "../../../../src/relay/errors.ts";
 import type { Finding } from "../../../../src/relay/finding.ts";
 import type { Operations, Outcome } from "../../../../src/relay/operate/operations.ts";
 import { ModelWorld, row } from "../../../support/model/model-world.ts";
@@ -50,6 +51,30 @@ describe("a repair where no gap is found", () => {
     await world.clock.advance(20_000);
     expect(world.ids()).toEqual(["1", "2", "attached"]);
     expect(world.stored().pending).toBeNull();
+  });
+});
+
+describe("a decision to compare the tables with Kafka", () => {
+  it.each<[string, (operations: Operations, signal: AbortSignal) => Promise<Outcome>]>([
+    ["repair", (operations, signal) => operations.repair(false, signal)],
+    [
+      "slot adopt",
+      (operations, signal) => operations.adopt({ trustsSlot: false, takesOver: true }, signal),
+    ],
+  ])("(%s) is not written down where the tables may not be read", async (_what, decide) => {
+    await publishedAndStopped();
+    world.postgres.hasSlot = false;
+    world.postgres.unreadable = new RelayError("row-level security applies", {
+      code: "POSTGRES_PERMISSION",
+      remedy: "halt",
+      hint: "Run ALTER ROLE relay BYPASSRLS;",
+    });
+    const before = world.stored();
+    await expect(decided(decide)).rejects.toMatchObject({ code: "POSTGRES_PERMISSION" });
+    expect(world.stored()).toEqual(before);
+    world.postgres.unreadable = null;
+    await expect(decided(decide)).resolves.toMatchObject({ backfills: true });
+    expect(world.stored().pending).toBe("backfill");
   });
 });
 

@@ -17,6 +17,8 @@ import { SimWal } from "./sim-wal.ts";
 import { SimWalsender } from "./sim-walsender.ts";
 import { SimXids } from "./sim-xids.ts";
 
+/** XLOG_RUNNING_XACTS, which Postgres writes for each new logical slot (LogStandbySnapshot). */
+const RUNNING_XACTS_BYTES = 56;
 /** Of the words that a listener does not hear: his connection was lost, or a pooler has it. */
 const DEAF_PROBABILITY = 0.2;
 
@@ -116,6 +118,8 @@ export class SimPostgres {
 
   createSlot(): void {
     if (this.confirmed === null) {
+      // A slot is made with a record of the running transactions, so no two begin at one LSN.
+      this.wal.write(RUNNING_XACTS_BYTES);
       // A standby that can be promoted with the slot has caught up with it.
       this.wal.replicate(1);
       this.slotMade();

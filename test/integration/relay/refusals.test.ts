@@ -47,7 +47,8 @@ describe("a row is refused by the settings of its topic", () => {
   it("that is routed into another relay's checkpoint topic with a name of its own", async () => {
     const neighbour = await RelayFixture.create("neighbour");
     const topic = `${neighbour.names.topicPrefix}state`;
-    await (await neighbour.streaming({ RELAY_CHECKPOINT_TOPIC: topic })).stop();
+    const own = { RELAY_TOPIC_TEMPLATE: "own.${routedByValue}", RELAY_CHECKPOINT_TOPIC: topic };
+    await (await neighbour.streaming(own)).stop();
     const relay = await fixture.streaming(WHOLE_NAME);
     const said = await expectRefused(relay, topic, "TOPIC_INVALID");
     expect(said).toContain("a relay made it for its own checkpoint");

@@ -14,11 +14,12 @@ import { RouteTopics } from "./event/route-topics.ts";
 import { RowReader } from "./event/row-reader.ts";
 import { TopicTemplate } from "./event/topic-template.ts";
 import type { Lsn } from "./lsn.ts";
-import { LSN_ZERO } from "./lsn.ts";
+import { LSN_ZERO, lsn } from "./lsn.ts";
 import type { MovedRows } from "./observer.ts";
 import type { OutboxRelations } from "./outbox-relations.ts";
 import type { Position } from "./position.ts";
 import { covers } from "./position.ts";
+import type { Progress } from "./progress.ts";
 import { tableReplaced, tableUnknown } from "./table-unknown.ts";
 import type { TimelineHistory } from "./timeline-history.ts";
 
@@ -99,7 +100,9 @@ export class Intake implements DecodedMessages {
   #lastPlace: Place = NOWHERE;
   #question: RowQuestion | null = null;
   #origin: keyof RowTally = "wal";
-  #position: Position | null = null;
+  #position: Omit<Position, "timeline"> | null = null;
+  /** Transactions that were committed below are covered as a whole. */
+  #doneBelow: Lsn = LSN_ZERO;
   #transaction: TransactionStart | null = null;
   #isBehind = false;
   #rows = 0;
@@ -136,11 +139,12 @@ export class Intake implements DecodedMessages {
     return this.#question;
   }
 
-  /** From here on rows at or below `position` are dropped. */
-  skipTo(position: Position): void {
-    this.#position = position;
-    this.#isBehind =
-      this.#transaction !== null && this.#transaction.commitLsn <= position.commitLsn;
+  /** From here on rows that `progress` covers are dropped. */
+  skipTo({ commitLsn, index, endLsn }: Omit<Progress, "keepaliveLsn">): void {
+    const isComplete = endLsn !== null && endLsn > commitLsn;
+    this.#position = { commitLsn, index };
+    this.#doneBelow = isComplete ? lsn(commitLsn + 1n) : commitLsn;
+    this.#isBehind = this.#transaction !== null && this.#transaction.commitLsn <= commitLsn;
   }
 
   message(bytes: Uint8Array): void {
@@ -231,7 +235,7 @@ export class Intake implements DecodedMessages {
     const { commitLsn } = transaction;
     const standing = this.#relations.standing(relation, commitLsn);
     // Below the checkpoint all was decided once; there is nothing left to ask or to halt for.
-    const isDone = this.#position !== null && commitLsn < this.#position.commitLsn;
+    const isDone = commitLsn < this.#doneBelow;
     const isOpen = standing === null || standing.kind === "unknown" || standing.kind === "replaced";
     if (isDone && isOpen) return NOWHERE;
     if (standing === null) this.#question = { oid: relation.oid, transaction };

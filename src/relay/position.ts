@@ -16,7 +16,11 @@ export interface Position {
 }
 
 /** Whether the row numbered `index` (from 1) of the transaction at `commitLsn` lies at or below `position`. */
-export function covers(position: Position, commitLsn: Lsn, index: number): boolean {
+export function covers(
+  position: Omit<Position, "timeline">,
+  commitLsn: Lsn,
+  index: number,
+): boolean {
   if (commitLsn !== position.commitLsn) return commitLsn < position.commitLsn;
   return index <= position.index;
 }

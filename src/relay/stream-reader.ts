@@ -117,8 +117,7 @@ export class StreamReader implements StreamHandlers, IntakeTarget {
 
   /** Reads on from `point`; what it covers is dropped. */
   start(point: StartPoint): void {
-    const { commitLsn, index } = point.progress;
-    this.#intake?.skipTo({ timeline: this.identity.timeline, commitLsn, index });
+    this.#intake?.skipTo(point.progress);
     this.#isStarted = true;
     this.resumeFrom(point);
     this.#release();

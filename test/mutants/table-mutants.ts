@@ -3,6 +3,18 @@ import type { Mutant } from "./mutant.ts";
 /** Which rows are the outbox's, and what their columns hold. */
 export const TABLE_MUTANTS: readonly Mutant[] = [
   {
+    name: "ask again whose rows a transaction holds that the checkpoint covers as a whole",
+    harm: "the rows of a dropped child that come again halt the relay",
+    file: "src/relay/intake.ts",
+    edits: [
+      {
+        find: "isComplete ? lsn(commitLsn + 1n) : commitLsn",
+        replace: "lsn(commitLsn + (isComplete ? 0n : 0n))",
+      },
+    ],
+    caughtBy: { unit: "test/unit/relay/covered-child" },
+  },
+  {
     name: "take a domain by its own OID",
     harm: "a payload of a domain over bytea arrives as hexadecimal text",
     file: "src/relay/decode/user-types.ts",

@@ -67,7 +67,7 @@ async function outcome(
   };
   const counts = { tally: seen.tally, backfillUntil: null };
   const intake = new Intake(MODEL_OUTBOX, new TimelineHistory(1, null), target, counts, relations);
-  if (skipTo > 0) intake.skipTo({ timeline: 1, commitLsn: lsn(16n), index: skipTo });
+  if (skipTo > 0) intake.skipTo({ commitLsn: lsn(16n), index: skipTo, endLsn: null });
   const names = ["id", "aggregatetype", "aggregateid", "type", "payload"];
   const columns = [
     ...names.map((name) => ({ name, typeOid: TEXT })),

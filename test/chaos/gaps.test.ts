@@ -50,8 +50,8 @@ async function expectRepaired(relay: RelayProcess): Promise<void> {
   await expectAllDelivered(fixture, relay);
 }
 
-async function dropSlot(): Promise<void> {
-  await fixture.client.query("select pg_drop_replication_slot($1)", [fixture.names.slot]);
+function dropSlot(): Promise<void> {
+  return fixture.dropSlot();
 }
 
 describe("a slot that is not the one that was published from", () => {

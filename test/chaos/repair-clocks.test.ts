@@ -36,8 +36,8 @@ async function expectAllOnce(): Promise<void> {
 
 describe("a repair on hosts whose clocks are hours apart", () => {
   it("is killed, begins again, and publishes nothing twice", async () => {
-    const { client, names } = fixture;
-    await client.query("select pg_drop_replication_slot($1)", [names.slot]);
+    const { client } = fixture;
+    await fixture.dropSlot();
     await client.query(
       `insert into outbox (aggregatetype, aggregateid, type, payload)
        select case n % 2 when 0 then 'order' else 'bill' end, 'k' || n % 7, 'Step', '{}' from generate_series(1, 200) n`,

@@ -33,7 +33,7 @@ describe.each([14, 18] as const)("a repair on Postgres %i", (major) => {
     await fixture.insert("before");
     await fixture.caughtUp(relay);
     await relay.stop();
-    await fixture.client.query("select pg_drop_replication_slot($1)", [fixture.names.slot]);
+    await fixture.dropSlot();
   }
 
   async function expectAllOnce(): Promise<void> {

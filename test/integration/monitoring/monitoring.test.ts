@@ -226,7 +226,7 @@ describe("alerts on a slot fire when", () => {
     await gap.insert("k");
     await gap.caughtUp(first);
     await first.kill();
-    await gap.client.query("select pg_drop_replication_slot($1)", [gap.names.slot]);
+    await gap.dropSlot();
     const relay = await stage.relay("gap", gap, { RELAY_RETRY_MAX: "1s" });
     await relay.reaches("failed", "GAP_SLOT_MISSING");
     await until(

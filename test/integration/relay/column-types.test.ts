@@ -49,7 +49,7 @@ describe.each([14, 18] as const)(
       await fixture.caughtUp(binary);
       await binary.stop();
       await insert("lost");
-      await fixture.client.query("select pg_drop_replication_slot($1)", [fixture.names.slot]);
+      await fixture.dropSlot();
       const repaired = await fixture.command(["repair"]);
       expect(repaired).toMatchObject({ code: 0 });
       const records = await fixture.read();

@@ -20,7 +20,7 @@ afterEach(async () => {
 describe("a relay that published before", () => {
   it("halts when its slot is gone, and does not make a new one that would skip rows", async () => {
     const { client, names } = fixture;
-    await client.query("select pg_drop_replication_slot($1)", [names.slot]);
+    await fixture.dropSlot();
     await fixture.insert("k", '{"seq": 2}');
     const relay = fixture.start();
     const { hint } = await relay.reaches("failed", "GAP_SLOT_MISSING");

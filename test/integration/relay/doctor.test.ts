@@ -169,7 +169,7 @@ describe("outbox-relay doctor beside a relay", () => {
     expect(running.of("continuity").seen).toContain("fit together");
     expect((await relay.status()).state).toBe("streaming");
     await relay.stop();
-    await fixture.client.query("select pg_drop_replication_slot($1)", [fixture.names.slot]);
+    await fixture.dropSlot();
     const lost = await doctor();
     expect(lost.code).toBe(1);
     expect(lost.of("continuity").findings).toMatchObject([

@@ -97,7 +97,7 @@ describe("two relays with a shard each", () => {
     const division = await divided(2);
     await division.stop();
     const [lost, kept] = [division.slot(0), division.slot(1)];
-    await fixture.client.query("select pg_drop_replication_slot($1)", [lost]);
+    await fixture.dropSlot(lost);
     for (let n = 0; n < 40; n++) await fixture.insert(`key-${n}`);
     const plan = await division.command(0, "repair", "--plan", "--json");
     const { candidates, missing } = JSON.parse(plan.stdout) as Record<string, number>;
@@ -117,7 +117,7 @@ describe("two relays with a shard each", () => {
     workload.start();
     await transactions(40);
     await division.relay(0).stop();
-    await fixture.client.query("select pg_drop_replication_slot($1)", [division.slot(0)]);
+    await fixture.dropSlot(division.slot(0));
     await transactions(40);
     division.launch();
     await division.relay(0).reaches("failed", "GAP_SLOT_MISSING");

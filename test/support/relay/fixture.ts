@@ -164,6 +164,17 @@ export class RelayFixture {
     await this.confirmedPast(rows[0]?.lsn ?? "0/0", relay, deadlineMs, slot);
   }
 
+  /** Drops the slot of a relay that is gone, once its walsender has noticed that. */
+  async dropSlot(slot = this.names.slot): Promise<void> {
+    const drop =
+      "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1 and not active";
+    await until(
+      async () => (await this.client.query(drop, [slot])).rowCount === 1,
+      60_000,
+      `slot ${slot} to be free`,
+    );
+  }
+
   /** Waits until the slot is confirmed up to `lsn`; writes a little WAL so that the server tells of its end. */
   async confirmedPast(
     lsn: string,

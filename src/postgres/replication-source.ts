@@ -4,6 +4,7 @@ import type {
   BackfillStream,
   ReplicationSource,
   ReplicationStream,
+  RowsBesideSlot,
   StreamHandlers,
 } from "../relay/capture/replication-stream.ts";
 import type { Clock } from "../relay/clock.ts";
@@ -111,6 +112,23 @@ export class PgReplicationSource implements ReplicationSource {
         await untilAborted(opening, signal, () => opening.prove());
       } finally {
         await opening.giveUp();
+      }
+    });
+  }
+
+  readBesideSlot(
+    since: Watermark | null,
+    made: Watermark,
+    signal: AbortSignal,
+  ): Promise<RowsBesideSlot> {
+    const isGivenUp = (): boolean => signal.aborted;
+    return firstHost(this.#hostOrder.of(this.#sessions), isGivenUp, async (session) => {
+      const opening = this.#opening(session, since);
+      try {
+        return await untilAborted(opening, signal, () => opening.readBeside(made));
+      } catch (error) {
+        await opening.giveUp();
+        throw error;
       }
     });
   }

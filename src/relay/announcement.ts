@@ -39,6 +39,7 @@ export async function announce(
     decision,
     watermark,
     pending,
+    slotSnapshot: null,
     witness: seen.witness,
     tables,
     instance: options.instance,

@@ -1,18 +1,18 @@
 import type { Clock } from "./clock.ts";
 import type { ContinuityWatch } from "./continuity-watch.ts";
-import type { Lsn } from "./lsn.ts";
 import { LSN_ZERO } from "./lsn.ts";
 import type { RelayOptions } from "./options.ts";
 import type { OutboxRelations } from "./outbox-relations.ts";
 import type { Progress } from "./progress.ts";
 import { coveredLsn } from "./progress.ts";
 import { encodeCheckpoint } from "./settle/checkpoint.ts";
+import type { Watermark } from "./watermark.ts";
 
 export interface StampedStream {
   readonly systemId: string;
   readonly timeline: number;
-  /** Where the slot begins, while rows from before it are published first; null otherwise. */
-  readonly backfillUntil: Lsn | null;
+  /** With which the slot was made, and where it begins, while rows from before it are published first; null otherwise. */
+  readonly slotSnapshot: Watermark | null;
 }
 
 /** Makes checkpoint records of one stream: how far it got, and all that a later start is judged by. */
@@ -57,14 +57,14 @@ export class CheckpointStamp {
 
   /** Whether what was published makes the backfill complete; true where there is none. */
   isPastBackfill(progress: Progress): boolean {
-    return coveredLsn(progress) >= (this.#stream?.backfillUntil ?? LSN_ZERO);
+    return coveredLsn(progress) >= (this.#stream?.slotSnapshot?.lsn ?? LSN_ZERO);
   }
 
   /** True once: for the first durable checkpoint past the backfill. */
   endsBackfill(progress: Progress): boolean {
-    if (this.#stream === null || this.#stream.backfillUntil === null) return false;
+    if (this.#stream === null || this.#stream.slotSnapshot === null) return false;
     if (!this.isPastBackfill(progress)) return false;
-    this.#stream = { ...this.#stream, backfillUntil: null };
+    this.#stream = { ...this.#stream, slotSnapshot: null };
     return true;
   }
 
@@ -87,6 +87,7 @@ export class CheckpointStamp {
       // A backfill that begins again looks at the same rows, so its watermark stays until it is complete.
       watermark: isPast ? this.#watch.watermark(coveredLsn(progress)) : this.#watch.formerWatermark,
       pending: isPast ? null : "backfill",
+      slotSnapshot: isPast ? null : (this.#stream?.slotSnapshot ?? null),
       witness: this.#watch.witness,
       tables: this.relations.known(coveredLsn(progress)),
       instance: this.#options.instance,

@@ -88,8 +88,9 @@ export class HaltRecord {
   }
 }
 
-/** A backfill finds whatever is missing, and a person's decision settles what was met before it. */
+/** A backfill that makes its slot finds whatever is missing, and a person's decision settles what was met before it. */
 function isOpenTo(stored: Checkpoint, { decision }: Held): boolean {
   const isDecided = decision !== undefined && stored.decision !== decision;
-  return stored.halt === null && stored.pending !== "backfill" && !isDecided;
+  const findsAll = stored.pending === "backfill" && stored.slotSnapshot === null;
+  return stored.halt === null && !findsAll && !isDecided;
 }

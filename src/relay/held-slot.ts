@@ -29,7 +29,7 @@ export async function heldSlot(
 }
 
 /** Two addresses, or a list of hosts during a failover, may lead to two servers; what one says of the slot is nothing to the other. */
-function otherServer(name: string): RelayError {
+export function otherServer(name: string): RelayError {
   return new RelayError(
     `the stream of slot ${name} and the control connection lead to different servers`,
     {

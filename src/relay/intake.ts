@@ -162,16 +162,21 @@ export class Intake implements DecodedMessages {
     invariant(this.#transaction === null, "transactions come one after another");
     this.#transaction = transaction;
     if (this.#lastPlace.until !== null) this.#lastRelation = null;
-    this.#rows = 0;
     this.#coveredRows = 0;
     this.#movedRows = 0;
     this.#firstMoved = null;
     const { backfillUntil } = this.#counts;
     const isBackfill = backfillUntil !== null && transaction.commitLsn < backfillUntil;
+    // A backfill that begins again leaves out what is published, and numbers the rest from there on.
+    this.#rows = isBackfill ? this.#indexAt(transaction.commitLsn) : 0;
     this.#origin = isBackfill ? "backfill" : "wal";
     this.#isBehind = transaction.commitLsn <= (this.#position?.commitLsn ?? LSN_ZERO);
     this.#reader.begin(transaction);
     this.#target.begin(transaction.commitLsn);
+  }
+
+  #indexAt(commitLsn: Lsn): number {
+    return this.#position?.commitLsn === commitLsn ? this.#position.index : 0;
   }
 
   insert(relation: Relation, tuple: Tuple): void {

@@ -176,13 +176,14 @@ export class Relay {
 
   /**
    * What kept rows out of the stream before this start stays until a person has decided, as it does when it is met while
-   * streaming. Before the first checkpoint nobody was promised those rows.
+   * streaming. Before the first checkpoint nobody was promised those rows; a slot that a backfill keeps is one.
    */
   async #holdGaps(faults: readonly Finding[], stop: AbortSignal): Promise<void> {
     const gaps = faults.filter(({ keepsRowsOut }) => keepsRowsOut === true);
     if (gaps.length === 0 || this.#halts.isWaiting) return;
     const stored = decodeStored(await this.#ports.sink.peek(stop));
-    if (stored === null || stored.halt !== null || stored.pending !== null) return;
+    if (stored === null || stored.halt !== null) return;
+    if (stored.pending !== null && stored.slotSnapshot === null) return;
     this.#halts.hold(preflightError(gaps), stored.decision);
     await this.#writeHeld(stop);
   }

@@ -144,7 +144,7 @@ export class Session {
   /**
    * Takes the slot, publishes until `stop` is aborted, then drains and resolves. Rejects with the RelayError that ended
    * it, or with the bug that did. `started` is called once it reads on from the checkpoint. `backfill`: first the rows from
-   * before the slot, which is made again.
+   * before the slot, which is made, or kept where the backfill made it before.
    */
   async run(stop: AbortSignal, started: () => void, backfill: BackfillSince = null): Promise<void> {
     const { database, observer } = this.#ports;
@@ -159,7 +159,7 @@ export class Session {
       observer.leader("acquired");
       this.#stamp.attach({
         ...opened.stream.identity,
-        backfillUntil: opened.backfill?.until ?? null,
+        slotSnapshot: opened.backfill?.watermark ?? null,
       });
       this.#watch.start();
       if (stop.aborted) drain();

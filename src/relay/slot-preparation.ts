@@ -9,8 +9,9 @@ import type { RelayPorts } from "./ports.ts";
 import type { Checkpoint } from "./settle/checkpoint.ts";
 import { decodeStored } from "./settle/checkpoint.ts";
 import type { Verdict } from "./settle/continuity.ts";
-import { isReadable, judge } from "./settle/continuity.ts";
+import { judge } from "./settle/continuity.ts";
 import { isStrange } from "./settle/halt.ts";
+import { isReadable } from "./settle/slot-state.ts";
 import type { BackfillSince } from "./slot-stream.ts";
 
 interface Look {
@@ -43,8 +44,9 @@ export class SlotPreparation {
     const { found, peeked, verdict } = await this.#atHome(signal);
     const isTaken = found?.active === true;
     if (peeked?.pending === "backfill") {
-      // The slot is to be made again. Should its holder let go before we have it, we must not read on from the old one.
+      // Rows from before the slot come first. Should its holder let go before we have it, we must not read on from the slot alone.
       if (isTaken) throw slotReserved(this.#options.slot);
+      if (peeked.halt !== null && verdict.kind === "halt") throw verdict.fault;
     } else {
       // The relay that has taken a slot that can be read from judges it with the slot in hand.
       if (isTaken) return null;
@@ -116,13 +118,41 @@ export class SlotPreparation {
       });
     }
     const isBackfill = verdict.kind === "first-start" && verdict.pending === "backfill";
-    if (isBackfill || verdict.kind === "backfill") {
-      return { watermark: checkpoint?.watermark ?? null };
+    if (isBackfill) return { watermark: null, kept: null };
+    if (verdict.kind === "backfill" && checkpoint !== null) {
+      return this.#begunBackfill(verdict, checkpoint, seen);
     }
     if (verdict.kind === "first-start" || verdict.kind === "create-slot") {
       await this.#ports.database.createSlot(signal);
     }
     return null;
+  }
+
+  /** Before the slot is made again, the checkpoint says that it is. */
+  async #begunBackfill(
+    { kept, lost }: Extract<Verdict, { readonly kind: "backfill" }>,
+    { watermark, slotSnapshot, decision, tables }: Checkpoint,
+    seen: Vantage,
+  ): Promise<BackfillSince> {
+    const { observer } = this.#ports;
+    const { slot } = this.#options;
+    if (kept !== null) {
+      observer.note(
+        `rows from before slot ${slot} are being published: begins again, and keeps the slot`,
+      );
+      return { watermark, kept };
+    }
+    const since =
+      slotSnapshot === null ? "the backfill was begun" : new Date(slotSnapshot.atMs).toISOString();
+    const why = lost ?? "the relay ended before it had written down how it was made";
+    observer.note(
+      `rows from before slot ${slot} are being published: begins again with a new slot, because of the one before ${why}. Rows that were committed since ${since} and are no longer in the tables are not published`,
+    );
+    if (slotSnapshot !== null) {
+      const announced = { pending: "backfill", watermark, decision, tables } as const;
+      await announce(this.#ports, this.#options, seen, announced);
+    }
+    return { watermark, kept: null };
   }
 }
 

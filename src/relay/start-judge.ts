@@ -1,3 +1,4 @@
+import type { BackfilledStream } from "./backfill/backfilled-stream.ts";
 import type { PublishedEvent } from "./backfill/published-events.ts";
 import type { ServerIdentity } from "./capture/replication-stream.ts";
 import type { SlotFacts, Vantage } from "./capture/source-database.ts";
@@ -10,6 +11,7 @@ import { observedFacts } from "./observed-facts.ts";
 import type { RelayOptions } from "./options.ts";
 import type { RelayPorts } from "./ports.ts";
 import { formatPosition } from "./position.ts";
+import type { Progress } from "./progress.ts";
 import type { Checkpoint } from "./settle/checkpoint.ts";
 import { decodeStored } from "./settle/checkpoint.ts";
 import type { Lineage, Verdict } from "./settle/continuity.ts";
@@ -67,14 +69,50 @@ export class StartJudge {
       this.#halts.hold(verdict.lasting, checkpoint.decision);
       await this.#atSink(() => this.#halts.completed(checkpoint));
     }
-    const point = startPoint(verdict, slot, opened.backfill?.until ?? null);
+    const point = startPoint(verdict, slot, opened.backfill);
     await this.#stamp.relations.load(opened.stream.identity.systemId, checkpoint?.tables ?? null);
     const witness = await database.countUp(signal);
     if (checkpoint?.catalog != null) this.#continuity.tellOwners(checkpoint.catalog, seen.catalog);
     const reached = reachedBy(checkpoint, opened);
     this.#continuity.start(seen, reached, witness, checkpoint?.tree ?? null);
-    if (opened.backfill !== null) this.#continuity.backfilled(opened.backfill.watermark);
+    if (opened.backfill !== null)
+      return this.#beginBackfill(opened, opened.backfill, point, signal);
     return verdict.kind === "phantoms" ? this.#tellPhantoms(verdict, point, signal) : point;
+  }
+
+  /** Writes down with which snapshot the slot was made: whoever begins again keeps it, so that nothing is lost from now on. */
+  async #beginBackfill(
+    { stream }: OpenedStream,
+    { watermark, kept }: BackfilledStream,
+    point: StartPoint,
+    signal: AbortSignal,
+  ): Promise<StartPoint> {
+    this.#continuity.backfilled(watermark);
+    const index =
+      kept === null ? 0 : await this.#highestIndex(stream.identity, point.progress, signal);
+    const progress = { ...point.progress, index };
+    const checkpoint = this.#stamp.encode(progress);
+    await this.#atSink(() => this.#ports.sink.publish({ records: [], checkpoint }));
+    return { progress, isStored: true };
+  }
+
+  /** Of the rows from before the slot that an earlier attempt published: in at-least-once delivery more than its checkpoint says. */
+  async #highestIndex(
+    { timeline: current, timelineHistory }: ServerIdentity,
+    { commitLsn, index }: Progress,
+    signal: AbortSignal,
+  ): Promise<number> {
+    const timeline = new TimelineHistory(current, timelineHistory).at(commitLsn);
+    const from = formatPosition({ timeline, commitLsn, index });
+    const ofBackfill = from.substring(0, from.lastIndexOf("/"));
+    let highest = from;
+    const found = ({ position }: PublishedEvent): void => {
+      if (position === null || !position.startsWith(ofBackfill)) return;
+      if (position > highest) highest = position;
+    };
+    const pattern = topicPattern(this.#options.outbox.topicTemplate);
+    await this.#atSink(() => this.#ports.published.after(pattern, from, found, signal));
+    return Number.parseInt(highest.substring(ofBackfill.length + 1), 16);
   }
 
   /** A relay of another server, or of a copy of it, may be at work under these names: it is not fenced. */

@@ -2,11 +2,18 @@ import { backfillCommitLsn } from "./backfill/extent.ts";
 import type { SlotFacts } from "./capture/source-database.ts";
 import { invariant, RelayError } from "./errors.ts";
 import type { Lsn } from "./lsn.ts";
-import { LSN_ZERO } from "./lsn.ts";
 import type { Progress } from "./progress.ts";
 import { formatProgress, furtherProgress, NO_PROGRESS } from "./progress.ts";
 import { decodeCheckpoint } from "./settle/checkpoint.ts";
 import type { Verdict } from "./settle/continuity.ts";
+import type { KeptSlot } from "./settle/kept-slot.ts";
+
+/** Of a stream that sends rows from before its slot first. */
+export interface BackfillStart {
+  /** Where the slot begins. */
+  readonly until: Lsn;
+  readonly kept: KeptSlot | null;
+}
 
 export interface StartPoint {
   readonly progress: Progress;
@@ -16,16 +23,16 @@ export interface StartPoint {
 
 /**
  * Where to go on with a new stream: at the stored checkpoint, proven to fit slot and server; at the slot when nothing was
- * read from it yet; at the switch when a promoted server lacks what came after it. `backfillUntil`: where the slot of a
- * stream begins that sends rows from before it first. Throws RelayError (halt) for every
+ * read from it yet; at the switch when a promoted server lacks what came after it. `backfill`: of a stream
+ * that sends rows from before its slot first: where the slot begins, and what is kept of an earlier attempt. Throws RelayError (halt) for every
  * other verdict: publishing on would lose or repeat.
  */
 export function startPoint(
   verdict: Verdict,
   slot: SlotFacts,
-  backfillUntil: Lsn | null,
+  backfill: BackfillStart | null,
 ): StartPoint {
-  if (verdict.kind !== "halt" && (verdict.kind === "backfill") !== (backfillUntil !== null)) {
+  if (verdict.kind !== "halt" && (verdict.kind === "backfill") !== (backfill !== null)) {
     throw changedMeanwhile();
   }
   switch (verdict.kind) {
@@ -36,7 +43,7 @@ export function startPoint(
       // A commit's end or a keepalive: whole transactions below it, none above.
       return startAt(slot.confirmedLsn);
     case "backfill":
-      return { progress: beforeBackfill(backfillUntil ?? LSN_ZERO), isStored: false };
+      return { progress: beforeBackfill(verdict.kept, backfill), isStored: false };
     case "phantoms":
       return startAt(verdict.switchLsn);
     case "halt":
@@ -50,8 +57,13 @@ function startAt(at: Lsn): StartPoint {
   return { progress: { ...NO_PROGRESS, commitLsn: at, endLsn: at }, isStored: false };
 }
 
-function beforeBackfill(backfillUntil: Lsn): Progress {
-  return { ...NO_PROGRESS, commitLsn: backfillCommitLsn(backfillUntil) };
+/** Rows that an earlier attempt published keep their numbers. */
+function beforeBackfill(kept: KeptSlot | null, backfill: BackfillStart | null): Progress {
+  if (backfill === null || kept?.snapshot.lsn !== backfill.kept?.snapshot.lsn) {
+    throw changedMeanwhile();
+  }
+  const commitLsn = backfillCommitLsn(backfill.until);
+  return { ...NO_PROGRESS, commitLsn, index: kept?.index ?? 0 };
 }
 
 /** Between the look before the stream and the one with it: somebody repairs, or removed the checkpoint topic. */

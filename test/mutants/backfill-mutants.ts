@@ -106,6 +106,42 @@ export const BACKFILL_MUTANTS: readonly Mutant[] = [
     caughtBy: { unit: "test/unit/relay/backfill.test" },
   },
   {
+    name: "drop the slot of a snapshot that was interrupted",
+    harm: "loses rows that were inserted and deleted while a first snapshot or a repair was under way",
+    file: "src/relay/settle/kept-slot.ts",
+    edits: [
+      {
+        find: "if (snapshot === null) return { kept: null, why: null };",
+        replace: 'if (snapshot !== null || index >= 0) return { kept: null, why: "" };',
+      },
+    ],
+    caughtBy: "simulation",
+  },
+  {
+    name: "number the rows of a snapshot that begins again from one",
+    harm: "publishes rows below positions that a partition has, so that consumers drop them as read",
+    file: "src/relay/intake.ts",
+    edits: [
+      {
+        find: "isBackfill ? this.#indexAt(transaction.commitLsn) : 0;",
+        replace: "0;\n    void this.#indexAt;\n    void isBackfill;",
+      },
+    ],
+    caughtBy: { unit: "test/unit/relay/kept-stream" },
+  },
+  {
+    name: "take a row that was changed for one that the slot brings",
+    harm: "loses rows from before the slot that were updated since",
+    file: "src/relay/kept-stream.ts",
+    edits: [
+      {
+        find: "  const scan = new SlotScan(",
+        replace: "  if (ids.size > 0) return ids;\n  const scan = new SlotScan(",
+      },
+    ],
+    caughtBy: { unit: "test/unit/relay/kept-stream" },
+  },
+  {
     name: "trust created_at of rows that may be older than the watermark",
     harm: "publishes rows twice whose created_at is not their commit",
     file: "src/relay/backfill/already-published.ts",

@@ -1,9 +1,10 @@
 import type { Client, QueryResultRow } from "pg";
 import pg from "pg";
 import type { BackfillRows } from "../../relay/backfill/backfill-rows.ts";
+import type { RowsBesideSlot } from "../../relay/capture/replication-stream.ts";
 import type { Clock } from "../../relay/clock.ts";
 import type { Lsn } from "../../relay/lsn.ts";
-import { LSN_ZERO, parseLsn } from "../../relay/lsn.ts";
+import { LSN_ZERO, lsn, parseLsn } from "../../relay/lsn.ts";
 import type { Shard } from "../../relay/shard.ts";
 import type { Watermark } from "../../relay/watermark.ts";
 import { wireOf } from "../capture-link.ts";
@@ -11,12 +12,14 @@ import { explainSlotCreation, wantsFailover } from "../create-slot.ts";
 import type { ErrorContext } from "../postgres-error.ts";
 import { postgresError } from "../postgres-error.ts";
 import type { Ask } from "../preflight/read-facts.ts";
+import { SERVER_START } from "../server-identity.ts";
 import type { SessionConfig } from "../session.ts";
 import { liftTimeouts, showAllRows, verifySession } from "../session.ts";
 import type { ColumnNames } from "../start-command.ts";
 import type { TableName } from "../table-name.ts";
 import { readBackfillTables } from "./backfill-table.ts";
-import { CURSOR, candidatesQuery, countQuery } from "./candidate-query.ts";
+import { CURSOR, candidatesQuery, countQuery, doubtfulQuery } from "./candidate-query.ts";
+import type { BackfillSnapshot } from "./pg-backfill-rows.ts";
 import { PgBackfillRows } from "./pg-backfill-rows.ts";
 import { readAccess, readRepairFacts } from "./repair-facts.ts";
 import { assertAllRowsReadable } from "./repair-findings.ts";
@@ -74,6 +77,26 @@ export class BackfillOpening {
     return this.read();
   }
 
+  /** The candidates beside a slot that was made before with the snapshot `made`. Whoever has the rows closes them. */
+  async readBeside(made: Watermark): Promise<RowsBesideSlot> {
+    await this.#connect();
+    await this.#client.query("begin transaction isolation level repeatable read read only");
+    const ask = this.#ask();
+    // The first statement takes the snapshot, and the position is asked for in the next.
+    await ask("select pg_current_snapshot()", []);
+    const [seen] = await ask<{ lsn: string; start: string }>(
+      `select pg_current_wal_insert_lsn()::text as "lsn", ${SERVER_START} as "start"`,
+      [],
+    );
+    const { snapshot, doubtful, doubtfulQuery: query } = await this.#read(made.lsn, made);
+    const rows = new PgBackfillRows(snapshot);
+    this.#rows = rows;
+    const doubtfulIds = (each: (id: string) => void, signal: AbortSignal): Promise<void> =>
+      rows.ids(query, each, signal);
+    const readLsn = endOfRecord(parseLsn(seen?.lsn ?? ""));
+    return { rows, serverStart: seen?.start ?? "", doubtful, readLsn, doubtfulIds };
+  }
+
   /** On the connection that will stream: the exported snapshot lives until its next command. */
   async prepare(replication: Client): Promise<void> {
     await this.#connect();
@@ -85,7 +108,7 @@ export class BackfillOpening {
 
   /** Once the stream has the slot, so that it is free for a moment only. */
   async read(): Promise<BackfillRows> {
-    this.#rows = new PgBackfillRows(await this.#read(this.#until));
+    this.#rows = new PgBackfillRows((await this.#read(this.#until, null)).snapshot);
     return this.#rows;
   }
 
@@ -143,7 +166,8 @@ export class BackfillOpening {
     }
   }
 
-  async #read(until: Lsn): Promise<ConstructorParameters<typeof PgBackfillRows>[0]> {
+  /** `made`: the snapshot with which the slot was made, where it was made before. */
+  async #read(until: Lsn, made: Watermark | null): Promise<ReadTables> {
     const { tables: names, columns, shard, context } = this.#options;
     const ask = this.#ask();
     const [seen] = await ask<{ xids: string; atMs: string }>(
@@ -151,18 +175,20 @@ export class BackfillOpening {
               (extract(epoch from clock_timestamp()) * 1000)::bigint::text as "atMs"`,
       [],
     );
-    const watermark = { snapshot: seen?.xids ?? "", lsn: until, atMs: Number(seen?.atMs) };
+    const now = { snapshot: seen?.xids ?? "", lsn: until, atMs: Number(seen?.atMs) };
+    const watermark = made ?? now;
     const facts = await readRepairFacts(ask, names);
     assertAllRowsReadable(facts, context.address.user);
     const tables = await readBackfillTables(ask, names, columns, facts);
-    const scope = { xids: xidRange(this.#since, watermark.snapshot), shard, columns };
+    const xids = xidRange(this.#since, now.snapshot);
+    const scope = { xids, made: made?.snapshot ?? null, shard, columns };
     const [counted] = await ask<Counts>(countQuery(tables, scope), []);
     const query = candidatesQuery(tables, scope);
     await ask(`declare ${CURSOR} no scroll cursor for ${query}`, []);
     const candidates = Number(counted?.candidates ?? 0);
     const tableRows = Number(counted?.rows ?? 0);
     const notes = unseen(facts, Number(counted?.odd ?? 0));
-    return {
+    const snapshot = {
       client: this.#client,
       tables,
       until,
@@ -172,6 +198,8 @@ export class BackfillOpening {
       notes,
       context,
     };
+    const doubtful = Number(counted?.doubtful ?? 0);
+    return { snapshot, doubtful, doubtfulQuery: doubtfulQuery(tables, scope) };
   }
 
   #ask(): Ask {
@@ -185,9 +213,26 @@ export class BackfillOpening {
   }
 }
 
+interface ReadTables {
+  readonly snapshot: BackfillSnapshot;
+  /** How many candidates the slot may bring as well, and how to name them. */
+  readonly doubtful: number;
+  readonly doubtfulQuery: string;
+}
+
+const PAGE_BYTES = 8_192n;
+const PAGE_HEADERS: readonly bigint[] = [24n, 40n];
+
+/** Between two records Postgres tells of the place after a page's header; the record before ended at the page's begin. */
+function endOfRecord(at: Lsn): Lsn {
+  const offset = at % PAGE_BYTES;
+  return PAGE_HEADERS.includes(offset) ? lsn(at - offset) : at;
+}
+
 /** Numbers as text. */
 interface Counts {
   readonly rows: string;
   readonly candidates: string;
+  readonly doubtful: string;
   readonly odd: string;
 }

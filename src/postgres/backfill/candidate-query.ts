@@ -7,15 +7,18 @@ import type { BackfillTable } from "./backfill-table.ts";
 import { outputText } from "./output-text.ts";
 import { WRITE_ORDER } from "./repair-facts.ts";
 import type { XidRange } from "./xid-range.ts";
-import { writerXid } from "./xid-range.ts";
+import { isWriterShown, writerXid } from "./xid-range.ts";
 
-/** Name of the cursor over the candidates. */
+/** Names of the cursors over the candidates, and over those of them that the slot may bring as well. */
 export const CURSOR = "outbox_relay_backfill";
+export const DOUBTFUL_CURSOR = "outbox_relay_doubtful";
 
 /** Which rows a backfill looks at. */
 export interface CandidateScope {
   /** Only those that a transaction of this range has written. */
   readonly xids: XidRange;
+  /** With which the slot was made, where an earlier attempt made it: then rows that it surely brings are none. `pg_snapshot`. */
+  readonly made: string | null;
   /** Only those whose keys are the shard's: another relay publishes the others. */
   readonly shard: Shard | null;
   readonly columns: ColumnNames;
@@ -37,17 +40,30 @@ const ONE_TABLE_ORDER = "written nulls first, txid nulls first, turn, statement,
 const MANY_TABLES_ORDER =
   "txid nulls first, turn, statement, source, written nulls first, leaf, place";
 
-/** How many rows the tables hold, how many of them are candidates, and of these how many have a `txid` that tells nothing. */
+/** Names the candidates that the slot may bring as well. */
+export function doubtfulQuery(tables: readonly BackfillTable[], scope: CandidateScope): string {
+  const id = `format('%s', ${pg.escapeIdentifier(scope.columns.id)}) as id`;
+  return tables
+    .map((table) => {
+      const conditions = [...candidateConditions(table, scope), doubt(scope)];
+      return `select ${id} from ${quotedTableName(table)}${where([...conditions, ...ownRows(table, scope)])}`;
+    })
+    .join("\nunion all\n");
+}
+
+/** How many rows the tables hold, how many of them are candidates, and of these how many the slot may bring; how many have a `txid` that tells nothing. */
 export function countQuery(tables: readonly BackfillTable[], scope: CandidateScope): string {
   const counts = tables.map((table) => {
-    const candidate = sinceCondition(scope) ?? "true";
+    const candidate = all(candidateConditions(table, scope));
+    const doubtful = all([...candidateConditions(table, scope), doubt(scope)]);
     const odd = table.hasTxid
       ? `txid is null or txid::text::bigint > ${writerXid(scope.xids)}`
       : "false";
     return `select count(*) as "rows", count(*) filter (where ${candidate}) as candidates,
-       count(*) filter (where ${odd}) as odd from ${quotedTableName(table)}${where(ownRows(table, scope))}`;
+       count(*) filter (where ${doubtful}) as doubtful, count(*) filter (where ${odd}) as odd from ${quotedTableName(table)}${where(ownRows(table, scope))}`;
   });
-  return `select sum("rows")::bigint::text as "rows", sum(candidates)::bigint::text as candidates, sum(odd)::bigint::text as odd
+  return `select sum("rows")::bigint::text as "rows", sum(candidates)::bigint::text as candidates,
+       sum(doubtful)::bigint::text as doubtful, sum(odd)::bigint::text as odd
   from (${counts.join(" union all ")}) as counts`;
 }
 
@@ -61,14 +77,38 @@ function select(table: BackfillTable, index: number, scope: CandidateScope): str
     ? "txid, 0::bigint as turn"
     : "null::xid8 as txid, -age(xmin)::bigint as turn";
   const written = table.hasWriteOrder ? WRITE_ORDER : "null::bigint";
-  const conditions = [sinceCondition(scope), ...ownRows(table, scope)];
+  const conditions = [...candidateConditions(table, scope), ...ownRows(table, scope)];
   return `select ${index} as source, tableoid::bigint as leaf, ctid as place, cmin::text::bigint as statement, ${order}, ${written} as written,
        format('%s', ${pg.escapeIdentifier(columns.id)}) as id, ${outputText(columns.route)} as route, ${created} as created, ${isNew(table, scope)} as "isNew"
-  from ${quotedTableName(table)}${where(conditions.filter((condition) => condition !== null))}`;
+  from ${quotedTableName(table)}${where(conditions)}`;
 }
 
 function where(conditions: readonly string[]): string {
   return conditions.length === 0 ? "" : ` where ${conditions.join(" and ")}`;
+}
+
+function all(conditions: readonly string[]): string {
+  return conditions.length === 0 ? "true" : conditions.map((one) => `(${one})`).join(" and ");
+}
+
+function candidateConditions(table: BackfillTable, scope: CandidateScope): string[] {
+  return [sinceCondition(scope), besideCondition(table, scope)].filter((one) => one !== null);
+}
+
+/** Not those that the slot brings for certain: by `xmin` the row was written since, and by its `txid` inserted since. */
+function besideCondition(table: BackfillTable, { xids, made }: CandidateScope): string | null {
+  if (made === null || !table.hasTxid) return null;
+  return `(${isWriterShown(xids, made)} or not ${isInsertedAfter(xids, made)})`;
+}
+
+/** Of candidates: the slot may bring them, unless their last writer is one that its snapshot shows. */
+function doubt({ xids, made }: CandidateScope): string {
+  return made === null ? "false" : `not ${isWriterShown(xids, made)}`;
+}
+
+/** By `txid`. A number that is above the writer's own was written by hand. */
+function isInsertedAfter(xids: XidRange, snapshot: string): string {
+  return `coalesce(txid::text::bigint <= ${writerXid(xids)} and not pg_visible_in_snapshot(txid, ${pg.escapeLiteral(snapshot)}::pg_snapshot), false)`;
 }
 
 /**
@@ -83,9 +123,7 @@ function sinceCondition({ xids }: CandidateScope): string | null {
 /** Whether the row is of a transaction that the watermark does not show: then it was not published before it. */
 function isNew({ hasTxid }: BackfillTable, { xids }: CandidateScope): string {
   if (xids.snapshot === null || !hasTxid) return "false";
-  const snapshot = `${pg.escapeLiteral(xids.snapshot)}::pg_snapshot`;
-  // A number that is above the writer's own was written by hand.
-  return `coalesce(txid::text::bigint <= ${writerXid(xids)} and not pg_visible_in_snapshot(txid, ${snapshot}), false)`;
+  return isInsertedAfter(xids, xids.snapshot);
 }
 
 /** The rows that are read as this table's: not those of an outbox table below it, and only the shard's. */

@@ -9,7 +9,7 @@ import { postgresError } from "../postgres-error.ts";
 import type { TableName } from "../table-name.ts";
 import { quotedTableName } from "../table-name.ts";
 import type { BackfillTable } from "./backfill-table.ts";
-import { CURSOR } from "./candidate-query.ts";
+import { CURSOR, DOUBTFUL_CURSOR } from "./candidate-query.ts";
 import { outputText } from "./output-text.ts";
 import { insertMessage, relationMessage } from "./row-messages.ts";
 import { Window } from "./window.ts";
@@ -98,6 +98,20 @@ export class PgBackfillRows implements BackfillRows {
       if (rows.length < count) break;
     }
     return window.size;
+  }
+
+  /** What a query of the column `id` answers, beside the windows. */
+  async ids(query: string, each: (id: string) => void, signal: AbortSignal): Promise<void> {
+    await this.#query(`declare ${DOUBTFUL_CURSOR} no scroll cursor for ${query}`, []);
+    while (!signal.aborted) {
+      const rows = await this.#query<{ id: string }>(
+        `fetch ${NAMES_AT_ONCE_ROWS} from ${DOUBTFUL_CURSOR}`,
+        [],
+      );
+      for (const { id } of rows) each(id);
+      if (rows.length < NAMES_AT_ONCE_ROWS) break;
+    }
+    if (!signal.aborted) await this.#query(`close ${DOUBTFUL_CURSOR}`, []);
   }
 
   async *rows(

@@ -1,3 +1,4 @@
+import pg from "pg";
 import type { Watermark } from "../../relay/watermark.ts";
 
 /** Transactions between a watermark and a later snapshot of the same server. */
@@ -21,6 +22,11 @@ export function xidRange(since: Watermark | null, now: string): XidRange {
 function bounds(snapshot: string): { readonly xmin: bigint; readonly xmax: bigint } {
   const [xmin = "", xmax = ""] = snapshot.split(":");
   return { xmin: BigInt(xmin), xmax: BigInt(xmax) };
+}
+
+/** SQL: whether a `pg_snapshot` shows the transaction that wrote the row. */
+export function isWriterShown(xids: XidRange, snapshot: string): string {
+  return `pg_visible_in_snapshot(greatest(${writerXid(xids)}, 0)::text::xid8, ${pg.escapeLiteral(snapshot)}::pg_snapshot)`;
 }
 
 const XMIN_MASK = 2n ** 32n - 1n;

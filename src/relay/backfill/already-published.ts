@@ -16,12 +16,13 @@ export function searchFloorMs(since: Watermark | null): number {
   return since === null ? 0 : Math.max(0, since.atMs - CLOCK_STEP_MS);
 }
 
-/** Tells for one window of candidates after the other which of them Kafka holds already. */
+/** Tells for one window of candidates after the other which of them Kafka holds already, or gets by the slot. */
 export class AlreadyPublished {
   readonly #published: PublishedEvents;
   readonly #topics: TopicTemplate;
   readonly #since: Watermark | null;
   readonly #ids: IdWindow;
+  readonly #broughtBySlot: ReadonlySet<string>;
   /** Partitions in which older records were removed, so that not all could be recognised. */
   readonly cutShort = new Set<string>();
 
@@ -30,7 +31,9 @@ export class AlreadyPublished {
     topics: TopicTemplate,
     since: Watermark | null,
     candidates: number,
+    broughtBySlot: ReadonlySet<string> = new Set(),
   ) {
+    this.#broughtBySlot = broughtBySlot;
     this.#published = published;
     this.#topics = topics;
     this.#since = since;
@@ -53,6 +56,7 @@ export class AlreadyPublished {
     let sinceMs = searchFloorMs(this.#since);
     const count = await rows.next(({ id, route, createdMs, isNew }: Candidate) => {
       this.#ids.add(id);
+      if (this.#broughtBySlot.has(id)) this.#ids.find(id);
       if (route !== null) topics.add(this.#topics.topic(route));
       const earliestMs = isNew && createdMs !== null ? createdMs - CLOCK_STEP_MS : 0;
       sinceMs = Math.max(0, Math.min(sinceMs, earliestMs));

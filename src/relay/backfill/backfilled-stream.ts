@@ -1,6 +1,5 @@
 import type {
   BackfillStream,
-  ReplicationSource,
   ReplicationStream,
   ServerIdentity,
   StandbyStatus,
@@ -9,6 +8,7 @@ import type {
 import { RelayError } from "../errors.ts";
 import type { Lsn } from "../lsn.ts";
 import { LSN_ZERO } from "../lsn.ts";
+import type { KeptSlot } from "../settle/kept-slot.ts";
 import type { Watermark } from "../watermark.ts";
 import type { AlreadyPublished } from "./already-published.ts";
 import { searchFloorMs } from "./already-published.ts";
@@ -24,10 +24,18 @@ export interface BackfillProgress {
   readonly sent: number;
 }
 
+/** Rows from before a slot and its stream, and the ids of those rows that the slot brings all the same. */
+export interface OpenedBackfill extends BackfillStream {
+  readonly broughtBySlot: ReadonlySet<string>;
+}
+
 export interface BackfillContext {
-  readonly source: ReplicationSource;
   readonly since: Watermark | null;
-  readonly alreadyPublished: (rows: BackfillRows) => AlreadyPublished;
+  /** The slot that an earlier attempt made; null: it is made with this one. */
+  readonly kept: KeptSlot | null;
+  /** Opens the stream, to be read by these handlers, and the rows. */
+  readonly opens: (handlers: StreamHandlers) => Promise<OpenedBackfill>;
+  readonly alreadyPublished: (opened: OpenedBackfill) => AlreadyPublished;
   readonly progressed: (progress: BackfillProgress) => void;
 }
 
@@ -40,32 +48,29 @@ export class BackfilledStream implements ReplicationStream {
   readonly #handlers: StreamHandlers;
   readonly #stream: ReplicationStream;
   readonly #rows: BackfillRows;
+  readonly #opened: OpenedBackfill;
   readonly #gate: Gate;
   readonly #stop = new AbortController();
   readonly #resume = { isWanted: false, hasBegun: false, isThrough: false };
 
   private constructor(
     context: BackfillContext,
-    { stream, rows }: BackfillStream,
+    opened: OpenedBackfill,
     handlers: StreamHandlers,
     gate: Gate,
   ) {
     this.#context = context;
+    this.#opened = opened;
     this.#handlers = handlers;
-    this.#stream = stream;
-    this.#rows = rows;
+    this.#stream = opened.stream;
+    this.#rows = opened.rows;
     this.#gate = gate;
     this.#stop.signal.addEventListener("abort", () => this.#wake(), { once: true });
   }
 
-  static async open(
-    context: BackfillContext,
-    handlers: StreamHandlers,
-    signal: AbortSignal,
-  ): Promise<BackfilledStream> {
+  static async open(context: BackfillContext, handlers: StreamHandlers): Promise<BackfilledStream> {
     const gate = new Gate(handlers);
-    const opened = await context.source.openBackfill(context.since, gate, signal);
-    return new BackfilledStream(context, opened, handlers, gate);
+    return new BackfilledStream(context, await context.opens(gate), handlers, gate);
   }
 
   get identity(): ServerIdentity {
@@ -75,6 +80,11 @@ export class BackfilledStream implements ReplicationStream {
   /** Where the slot begins. */
   get until(): Lsn {
     return this.#rows.until;
+  }
+
+  /** The slot of an earlier attempt that this one goes on with. */
+  get kept(): KeptSlot | null {
+    return this.#context.kept;
   }
 
   /** Of all that it shows nothing is missing once the backfill is published. */
@@ -128,7 +138,7 @@ export class BackfilledStream implements ReplicationStream {
     const { signal } = this.#stop;
     const commitLsn = backfillCommitLsn(this.#rows.until);
     const { candidates } = this.#rows;
-    const already = this.#context.alreadyPublished(this.#rows);
+    const already = this.#context.alreadyPublished(this.#opened);
     let skipped = 0;
     let sent = 0;
     this.#handlers.message(beginMessage(commitLsn, this.#timestampMs()));

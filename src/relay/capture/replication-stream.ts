@@ -63,6 +63,20 @@ export interface BackfillStream {
   readonly rows: BackfillRows;
 }
 
+/** The tables beside a slot that a backfill made before. Whoever has the rows closes them. */
+export interface RowsBesideSlot {
+  /** `until` and `watermark` are those of the slot. Rows that it surely brings are no candidates. */
+  readonly rows: BackfillRows;
+  /** Of the server that was asked, as `ServerIdentity` tells it. */
+  readonly serverStart: string;
+  /** How many candidates the slot may bring as well: written since by a transaction that may have inserted or changed them. */
+  readonly doubtful: number;
+  /** Every transaction that the rows were read after committed below it. */
+  readonly readLsn: Lsn;
+  /** Names the doubtful candidates. Rejects with RelayError. */
+  doubtfulIds(each: (id: string) => void, signal: AbortSignal): Promise<void>;
+}
+
 /** Where the relay reads: one slot of one database. */
 export interface ReplicationSource {
   /**
@@ -86,4 +100,13 @@ export interface ReplicationSource {
    * tables. Changes nothing.
    */
   assertReadable(signal: AbortSignal): Promise<void>;
+  /**
+   * The rows as `openBackfill` has them, for a slot that was made before with the snapshot `made`: those that were
+   * committed before it, less those that `since` shows. Changes nothing and takes no slot. Rejects with RelayError.
+   */
+  readBesideSlot(
+    since: Watermark | null,
+    made: Watermark,
+    signal: AbortSignal,
+  ): Promise<RowsBesideSlot>;
 }

@@ -22,7 +22,8 @@ const VERSION_WITH_HALT = 2;
 /**
  * What was begun and is to be finished before the slot is read from, so that a crash in between is no gap:
  * - `slot`: the slot's creation, at the first start.
- * - `backfill`: rows from before the slot are being published: those that `watermark` does not show.
+ * - `backfill`: rows from before the slot are being published: those that `watermark` does not show. With `slotSnapshot`
+ *   the slot is there, and is kept by whoever begins again.
  */
 export type Pending = "slot" | "backfill";
 
@@ -49,6 +50,11 @@ export interface Checkpoint extends Progress {
   /** Null while none was reached, then a gap can be repaired only by looking at every row. */
   readonly watermark: Watermark | null;
   readonly pending: Pending | null;
+  /**
+   * The snapshot that a backfill's slot was made with, once the slot is there and until the backfill is complete: the slot
+   * brings all that it does not show. Null otherwise, and in records of earlier versions.
+   */
+  readonly slotSnapshot: Watermark | null;
   /** What the witness row counted up to; null where there is none. */
   readonly witness: number | null;
   /** Null in records of earlier versions. */
@@ -90,6 +96,7 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
     ...(checkpoint.databaseOid !== null && { database: checkpoint.databaseOid }),
     ...(checkpoint.halt !== null && { halt: checkpoint.halt }),
     ...(checkpoint.decision !== null && { decision: checkpoint.decision }),
+    ...(checkpoint.slotSnapshot !== null && { slot: encodeWatermark(checkpoint.slotSnapshot) }),
   };
   return new TextEncoder().encode(JSON.stringify(value));
 }
@@ -126,6 +133,7 @@ function decodeFields(fields: Fields): Checkpoint {
     decision: fields.isNull("decision") ? null : fields.text("decision"),
     watermark: fields.isNull("snapshot") ? null : decodeWatermark(fields.fields("snapshot")),
     pending: decodePending(fields),
+    slotSnapshot: fields.isNull("slot") ? null : decodeWatermark(fields.fields("slot")),
     witness: fields.isNull("witness") ? null : fields.integer("witness"),
     tables: fields.isNull("tables") ? null : fields.tables("tables"),
     instance: fields.text("instance"),

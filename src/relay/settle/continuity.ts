@@ -26,6 +26,9 @@ import {
 } from "./continuity-faults.ts";
 import type { Halt } from "./halt.ts";
 import { isLasting, isStrange } from "./halt.ts";
+import type { KeptSlot } from "./kept-slot.ts";
+import { keptSlot } from "./kept-slot.ts";
+import { isReadable } from "./slot-state.ts";
 import { treeFaults } from "./tree-changes.ts";
 
 /** The part of a server's identity that its history is. */
@@ -63,8 +66,11 @@ export type Verdict =
   | { readonly kind: "first-start"; readonly pending: "slot" | "backfill" }
   /** The slot's creation was begun and is to be finished. */
   | { readonly kind: "create-slot" }
-  /** A backfill was begun and is to be done from its beginning. */
-  | { readonly kind: "backfill" }
+  /**
+   * A backfill was begun and is to be done from its beginning. `kept`: the slot that it made before and that is read on
+   * from; null: the slot is made. `lost`: why one that it made is not kept; null where there was none.
+   */
+  | { readonly kind: "backfill"; readonly kept: KeptSlot | null; readonly lost: string | null }
   /** The first stream from a slot that is ours and was never read from. */
   | { readonly kind: "start-at-slot" }
   | { readonly kind: "go-on"; readonly checkpoint: Checkpoint }
@@ -118,12 +124,22 @@ function withoutCheckpoint({ name, slot, slotCreate, snapshot }: ContinuityFacts
 function unfinished(facts: ContinuityFacts, checkpoint: Checkpoint): Verdict {
   const shard = shardFaults(facts, checkpoint);
   if (shard.length > 0) return halt(shard);
-  // A backfill finds whatever is missing, so that no halt of earlier is left.
-  if (checkpoint.pending === "backfill") return { kind: "backfill" };
+  if (checkpoint.pending === "backfill") return backfill(facts, checkpoint);
   if (facts.slot === null) return { kind: "create-slot" };
   // What RELAY_TABLES was set to is of no matter where nothing was published yet.
   const faults = catalogHalts(facts, checkpoint).filter(isLasting);
   return faults.length > 0 ? halt(faults, checkpoint.halt) : { kind: "start-at-slot" };
+}
+
+/**
+ * A backfill that makes its slot finds whatever is missing, so that no halt of earlier is left. With a slot that is kept
+ * rows come by the stream again, and what keeps rows out of it is a gap.
+ */
+function backfill(facts: ContinuityFacts, checkpoint: Checkpoint): Verdict {
+  const { kept, why } = keptSlot(facts, checkpoint);
+  const faults = kept === null ? [] : catalogHalts(facts, checkpoint);
+  if (faults.length > 0) return halt(faults, checkpoint.halt);
+  return { kind: "backfill", kept, lost: why };
 }
 
 function halt(faults: readonly RelayError[], stored: Halt | null = null): Verdict {
@@ -138,11 +154,6 @@ function halt(faults: readonly RelayError[], stored: Halt | null = null): Verdic
 /** Throws what says that this relay is not at home here; to be asked before anybody is fenced. */
 export function throwStrange(verdict: Verdict): void {
   if (verdict.kind === "halt" && verdict.codes.some(isStrange)) throw verdict.fault;
-}
-
-/** Whether the WAL that the slot needs is still there. */
-export function isReadable({ walStatus, invalidationReason }: SlotFacts): boolean {
-  return walStatus !== "lost" && invalidationReason === null;
 }
 
 function slotFaults(slot: SlotFacts): RelayError[] {

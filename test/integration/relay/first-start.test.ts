@@ -47,6 +47,41 @@ describe("the first start with rows in the table", () => {
   });
 });
 
+describe("a first start that is killed while it publishes rows from before its slot", () => {
+  it.each([
+    ["with the migration's table", "select"],
+    ["with a table that has no txid", "alter table outbox drop column txid"],
+  ])("goes on with its slot and loses no row that was deleted meanwhile: %s", async (_, change) => {
+    const { client } = fixture;
+    await client.query(change);
+    await client.query(
+      "insert into outbox (aggregatetype, aggregateid, type, payload) select 'order', g % 7, 'Placed', '{}' from generate_series(1, 3000) g",
+    );
+    const settings = { RELAY_SNAPSHOT: "initial", RELAY_BATCH_MAX_EVENTS: "50" };
+    const killed = fixture.start({ ...settings, RELAY_FAILPOINTS: "produce-acked=kill@9" });
+    await until(
+      () => killed.hasEnded,
+      60_000,
+      () => `the kill\n${killed.output}`,
+    );
+    await client.query("begin");
+    const gone = [await fixture.insert("gone"), await fixture.insert("gone")];
+    await client.query("delete from outbox where aggregateid = 'gone'");
+    await client.query("commit");
+    const kept = await fixture.insert("kept");
+    await client.query(
+      "update outbox set payload = '{\"changed\": 1}' where id = (select max(id::text)::uuid from outbox where aggregateid = '3')",
+    );
+    const relay = await fixture.streaming(settings);
+    expect(relay.output).toContain("keeps the slot");
+    await fixture.caughtUp(relay);
+    const { rows } = await client.query<{ id: string }>("select id::text from outbox");
+    const ids = (await fixture.read()).map(({ headers }) => headers["id"] ?? "");
+    expect(ids.toSorted()).toEqual([...rows.map(({ id }) => id), ...gone].toSorted());
+    expect(ids).toContain(kept);
+  });
+});
+
 describe("the first start with rows in two tables, one of them partitioned and named as a keyword", () => {
   it("publishes them by the order of their transactions", async () => {
     const { client, names } = fixture;

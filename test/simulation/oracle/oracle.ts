@@ -32,6 +32,8 @@ interface StoredCheckpoint extends HaltedCheckpoint {
   readonly snapshot: { readonly lsn: string } | null;
   /** A repair that was begun is written down with the watermark it goes by, and without a position. */
   readonly pending?: string | null;
+  /** With which snapshot the slot of a repair was made. */
+  readonly slot?: unknown;
 }
 
 const VIOLATIONS_MAX = 20;
@@ -62,6 +64,7 @@ export class Oracle {
   #hasGap = false;
   #firstRow = 0;
   #isRepairPending = false;
+  #isSlotKept = false;
 
   constructor(options: OracleOptions) {
     this.#options = options;
@@ -79,6 +82,11 @@ export class Oracle {
   /** By the newest decided checkpoint rows are still to come by way of the table. */
   get isRepairPending(): boolean {
     return this.#isRepairPending;
+  }
+
+  /** By the newest decided checkpoint all that is committed from now on comes by the slot, whatever becomes of the table. */
+  get isSlotKept(): boolean {
+    return this.#isSlotKept;
   }
 
   violated(letter: Letter, text: string): void {
@@ -179,10 +187,11 @@ export class Oracle {
     for (const { key, value } of readEntry(entry)) {
       if (key !== this.#options.slot) continue;
       const stored = JSON.parse(value ?? "null") as StoredCheckpoint;
-      const { commit, index, end, keepalive, snapshot, pending } = stored;
+      const { commit, index, end, keepalive, snapshot, pending, slot } = stored;
       this.halts.stored(stored);
       this.#isRepairPending = pending === "backfill";
       this.hasRepairBegun ||= this.#isRepairPending;
+      this.#isSlotKept = this.hasRepairBegun && (!this.#isRepairPending || slot !== undefined);
       const ended = parseLsn(end ?? commit);
       const kept = parseLsn(keepalive);
       this.#covered = ended > kept ? ended : kept;

@@ -3,6 +3,7 @@ import type {
   BackfillStream,
   ReplicationSource,
   ReplicationStream,
+  RowsBesideSlot,
   StreamHandlers,
 } from "../../../src/relay/capture/replication-stream.ts";
 import type {
@@ -95,6 +96,15 @@ export class SimSource implements ReplicationSource, SourceDatabase {
 
   async assertReadable(): Promise<void> {
     await this.#ask(() => undefined);
+  }
+
+  /** In this world nobody changes a row, so that its transaction tells whether the slot brings it. */
+  async readBesideSlot(since: Watermark | null, made: Watermark): Promise<RowsBesideSlot> {
+    const rows = await this.#ask(() =>
+      this.#postgres.rowsBesideSlot(since, made, (answer) => this.#ask(answer)),
+    );
+    const doubtfulIds = (): Promise<void> => Promise.resolve();
+    return { rows, serverStart: "1", doubtful: 0, readLsn: made.lsn, doubtfulIds };
   }
 
   onShutdown(callback: () => void): () => void {

@@ -13,9 +13,10 @@ import type { AskServer } from "./sim-backfill-rows.ts";
 import { SimBackfillRows } from "./sim-backfill-rows.ts";
 import { SimCatalog } from "./sim-catalog.ts";
 import { busy, lostSlot, noSlot } from "./sim-errors.ts";
+import type { SimRow } from "./sim-wal.ts";
 import { SimWal } from "./sim-wal.ts";
 import { SimWalsender } from "./sim-walsender.ts";
-import { SimXids } from "./sim-xids.ts";
+import { SimSnapshot, SimXids } from "./sim-xids.ts";
 
 /** XLOG_RUNNING_XACTS, which Postgres writes for each new logical slot (LogStandbySnapshot). */
 const RUNNING_XACTS_BYTES = 56;
@@ -48,6 +49,7 @@ export class SimPostgres {
   incarnation = 0;
   confirmed: Lsn | null = null;
   isUp = true;
+  readonly #deleted = new Set<string>();
   #isShuttingDown = false;
   readonly #watch: ConfirmWatch;
   #saved: Lsn | null = null;
@@ -160,10 +162,27 @@ export class SimPostgres {
   createSlotWithRows(since: Watermark | null, ask: AskServer): SimBackfillRows {
     if (this.confirmed !== null) throw busy();
     this.createSlot();
-    const rows = this.wal.transactions.flatMap((transaction) => transaction.rows);
+    return this.#tableRows(since, this.watermark, ask);
+  }
+
+  /** The table beside a slot that was made before: what the slot brings is left out. */
+  rowsBesideSlot(since: Watermark | null, made: Watermark, ask: AskServer): SimBackfillRows {
+    return this.#tableRows(since, made, ask);
+  }
+
+  #tableRows(since: Watermark | null, made: Watermark, ask: AskServer): SimBackfillRows {
+    const shown = new SimSnapshot(made.snapshot);
+    const rows = this.wal.transactions
+      .flatMap((transaction) => transaction.rows)
+      .filter(({ id, xid }) => shown.shows(xid) && !this.#deleted.has(id));
     const { incarnation } = this;
     const isLive = (): boolean => this.isOpen && this.incarnation === incarnation;
-    return new SimBackfillRows(rows, since, this.watermark, { ask, isLive });
+    return new SimBackfillRows(rows, since, made, { ask, isLive });
+  }
+
+  /** DELETE, in the transaction that inserted them or right after it. */
+  remove(rows: readonly SimRow[]): void {
+    for (const { id } of rows) this.#deleted.add(id);
   }
 
   vantage(): Vantage {

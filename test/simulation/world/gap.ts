@@ -26,13 +26,14 @@ const GAPS: Readonly<Record<string, (postgres: SimPostgres) => void>> = {
  * are hours apart and are set. Afterwards everything that was committed is at Kafka, once, in the order of writing.
  */
 export async function gapAndRepair(world: World): Promise<void> {
-  const { clock, postgres, oracle } = world;
+  const { clock, postgres, oracle, load } = world;
   await world.stand();
   const code = clock.pick(Object.keys(GAPS));
   await clock.run(clock.random() * PAUSE_MS_MAX);
   world.trace(() => `gap: ${code}`);
   world.expectedHalts = Object.keys(GAPS);
   oracle.gap();
+  load.mayDelete = () => oracle.isSlotKept;
   GAPS[code]?.(postgres);
   await clock.run(clock.random() * PAUSE_MS_MAX);
   setClock(world);

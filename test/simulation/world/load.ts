@@ -38,6 +38,9 @@ export class Load {
     this.#isOn = false;
   }
 
+  /** Whether rows may be deleted in the transaction that inserts them: where the slot is sure to bring them. */
+  mayDelete: () => boolean = () => false;
+
   /** Nobody writes for a while; the writers stay. */
   isPaused = false;
 
@@ -116,6 +119,7 @@ export class Load {
       // What is committed while it is not published is in no stream.
       const streamed = this.#postgres.catalog.isPublishing ? rows : [];
       this.#committed(this.#postgres.wal.commit(streamed));
+      if (this.mayDelete() && this.#clock.chance(0.5)) this.#postgres.remove(streamed);
       this.#postgres.changed();
     }
     this.#next();

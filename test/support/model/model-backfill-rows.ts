@@ -1,8 +1,9 @@
 import type { BackfillRows, Candidate } from "../../../src/relay/backfill/backfill-rows.ts";
+import type { RowsBesideSlot } from "../../../src/relay/capture/replication-stream.ts";
 import type { Lsn } from "../../../src/relay/lsn.ts";
 import type { Watermark } from "../../../src/relay/watermark.ts";
 import { MODEL_TABLE_OID } from "./model-catalog.ts";
-import type { ModelRow } from "./model-postgres.ts";
+import type { ModelRow, ModelTransaction } from "./model-postgres.ts";
 import { MODEL_COLUMNS, modelValues } from "./model-table.ts";
 import { insertBytes, relationBytes } from "./pgoutput-bytes.ts";
 
@@ -57,4 +58,22 @@ export class ModelBackfillRows implements BackfillRows {
   close(): Promise<void> {
     return Promise.resolve();
   }
+}
+
+/** Rows beside a slot that was made at `made`: those that it brings are none, unless they are doubtful. */
+export function rowsBeside(
+  made: Lsn,
+  transactions: readonly ModelTransaction[],
+  tableRows: readonly ModelRow[],
+  doubtful: readonly string[],
+): Omit<RowsBesideSlot, "readLsn"> {
+  const since = transactions.filter(({ commitLsn }) => commitLsn >= made);
+  const brought = new Set(since.flatMap(({ rows }) => rows.map(({ id }) => id)));
+  const rows = tableRows.filter(({ id }) => doubtful.includes(id) || !brought.has(id));
+  return {
+    rows: new ModelBackfillRows(made, rows),
+    serverStart: "1",
+    doubtful: doubtful.length,
+    doubtfulIds: (each) => Promise.resolve(doubtful.forEach((id) => each(id))),
+  };
 }

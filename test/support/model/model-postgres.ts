@@ -8,6 +8,7 @@ import type {
   BackfillStream,
   ReplicationSource,
   ReplicationStream,
+  RowsBesideSlot,
   StreamHandlers,
 } from "../../../src/relay/capture/replication-stream.ts";
 import type {
@@ -21,10 +22,10 @@ import type { Finding } from "../../../src/relay/finding.ts";
 import type { Lsn } from "../../../src/relay/lsn.ts";
 import { formatLsn, lsn } from "../../../src/relay/lsn.ts";
 import type { Watermark } from "../../../src/relay/watermark.ts";
-import { ModelBackfillRows } from "./model-backfill-rows.ts";
+import { ModelBackfillRows, rowsBeside } from "./model-backfill-rows.ts";
 import type { TableVersion } from "./model-catalog.ts";
 import { ModelCatalog } from "./model-catalog.ts";
-import { ModelStream } from "./model-stream.ts";
+import { ModelStream, undecodable } from "./model-stream.ts";
 
 export interface ModelRow {
   readonly id: string;
@@ -38,7 +39,7 @@ export interface ModelRow {
 /** A row, and its table as it stood when the row was written. */
 export type WrittenRow = ModelRow & { readonly version: TableVersion };
 
-interface ModelTransaction {
+export interface ModelTransaction {
   readonly commitLsn: Lsn;
   readonly endLsn: Lsn;
   readonly commitMs: number;
@@ -77,6 +78,10 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
   tableRows: ModelRow[] = [];
   /** Why the tables may not be read for a backfill; null: they may. */
   unreadable: RelayError | null = null;
+  /** Ids of rows of the table of which no transaction tells whether they were inserted before the slot was made. */
+  doubtfulIds: string[] = [];
+  /** Slots that were dropped. */
+  drops = 0;
   /** Opened so far. */
   streams = 0;
   /** Messages that the first read of a stream brings: the socket is paused only after it. */
@@ -209,6 +214,7 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
   }
 
   dropSlot(): Promise<void> {
+    this.drops += 1;
     this.hasSlot = false;
     return Promise.resolve();
   }
@@ -259,6 +265,12 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
     return this.unreadable === null ? Promise.resolve() : Promise.reject(this.unreadable);
   }
 
+  readBesideSlot(_since: Watermark | null, made: Watermark): Promise<RowsBesideSlot> {
+    const { transactions, tableRows, doubtfulIds } = this;
+    const beside = rowsBeside(made.lsn, transactions, tableRows, doubtfulIds);
+    return Promise.resolve({ ...beside, readLsn: this.#end });
+  }
+
   reconnect(): void {
     this.reconnects += 1;
   }
@@ -283,12 +295,4 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
   close(): Promise<void> {
     return Promise.resolve();
   }
-}
-
-function undecodable(): RelayError {
-  return new RelayError("a row cannot be decoded", {
-    code: "POSTGRES_DECODING",
-    remedy: "halt",
-    hint: "see the log",
-  });
 }

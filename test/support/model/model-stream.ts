@@ -148,3 +148,12 @@ function linkBroke(): RelayError {
     hint: "wait",
   });
 }
+
+/** What a stream ends with at a row that the server cannot decode. */
+export function undecodable(): RelayError {
+  return new RelayError("a row cannot be decoded", {
+    code: "POSTGRES_DECODING",
+    remedy: "halt",
+    hint: "see the log",
+  });
+}

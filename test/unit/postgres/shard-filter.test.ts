@@ -102,20 +102,25 @@ describe("a backfill of a shard", () => {
   it("looks at the rows that the filter lets through, and at those only", () => {
     const since = { snapshot: "7:9:8", lsn: 0n as never, atMs: 0 };
     for (const scope of [
-      { xids: xidRange(null, NOW), shard, columns: MODEL_OUTBOX.columns },
-      { xids: xidRange(since, NOW), shard, columns: MODEL_OUTBOX.columns },
+      { xids: xidRange(null, NOW), made: null, shard, columns: MODEL_OUTBOX.columns },
+      { xids: xidRange(since, NOW), made: null, shard, columns: MODEL_OUTBOX.columns },
     ]) {
       expect(candidatesQuery([table("text"), table("text")], scope).split(condition)).toHaveLength(
         3,
       );
       expect(countQuery([table("text")], scope)).toContain(condition);
     }
-    const whole = { xids: xidRange(null, NOW), shard: null, columns: MODEL_OUTBOX.columns };
+    const whole = {
+      xids: xidRange(null, NOW),
+      made: null,
+      shard: null,
+      columns: MODEL_OUTBOX.columns,
+    };
     expect(candidatesQuery([table("text")], whole)).not.toContain("where");
   });
 
   it("refuses a key that it cannot divide by, rather than to publish another shard's rows", () => {
-    const scope = { xids: xidRange(null, NOW), shard, columns: MODEL_OUTBOX.columns };
+    const scope = { xids: xidRange(null, NOW), made: null, shard, columns: MODEL_OUTBOX.columns };
     expect(() => countQuery([table("numeric")], scope)).toThrow("RELAY_COLUMN_KEY");
   });
 });

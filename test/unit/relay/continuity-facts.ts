@@ -22,6 +22,7 @@ export const CHECKPOINT: Checkpoint = {
   decision: null,
   watermark: null,
   pending: null,
+  slotSnapshot: null,
   witness: 7,
   tables: null,
   instance: "relay-0",

@@ -25,6 +25,7 @@ const CHECKPOINT: Checkpoint = {
   decision: null,
   watermark: { snapshot: "7:9:8", lsn: lsn(0x110n), atMs: Date.UTC(2026, 0, 1) },
   pending: null,
+  slotSnapshot: null,
   witness: 7,
   tables: {
     roots: new Map([["public.outbox", 16_385]]),
@@ -108,6 +109,8 @@ describe("the checkpoint record", () => {
       pending: "backfill",
     } as const;
     expect(decodeCheckpoint(encodeCheckpoint(begun))).toEqual(begun);
+    const made = { ...begun, slotSnapshot: CHECKPOINT.watermark };
+    expect(decodeCheckpoint(encodeCheckpoint(made))).toEqual(made);
   });
 
   it("holds a watermark up to what it covers; one byte above is a bug", () => {

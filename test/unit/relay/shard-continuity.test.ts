@@ -22,6 +22,7 @@ const CHECKPOINT: Checkpoint = {
   decision: null,
   watermark: null,
   pending: null,
+  slotSnapshot: null,
   witness: null,
   tables: null,
   instance: "relay-0",

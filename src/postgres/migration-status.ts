@@ -48,11 +48,12 @@ interface Reality {
 interface WriteOrder {
   /** As SQL writes it. */
   readonly type: string;
-  /** The default as SQL; null where there is none. */
-  readonly default: string | null;
-  readonly isIdentity: boolean;
+  readonly hasDefault: boolean;
+  /** Filled by a sequence, as a default or an identity. */
+  readonly isCounted: boolean;
 }
 
+/** Without `pg_get_expr`, which waits for a lock of the table from 17 on: a migration must not, and says MIGRATION_LOCKED. */
 const REALITY = `
   select (select array_agg(a.attname::text) from pg_attribute a
            where a.attrelid = to_regclass($1) and a.attnum > 0 and not a.attisdropped) as "columns",
@@ -63,8 +64,10 @@ const REALITY = `
            where t.pubname = $2 and t.schemaname = $3 and t.tablename = $4) as "rowFilter",
          (select t.typname::text from pg_attribute a join pg_type t on t.oid = a.atttypid
            where a.attrelid = to_regclass($1) and a.attname = $5 and not a.attisdropped) as "keyType",
-         (select jsonb_build_object('type', format_type(a.atttypid, a.atttypmod), 'isIdentity', a.attidentity <> '',
-                                    'default', pg_get_expr(d.adbin, d.adrelid))
+         (select jsonb_build_object('type', format_type(a.atttypid, a.atttypmod), 'hasDefault', d.oid is not null,
+                   'isCounted', a.attidentity <> '' or exists (
+                     select from pg_depend x join pg_class s on s.oid = x.refobjid and s.relkind = 'S'
+                      where x.classid = 'pg_attrdef'::regclass and x.objid = d.oid and x.refclassid = 'pg_class'::regclass))
             from pg_attribute a left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
            where a.attrelid = to_regclass($1) and a.attname = '${WRITE_ORDER}' and not a.attisdropped) as "writeOrder"`;
 
@@ -103,11 +106,13 @@ export async function migrationStatus(
 }
 
 /** As a repair looks at it: the migration makes a bigint whose default takes the next number of a sequence. */
-function faultOf({ type, default: given, isIdentity }: WriteOrder): string | null {
+function faultOf({ type, hasDefault, isCounted }: WriteOrder): string | null {
   const faults: string[] = [];
   if (type !== "bigint") faults.push(`is of type ${type}, not bigint`);
-  if (!isIdentity && given?.startsWith("nextval(") !== true) {
-    faults.push(`has ${given === null ? "no default" : `the default ${given}`}, not nextval()`);
+  if (!isCounted) {
+    faults.push(
+      `has ${hasDefault ? "a default that is" : "no default,"} not nextval() of a sequence`,
+    );
   }
   return faults.length === 0 ? null : faults.join(", and ");
 }

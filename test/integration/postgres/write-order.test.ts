@@ -79,8 +79,11 @@ describe.each([14, 18] as const)("the column write_order on Postgres %i", (major
   });
 
   it.each([
-    ["bigint", "has no default, not nextval()"],
-    ["int default 7", "is of type integer, not bigint, and has the default 7, not nextval()"],
+    ["bigint", "has no default, not nextval() of a sequence"],
+    [
+      "int default 7",
+      "is of type integer, not bigint, and has a default that is not nextval() of a sequence",
+    ],
     ["timestamptz default now()", "is of type timestamp with time zone, not bigint"],
   ])("is not taken for one that is another: %s", async (definition, fault) => {
     await database.query(`create table outbox (id uuid, write_order ${definition})`);

@@ -121,7 +121,7 @@ export class RelayProcess {
   async reaches(
     state: string,
     code: string | null = null,
-    deadlineMs = 30_000,
+    deadlineMs = 60_000,
   ): Promise<RelayStatus> {
     let status: RelayStatus | null = null;
     const what = (): string =>

@@ -271,16 +271,4 @@ export const PUBLISH_MUTANTS: readonly Mutant[] = [
     ],
     caughtBy: "simulation",
   },
-  {
-    name: "wait at a refused row for rows that turn out to be published",
-    harm: "stands in state streaming for ever, without a word of the row",
-    file: "src/relay/session.ts",
-    edits: [
-      {
-        find: "    // What was read before the checkpoint was, or reread, may turn out to be published.\n    this.#finishIfSettled();\n",
-        replace: "",
-      },
-    ],
-    caughtBy: { unit: "relay/first-read" },
-  },
 ];

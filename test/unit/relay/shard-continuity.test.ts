@@ -7,26 +7,15 @@ import type { Checkpoint } from "../../../src/relay/settle/checkpoint.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../../../src/relay/settle/checkpoint.ts";
 import type { ContinuityFacts } from "../../../src/relay/settle/continuity.ts";
 import { judge } from "../../../src/relay/settle/continuity.ts";
+import { CHECKPOINT as PUBLISHED } from "./continuity-facts.ts";
 
+/** Before anything was published, on the first timeline. */
 const CHECKPOINT: Checkpoint = {
+  ...PUBLISHED,
   ...NO_PROGRESS,
-  systemId: "7",
   timeline: 1,
-  config: "c",
   shard: "0/2",
-  publication: "p",
-  catalog: null,
-  tree: null,
-  databaseOid: null,
-  halt: null,
-  decision: null,
-  watermark: null,
-  pending: null,
-  slotSnapshot: null,
   witness: null,
-  tables: null,
-  instance: "relay-0",
-  at: "2026-01-01T00:00:00.000Z",
 };
 
 function facts(shard: RelayOptions["shard"], checkpoint: Checkpoint): ContinuityFacts {

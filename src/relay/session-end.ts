@@ -1,4 +1,8 @@
 import type { RelayError } from "./errors.ts";
+import { PoisonError } from "./event/poison.ts";
+import type { Backlog } from "./publish/backlog.ts";
+import { isLasting } from "./settle/halt.ts";
+import type { HaltPlace } from "./state.ts";
 
 /** How a session comes to its end: at once, or once what was read before is durable. */
 export class SessionEnd {
@@ -31,6 +35,16 @@ export class SessionEnd {
   /** Whether the stream ended by itself, and that ended the session. */
   get hasLostStream(): boolean {
     return this.#hasLostStream;
+  }
+
+  /**
+   * Where a halt that ended the session was met. What the next start does not judge was met behind what was read, and a row
+   * that the sink does not take behind what is durable.
+   */
+  placeOf(error: RelayError, { read, settled }: Pick<Backlog, "read" | "settled">): HaltPlace {
+    if (isLasting(error)) return "start";
+    if (this.#hasLostStream || error === this.#rowFailure) return read;
+    return error instanceof PoisonError ? settled : "start";
   }
 
   /** `rowFailure`: null for a session that drains. */

@@ -15,7 +15,6 @@ import type { Batch } from "./publish/batch.ts";
 import type { BatchTimes } from "./publish/publisher.ts";
 import { Publisher } from "./publish/publisher.ts";
 import { SessionEnd } from "./session-end.ts";
-import { isLasting } from "./settle/halt.ts";
 import { Ladder } from "./settle/ladder.ts";
 import { SinkRecovery } from "./sink-recovery.ts";
 import { SlotLease } from "./slot-lease.ts";
@@ -135,10 +134,9 @@ export class Session {
     return this.#recovery.refusal ?? this.end.rowFailure;
   }
 
-  /** Where a halt that ended this session was met: what the next start does not judge was met behind what was read. */
+  /** Where a halt that ended this session was met. */
   placeOf(error: RelayError): HaltPlace {
-    if (isLasting(error) || !(this.end.hasLostStream || error === this.rowFailure)) return "start";
-    return this.#backlog.read;
+    return this.end.placeOf(error, this.#backlog);
   }
 
   /**

@@ -157,6 +157,20 @@ export const HALTS_MUTANTS: readonly Mutant[] = [
     caughtBy: { unit: "relay/halts-on-show" },
   },
   {
+    name: "take the halt at a refused row from show at each start",
+    harm: "tells an alert that all is well each time that the slot is let go",
+    file: "src/relay/session-end.ts",
+    edits: [{ find: 'error instanceof PoisonError ? settled : "start"', replace: '"start"' }],
+    caughtBy: { unit: "relay/halts-on-show" },
+  },
+  {
+    name: "keep the halt at a refused row on show until more is written",
+    harm: "counts as failed, and not ready, although all is published",
+    file: "src/relay/session-end.ts",
+    edits: [{ find: "instanceof PoisonError ? settled", replace: "instanceof PoisonError ? read" }],
+    caughtBy: { unit: "relay/halts-on-show" },
+  },
+  {
     name: "take the halt at a row from show when a row before it is published",
     harm: "tells an alert that all is well every few seconds",
     file: "src/relay/state.ts",

@@ -77,6 +77,22 @@ describe("a halt at a row", () => {
   });
 });
 
+describe("a row that Kafka does not take, whose relay lets the slot go", () => {
+  it("is on show until it is published, and nothing else is shown while the slot comes and goes", async () => {
+    const relay = world.start({ sinkStallReleaseMs: 3_000, batchEventsMax: 1 });
+    await world.clock.advance(100);
+    world.cluster.missingTopics.add("outbox.event.new");
+    world.postgres.commit([row("1"), { ...row("2"), route: "new" }, row("3")]);
+    await world.clock.advance(10_000);
+    expect(relay.transitions).toContain("released");
+    expect(shown(relay)).toEqual(["failed TOPIC_MISSING"]);
+    world.cluster.missingTopics.clear();
+    await world.clock.advance(10_000);
+    expect(world.ids()).toEqual(["1", "2", "3"]);
+    expect(shown(relay)).toEqual(["failed TOPIC_MISSING", "streaming "]);
+  });
+});
+
 describe("a row that was written while the publication was missing", () => {
   beforeEach(() => {
     world.postgres.undecodableId = "bad";

@@ -6,6 +6,13 @@ export function hasSchemas(version: number): boolean {
 }
 
 /**
+ * SQL for whether a default is `pg_current_xact_id()`, of `d`, a row of `pg_attrdef`. It reads the stored expression: from
+ * 17 on `pg_get_expr` waits for a lock of the table, which an ALTER TABLE or a prepared transaction may hold for hours.
+ */
+export const IS_TRANSACTION_ID = `
+              d.adbin::text like '{FUNCEXPR :funcid ' || 'pg_catalog.pg_current_xact_id()'::regprocedure::oid || ' %'`;
+
+/**
  * Rows of the catalogs that have a say in which rows come, as `(name, deciding, touched, owner)`; needs `ours` (the
  * publications) and `tables` (the outbox tables) as `vantage.ts` names them.
  *

@@ -5,6 +5,7 @@ import type {
   TreeRelation,
 } from "../relay/capture/catalog-lookup.ts";
 import { parseLsn } from "../relay/lsn.ts";
+import { IS_TRANSACTION_ID } from "./catalog-query.ts";
 import { MAY_HAVE_HELD, PARTITION_ABOVE } from "./partition-above.ts";
 import type { Ask } from "./preflight/read-facts.ts";
 import type { TableName } from "./table-name.ts";
@@ -63,7 +64,7 @@ function catalogQuery(version: number): string {
              join pg_attribute a on a.attrelid = r.oid and a.attname = 'txid' and not a.attisdropped
              join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
             where r.relkind = 'p' and a.atttypid = 'xid8'::regtype
-              and pg_get_expr(d.adbin, d.adrelid) like '%pg_current_xact_id()') as "stamped",
+              and ${IS_TRANSACTION_ID}) as "stamped",
          array(select r.outbox from roots r join pg_attribute a on a.attrelid = r.oid and a.attname = $9
                 where a.attnum > 0 and not a.attisdropped) as "headed",
          exists (select from ours where puballtables) or exists (select from schemas) as "isBroad",

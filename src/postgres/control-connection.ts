@@ -1,5 +1,6 @@
+import { createHash } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Client, QueryResultRow } from "pg";
+import type { Client, QueryConfig, QueryResultRow } from "pg";
 import pg from "pg";
 import { RelayError } from "../relay/errors.ts";
 import { wireOf } from "./capture-link.ts";
@@ -58,7 +59,17 @@ export class ControlConnection {
     values: readonly unknown[],
     signal: AbortSignal,
   ): Promise<R[]> {
-    return this.#inTurn(() => this.#query<R>(text, values, signal));
+    return this.#inTurn(() => this.#query<R>({ text, values: [...values] }, signal));
+  }
+
+  /** The same for a question of fixed text that is asked every few seconds: the server plans it a few times only. */
+  queryOften<R extends QueryResultRow>(
+    text: string,
+    values: readonly unknown[],
+    signal: AbortSignal,
+  ): Promise<R[]> {
+    const planned = { name: statementName(text), text, values: [...values] };
+    return this.#inTurn(() => this.#query<R>(planned, signal));
   }
 
   /** Called back each time the server ends our session and lets nobody in any more. */
@@ -103,24 +114,29 @@ export class ControlConnection {
     return turn;
   }
 
-  async #query<R extends QueryResultRow>(
-    text: string,
-    values: readonly unknown[],
-    signal: AbortSignal,
-  ): Promise<R[]> {
+  async #query<R extends QueryResultRow>(query: QueryConfig, signal: AbortSignal): Promise<R[]> {
     if (signal.aborted || this.#isClosed) throw abortedError();
     const cut = (): void => this.#drop();
     signal.addEventListener("abort", cut, { once: true });
     try {
       const client = await this.#connected(signal);
-      return (await client.query<R>(text, [...values])).rows;
+      return (await client.query<R>(query)).rows;
     } catch (error) {
       if (signal.aborted) throw abortedError();
       if (!isServerError(error)) this.#drop();
+      else if (isStale(error.code) && query.name !== undefined)
+        return await this.#again(query, signal);
       throw postgresError(error, "query", this.#context());
     } finally {
       signal.removeEventListener("abort", cut);
     }
+  }
+
+  /** On a connection that has planned nothing yet. */
+  #again<R extends QueryResultRow>(query: QueryConfig, signal: AbortSignal): Promise<R[]> {
+    this.#drop();
+    const { text, values = [] } = query;
+    return this.#query<R>({ text, values }, signal);
   }
 
   async #connected(signal: AbortSignal | null): Promise<Client> {
@@ -216,6 +232,25 @@ export class ControlConnection {
     this.#client = null;
     if (client !== null) wireOf(client).stream.destroy();
   }
+}
+
+/** The same for the same text, so that the server knows what it has planned. */
+function statementName(text: string): string {
+  let name = statementNames.get(text);
+  if (name === undefined) {
+    name = createHash("sha256").update(text).digest("hex").substring(0, STATEMENT_NAME_CHARS);
+    statementNames.set(text, name);
+  }
+  return name;
+}
+
+/** Few: the texts are those of this program. */
+const statementNames = new Map<string, string>();
+const STATEMENT_NAME_CHARS = 32;
+
+/** What a planned statement is answered with after somebody made the session forget it, or changed what it brings. */
+function isStale(sqlState: string | undefined): boolean {
+  return sqlState === "26000" || sqlState === "0A000";
 }
 
 function abortedError(): RelayError {

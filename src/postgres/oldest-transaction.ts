@@ -65,6 +65,7 @@ export function writerHint(writer: OpenWriter): string {
   return openSeconds === null ? `${look} ${more}` : look;
 }
 
-function gidLiteral(gid: string | null): string {
+/** The identifier of a prepared transaction as SQL writes it. */
+export function gidLiteral(gid: string | null): string {
   return `'${(gid ?? "").replaceAll("'", "''")}'`;
 }

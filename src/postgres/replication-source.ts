@@ -71,6 +71,7 @@ export class PgReplicationSource implements ReplicationSource {
   readonly #hostOrder: HostOrder;
   readonly #tables: readonly TableName[];
   readonly #clock: Clock;
+  #isTextOnly = false;
 
   /** Throws RelayError for a connection string or a table name that cannot be read. */
   constructor(options: ReplicationSourceOptions, clock: Clock) {
@@ -114,6 +115,12 @@ export class PgReplicationSource implements ReplicationSource {
         await opening.giveUp();
       }
     });
+  }
+
+  useText(): boolean {
+    const isNew = !this.#isTextOnly;
+    this.#isTextOnly = true;
+    return isNew;
   }
 
   readBesideSlot(
@@ -172,6 +179,7 @@ export class PgReplicationSource implements ReplicationSource {
       ...this.#options,
       ...(prepare !== undefined && { prepare }),
       tables: this.#tables,
+      isTextOnly: this.#isTextOnly,
       session,
       clock: this.#clock,
       handlers,

@@ -19,6 +19,7 @@ import type { DatabaseExamination, DoctorExpectations } from "./doctor/pg-doctor
 import { examineDatabase } from "./doctor/pg-doctor.ts";
 import { hostSessions } from "./host-list.ts";
 import { HostOrder } from "./host-order.ts";
+import { namingLocks } from "./lock-holder.ts";
 import { oldestTransaction } from "./oldest-transaction.ts";
 import { readFailover } from "./preflight/failover-facts.ts";
 import { failoverFindings, failoverGap } from "./preflight/failover-findings.ts";
@@ -94,7 +95,8 @@ export class PgSourceDatabase implements SourceDatabase {
 
   async preflight(signal: AbortSignal): Promise<readonly Finding[]> {
     try {
-      return await this.#findings(this.#ask(signal), signal);
+      const ask = this.#ask(signal);
+      return await namingLocks(ask, () => this.#findings(ask, signal));
     } catch (error) {
       if (!(error instanceof RelayError) || error.code === "ABORTED") throw error;
       return [findingOf(error)];
@@ -154,7 +156,7 @@ export class PgSourceDatabase implements SourceDatabase {
 
   async #slotRow(signal: AbortSignal): Promise<SlotRow | null> {
     const { slot } = this.#options;
-    const [answer] = await this.#ask(signal)<SlotAnswer>(slotQuery(slot), []);
+    const [answer] = await this.#askOften(signal)<SlotAnswer>(slotQuery(slot), []);
     return answer === undefined ? null : slotRow(slot, answer);
   }
 
@@ -164,11 +166,11 @@ export class PgSourceDatabase implements SourceDatabase {
   }
 
   oldestTransaction(signal: AbortSignal): Promise<OpenTransaction | null> {
-    return oldestTransaction(this.#ask(signal));
+    return oldestTransaction(this.#askOften(signal));
   }
 
   spilled(signal: AbortSignal): Promise<SpilledWal | null> {
-    return readSpilled(this.#ask(signal), this.#options.slot);
+    return readSpilled(this.#askOften(signal), this.#options.slot);
   }
 
   async createSlot(signal: AbortSignal): Promise<void> {
@@ -200,7 +202,11 @@ export class PgSourceDatabase implements SourceDatabase {
   }
 
   async vantage(signal: AbortSignal): Promise<Vantage> {
-    const ask = this.#ask(signal);
+    const ask = this.#askOften(signal);
+    return namingLocks(ask, () => this.#look(ask));
+  }
+
+  async #look(ask: Ask): Promise<Vantage> {
     const findings = await this.#findingsOfLook(ask);
     const { publications } = this.#options;
     const seen = await readVantage(ask, publications, this.#tables, this.#witness);
@@ -220,7 +226,7 @@ export class PgSourceDatabase implements SourceDatabase {
   catalog(question: CatalogQuestion, signal: AbortSignal): Promise<CatalogAnswer> {
     const { publications, columns } = this.#options;
     const scope = { publications, tables: this.#tables, headers: columns.headers };
-    return readCatalog(this.#ask(signal), scope, question);
+    return readCatalog(this.#askOften(signal), scope, question);
   }
 
   async countUp(signal: AbortSignal): Promise<number | null> {
@@ -253,6 +259,12 @@ export class PgSourceDatabase implements SourceDatabase {
 
   close(): Promise<void> {
     return this.#connection.close();
+  }
+
+  /** For what is asked every few seconds. */
+  #askOften(signal: AbortSignal): Ask {
+    return <R extends QueryResultRow>(text: string, values: readonly unknown[]) =>
+      this.#connection.queryOften<R>(text, values, signal);
   }
 
   #ask(signal: AbortSignal): Ask {

@@ -33,6 +33,8 @@ const NO_TLS = 0x4e;
 
 export interface AttemptOptions extends Omit<ReplicationSourceOptions, "tables"> {
   readonly tables: readonly TableName[];
+  /** Whether rows must come as text, whatever the types of the columns are now. */
+  readonly isTextOnly: boolean;
   readonly session: HostSession;
   readonly clock: Clock;
   readonly handlers: StreamHandlers;
@@ -120,9 +122,9 @@ export class StreamAttempt {
     await this.#step(verifySession(client));
     await this.#step(verifyPrimary(client, this.#options.session));
     await this.#step(liftTimeouts(client));
-    const { slot, publications, tables, columns, clock, handlers } = this.#options;
+    const { slot, publications, clock, handlers } = this.#options;
     const identity = await this.#step(identifyServer(client, this.#options.walSenderTimeoutMs));
-    const isBinary = await this.#step(wantsBinary(client, tables, columns));
+    const isBinary = await this.#step(this.#wantsBinary(client));
     if (this.#options.prepare !== undefined) {
       this.#pauseDeadline();
       await this.#options.prepare(client);
@@ -140,6 +142,11 @@ export class StreamAttempt {
       if (this.#hasStarted) throw error;
       throw (await this.#slotError(client, error)) ?? error;
     }
+  }
+
+  async #wantsBinary(client: Client): Promise<boolean> {
+    const { tables, columns, isTextOnly } = this.#options;
+    return !isTextOnly && (await wantsBinary(client, tables, columns));
   }
 
   /** On a slow link the answers come late, each of them, and all together later than one may. */

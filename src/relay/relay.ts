@@ -213,6 +213,8 @@ export class Relay {
       const isStalled = error.code === "SINK_STALLED" || this.state.name === "stalled";
       this.#board.set(isStalled ? "stalled" : "starting", error);
     }
+    // The row may be of a time at which its column had another type: every type has a text form.
+    if (error.code === "ROW_TYPE" && this.#ports.source.useText()) return;
     await pause(this.#ports.clock, this.#backoff.nextMs(), stop);
   }
 }

@@ -15,6 +15,18 @@ export const CAPTURE_MUTANTS: readonly Mutant[] = [
     caughtBy: "simulation",
   },
   {
+    name: "stay in binary after a value that has no known binary form",
+    harm: "wedges at a row of a time at which its column had another type",
+    file: "src/relay/relay.ts",
+    edits: [
+      {
+        find: `    if (error.code === "ROW_TYPE" && this.#ports.source.useText()) return;\n`,
+        replace: "",
+      },
+    ],
+    caughtBy: { unit: "test/unit/relay/text-form.test.ts" },
+  },
+  {
     name: "skip by LSN alone",
     harm: "loses the rest of a transaction that was split",
     file: "src/relay/position.ts",

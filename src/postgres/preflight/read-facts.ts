@@ -1,5 +1,6 @@
 import type { QueryResultRow } from "pg";
 import { baseTypeOid } from "../base-type.ts";
+import { IS_TRANSACTION_ID } from "../catalog-query.ts";
 import type { TableName } from "../table-name.ts";
 import type { PublicationFacts, ServerFacts, TableFacts } from "./facts.ts";
 
@@ -53,7 +54,7 @@ const TABLES = `
          exists (
            select from pg_attribute a join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
             where a.attrelid = c.oid and a.attname = 'txid' and not a.attisdropped and a.atttypid = 'xid8'::regtype
-              and pg_get_expr(d.adbin, d.adrelid) like '%pg_current_xact_id()') as "isStamped"
+              and ${IS_TRANSACTION_ID}) as "isStamped"
     from unnest($1::text[], $2::text[]) as wanted (schema, name)
     join pg_namespace n on n.nspname = wanted.schema
     join pg_class c on c.relnamespace = n.oid and c.relname = wanted.name`;

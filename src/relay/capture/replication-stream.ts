@@ -101,6 +101,11 @@ export interface ReplicationSource {
    */
   assertReadable(signal: AbortSignal): Promise<void>;
   /**
+   * From now on streams bring every value as text: for when one came in a binary form that the relay does not know, as after
+   * a column had another type when the row was written. Answers whether that is new.
+   */
+  useText(): boolean;
+  /**
    * The rows as `openBackfill` has them, for a slot that was made before with the snapshot `made`: those that were
    * committed before it, less those that `since` shows. Changes nothing and takes no slot. Rejects with RelayError.
    */

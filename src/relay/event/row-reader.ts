@@ -110,6 +110,6 @@ function unreadable(table: OutboxTable, column: OutboxColumn): Problem {
   return {
     code: "ROW_TYPE",
     message: `has a type or form that cannot be read (type OID ${table.typeOids[column]})`,
-    hint: "Use one of uuid, text, varchar, json, jsonb, bytea, smallint, integer or bigint for it. Where the column had another type when the row was written, such as an enum, give it that type again until the row is published: rows come as text then.",
+    hint: "Use one of uuid, text, varchar, json, jsonb, bytea, smallint, integer or bigint for it.",
   };
 }

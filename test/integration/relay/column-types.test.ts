@@ -67,5 +67,20 @@ describe.each([14, 18] as const)(
         { id: "text    ", ...same },
       ]);
     });
+
+    it("are read as they were when the row was written, although the stream of today is binary", async () => {
+      await fixture.client.query("alter table outbox alter type type event_kind using 'placed'");
+      await fixture.client.query(
+        "insert into outbox values ('waits', 'order', 'k', 'paid', '\\x00ff', null)",
+      );
+      await fixture.client.query("alter table outbox alter type type text");
+      const relay = await fixture.streaming();
+      await fixture.caughtUp(relay);
+      await relay.stop();
+      const waits = (await fixture.read()).filter(({ headers }) => headers["id"] === "waits   ");
+      expect(waits.map(({ headers, value }) => [headers["type"], value?.toString("hex")])).toEqual([
+        ["paid", "00ff"],
+      ]);
+    });
   },
 );

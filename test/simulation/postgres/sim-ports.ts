@@ -98,6 +98,11 @@ export class SimSource implements ReplicationSource, SourceDatabase {
     await this.#ask(() => undefined);
   }
 
+  /** All values of this world are text. */
+  useText(): boolean {
+    return false;
+  }
+
   /** In this world nobody changes a row, so that its transaction tells whether the slot brings it. */
   async readBesideSlot(since: Watermark | null, made: Watermark): Promise<RowsBesideSlot> {
     const rows = await this.#ask(() =>

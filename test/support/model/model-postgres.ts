@@ -25,6 +25,7 @@ import type { Watermark } from "../../../src/relay/watermark.ts";
 import { ModelBackfillRows, rowsBeside } from "./model-backfill-rows.ts";
 import type { TableVersion } from "./model-catalog.ts";
 import { ModelCatalog } from "./model-catalog.ts";
+import { modelSlot } from "./model-slot.ts";
 import { ModelStream, undecodable } from "./model-stream.ts";
 
 export interface ModelRow {
@@ -90,6 +91,9 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
   undecodableId: string | null = null;
   /** What the stream ends with there. */
   decodingFault = undecodable();
+  /** Of a row that was written while its type column was an enum. */
+  enumId: string | null = null;
+  isTextOnly = false;
   /** How many streams were asked for, and how many control connections given up. */
   opens = 0;
   reconnects = 0;
@@ -185,26 +189,7 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
   }
 
   slot(): Promise<SlotFacts | null> {
-    if (!this.hasSlot) return Promise.resolve(null);
-    return Promise.resolve({
-      name: "slot",
-      plugin: "pgoutput",
-      database: "db",
-      temporary: false,
-      isSynced: false,
-      active: this.#stream !== null,
-      activePid: this.#stream?.identity.walSenderPid ?? null,
-      confirmedLsn: this.confirmed,
-      restartLsn: this.confirmed,
-      walStatus: "reserved",
-      invalidationReason: null,
-      retainedBytes: 0,
-      unconfirmedBytes: 0,
-      safeWalBytes: null,
-      catalogXminAge: null,
-      walEnd: this.#end,
-      serverStart: this.askedServer,
-    });
+    return Promise.resolve(this.hasSlot ? modelSlot(this, this.#stream) : null);
   }
 
   createSlot(): Promise<void> {
@@ -263,6 +248,12 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
 
   assertReadable(): Promise<void> {
     return this.unreadable === null ? Promise.resolve() : Promise.reject(this.unreadable);
+  }
+
+  useText(): boolean {
+    const isNew = !this.isTextOnly;
+    this.isTextOnly = true;
+    return isNew;
   }
 
   readBesideSlot(_since: Watermark | null, made: Watermark): Promise<RowsBesideSlot> {

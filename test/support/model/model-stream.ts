@@ -9,7 +9,7 @@ import { LSN_ZERO, lsn } from "../../../src/relay/lsn.ts";
 import { LentMemory } from "./lent-memory.ts";
 import type { TableVersion } from "./model-catalog.ts";
 import type { ModelPostgres, WrittenRow } from "./model-postgres.ts";
-import { MODEL_COLUMNS, modelValues } from "./model-table.ts";
+import { ENUM_COLUMNS, enumValues, MODEL_COLUMNS, modelValues } from "./model-table.ts";
 import { beginBytes, commitBytes, insertBytes, relationBytes } from "./pgoutput-bytes.ts";
 
 /** Of somebody who holds a slot and looks at nothing. */
@@ -129,11 +129,20 @@ export class ModelStream implements ReplicationStream {
   #sendRow(row: WrittenRow): void {
     const { version } = row;
     const { oid, schema, name } = version;
+    if (row.id === this.#postgres.enumId) return this.#sendEnumRow(row);
     if (this.#sent.get(oid)?.name !== name || this.#sent.get(oid)?.schema !== schema) {
       this.#hand(relationBytes(oid, schema, name, MODEL_COLUMNS));
       this.#sent.set(oid, version);
     }
     this.#hand(insertBytes(oid, modelValues(row)));
+  }
+
+  /** A table is described again after each change of it. */
+  #sendEnumRow(row: WrittenRow): void {
+    const { oid, schema, name } = row.version;
+    this.#hand(relationBytes(oid, schema, name, ENUM_COLUMNS));
+    this.#sent.delete(oid);
+    this.#hand(insertBytes(oid, enumValues(row, !this.#postgres.isTextOnly)));
   }
 
   #hand(bytes: Uint8Array): void {

@@ -196,7 +196,7 @@ export class Session {
   }
 
   async #publishOnce(): Promise<void> {
-    // What was read before the checkpoint was, or reread, may turn out to be published.
+    // After a lost answer the checkpoint may cover all that was read before a refused row.
     this.#finishIfSettled();
     try {
       await this.#publisher.run(this.end.signal);

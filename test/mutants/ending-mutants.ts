@@ -92,6 +92,18 @@ export const ENDING_MUTANTS: readonly Mutant[] = [
     caughtBy: { unit: "relay/opening-sink" },
   },
   {
+    name: "take the reading of a long log for a standstill",
+    harm: "begins to read it again and again, and never publishes",
+    file: "src/relay/watch.ts",
+    edits: [
+      {
+        find: "const standingMs = nowMs - this.#work.readingMs();",
+        replace: "const standingMs = nowMs - Math.min(0, this.#work.readingMs());",
+      },
+    ],
+    caughtBy: { unit: "relay/opening-sink" },
+  },
+  {
     name: "keep to itself what a stalled sink was at",
     harm: "says that nothing goes on, and not which request brokers refuse",
     file: "src/relay/watch.ts",

@@ -271,4 +271,16 @@ export const PUBLISH_MUTANTS: readonly Mutant[] = [
     ],
     caughtBy: "simulation",
   },
+  {
+    name: "wait at a refused row for rows that turn out to be published",
+    harm: "stands with the slot in hand for ever, and does not see that the row was corrected",
+    file: "src/relay/session.ts",
+    edits: [
+      {
+        find: "checkpoint may cover all that was read before a refused row.\n    this.#finishIfSettled();\n",
+        replace: "checkpoint may cover all that was read before a refused row.\n",
+      },
+    ],
+    caughtBy: { unit: "relay/first-read" },
+  },
 ];

@@ -62,3 +62,19 @@ describe("what the first read of a stream brings, before the checkpoint is known
     expect(world.ids()).toEqual(["1", "2"]);
   });
 });
+
+describe("what an opening after a lost answer finds published", () => {
+  it("ends the session at a row that cannot be published behind it, which is looked at again and again", async () => {
+    world.postgres.confirmed = world.postgres.walEnd;
+    world.start({}, { sink });
+    await world.clock.advance(100);
+    const fates = [{ apply: true, answer: false, delayMs: 1 }];
+    sink.fate = () => fates.pop() ?? { apply: true, answer: true, delayMs: 1 };
+    const { opens } = world.postgres;
+    // All in one transaction, so that there is nothing behind it that could become a checkpoint.
+    world.postgres.commit([row("3"), { id: "bad", key: null }]);
+    await world.clock.advance(20_000);
+    expect([fates, world.ids()]).toEqual([[], ["1", "2", "3"]]);
+    expect(world.postgres.opens - opens).toBeGreaterThan(2);
+  });
+});

@@ -4,7 +4,7 @@ import { RelayError } from "../relay/errors.ts";
 import type { TlsOptions } from "./tls.ts";
 
 /**
- * Settings that change the bytes of a value's text form, or hide the notice that rows were skipped.
+ * Settings that change the text of a value or of an expression, or hide the notice that rows were skipped.
  * A role or a database may set each of them otherwise; the walsender's session decides.
  */
 const PINNED: Readonly<Record<string, string>> = {
@@ -15,6 +15,8 @@ const PINNED: Readonly<Record<string, string>> = {
   extra_float_digits: "3",
   bytea_output: "hex",
   client_min_messages: "warning",
+  // Expressions of the catalogs are compared with what they were, and with what they must be.
+  quote_all_identifiers: "off",
 };
 
 /** Where a connection leads, for messages; holds no secret. */

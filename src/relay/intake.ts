@@ -104,6 +104,8 @@ export class Intake implements DecodedMessages {
   /** Transactions that were committed below are covered as a whole. */
   #doneBelow: Lsn = LSN_ZERO;
   #transaction: TransactionStart | null = null;
+  /** With which `txid` is compared; 0: with none. */
+  #xid = 0;
   #isBehind = false;
   #rows = 0;
   #coveredRows = 0;
@@ -161,6 +163,7 @@ export class Intake implements DecodedMessages {
   begin(transaction: TransactionStart): void {
     invariant(this.#transaction === null, "transactions come one after another");
     this.#transaction = transaction;
+    this.#xid = transaction.xid;
     if (this.#lastPlace.until !== null) this.#lastRelation = null;
     this.#coveredRows = 0;
     this.#movedRows = 0;
@@ -173,6 +176,11 @@ export class Intake implements DecodedMessages {
     this.#isBehind = transaction.commitLsn <= (this.#position?.commitLsn ?? LSN_ZERO);
     this.#reader.begin(transaction);
     this.#target.begin(transaction.commitLsn);
+  }
+
+  /** Its rows have the `txid` of the server that they were written on, whose ids say nothing here: rather twice than never. */
+  replicated(): void {
+    this.#xid = 0;
   }
 
   #indexAt(commitLsn: Lsn): number {
@@ -193,7 +201,7 @@ export class Intake implements DecodedMessages {
         return;
       }
     }
-    if (table.stamp >= 0 && isMoved(tuple, table.stamp, this.#transaction.xid)) {
+    if (table.stamp >= 0 && isMoved(tuple, table.stamp, this.#xid)) {
       return this.#moved(table, tuple);
     }
     this.#target.record(this.#format.record(this.#reader.read(table, tuple, this.#rows)));

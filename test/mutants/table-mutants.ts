@@ -159,6 +159,18 @@ export const TABLE_MUTANTS: readonly Mutant[] = [
     caughtBy: { unit: "test/unit/relay/moved-rows" },
   },
   {
+    name: "compare a replicated row's txid with ids of this server",
+    harm: "loses rows that logical replication brings into a partitioned outbox table",
+    file: "src/relay/intake.ts",
+    edits: [
+      {
+        find: "  replicated(): void {\n    this.#xid = 0;",
+        replace: "  replicated(): void {\n    this.#xid |= 0;",
+      },
+    ],
+    caughtBy: { unit: "test/unit/relay/moved-rows" },
+  },
+  {
     name: "leave a moved row out of the count",
     harm: "gives rows after it another position than before, and repeats one after a crash",
     file: "src/relay/intake.ts",

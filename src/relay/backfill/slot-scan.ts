@@ -44,6 +44,7 @@ export class SlotScan implements StreamHandlers, DecodedMessages {
   #stream: ReplicationStream | null = null;
   #feedback: Feedback | null = null;
   #transaction: TransactionStart | null = null;
+  #xid = 0;
   #done: () => void = () => undefined;
   #failed: (error: unknown) => void = () => undefined;
   readonly #end: Promise<void>;
@@ -107,7 +108,12 @@ export class SlotScan implements StreamHandlers, DecodedMessages {
 
   begin(transaction: TransactionStart): void {
     this.#transaction = transaction;
+    this.#xid = transaction.xid;
     this.#reader.begin(transaction);
+  }
+
+  replicated(): void {
+    this.#xid = 0;
   }
 
   insert(relation: Relation, tuple: Tuple): void {
@@ -116,7 +122,7 @@ export class SlotScan implements StreamHandlers, DecodedMessages {
     if (leaf === undefined) return;
     const table = this.#table(relation, leaf.outbox);
     // What is moved was inserted before, and the stream passes it over.
-    if (table.stamp >= 0 && isMoved(tuple, table.stamp, this.#transaction?.xid ?? 0)) return;
+    if (table.stamp >= 0 && isMoved(tuple, table.stamp, this.#xid)) return;
     const id = this.#idOf(table, tuple);
     if (id !== null && this.#options.ids.has(id)) this.#found.add(id);
   }

@@ -1,5 +1,8 @@
 import { invariant } from "../errors.ts";
 
+/** A leading byte order mark is a part of the name. */
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
 /** Reads big-endian fields of one message; running past its end is a broken message, not a wrong value. */
 export class ByteReader {
   readonly #bytes: Uint8Array;
@@ -32,7 +35,7 @@ export class ByteReader {
   name(): string {
     const end = this.#bytes.indexOf(0, this.#at);
     invariant(end >= 0, "a name in a pgoutput message ends with a zero byte");
-    const text = new TextDecoder().decode(this.#bytes.subarray(this.#at, end));
+    const text = decoder.decode(this.#bytes.subarray(this.#at, end));
     this.#at = end + 1;
     return text;
   }

@@ -9,9 +9,16 @@ import { UserTypes } from "./user-types.ts";
 /** Milliseconds between 1970 and Postgres's epoch, 2000-01-01. */
 export const POSTGRES_EPOCH_MS = 946_684_800_000;
 
-const TAG = { begin: 0x42, commit: 0x43, insert: 0x49, relation: 0x52, type: 0x59 } as const;
-/** Origin, update, delete, truncate: known, and nothing to an outbox. */
-const IGNORED_TAGS: ReadonlySet<number> = new Set([0x4f, 0x55, 0x44, 0x54]);
+const TAG = {
+  begin: 0x42,
+  origin: 0x4f,
+  commit: 0x43,
+  insert: 0x49,
+  relation: 0x52,
+  type: 0x59,
+} as const;
+/** Update, delete, truncate: known, and nothing to an outbox. */
+const IGNORED_TAGS: ReadonlySet<number> = new Set([0x55, 0x44, 0x54]);
 /** INSERT: tag, relation OID, then the letter N, then the tuple. */
 const INSERT_TUPLE_AT = 6;
 
@@ -26,6 +33,8 @@ export interface TransactionStart {
 
 export interface DecodedMessages {
   begin(transaction: TransactionStart): void;
+  /** The transaction that has begun was replicated from another server: it is before its first row. */
+  replicated(): void;
   /** `tuple` and the bytes that it points to hold during the call. */
   insert(relation: Relation, tuple: Tuple): void;
   /** `endLsn` is the byte after the commit record: what may be confirmed once all before it is durable. */
@@ -58,6 +67,8 @@ export class PgoutputDecoder {
         return this.#out.begin(readBegin(message));
       case TAG.commit:
         return this.#out.commit(readCommitEnd(message));
+      case TAG.origin:
+        return this.#out.replicated();
       case TAG.relation:
         return this.#relation(readRelation(message, this.#types));
       case TAG.type:

@@ -13,7 +13,7 @@ const ZERO = 0x30;
  * Whether an inserted row was moved from another partition: Postgres writes such an UPDATE as DELETE and INSERT, and the
  * row keeps the id of the transaction that inserted it first.
  *
- * `column`: of type xid8, or NULL; `xid`: of the transaction that the row comes with, 32 bits, 0 for one that is not known.
+ * `column`: of type xid8, or NULL; `xid`: of the transaction that the row comes with, 32 bits, 0 for one that is not known, or whose ids are not those of `column`.
  */
 export function isMoved(tuple: Tuple, column: number, xid: number): boolean {
   if (xid < FIRST_NORMAL_XID || tuple.isNull(column)) return false;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import pg from "pg";
 import type { PostgresServer } from "../../../src/demo/services/embedded-postgres.ts";
 import { startPostgres } from "../../../src/demo/services/embedded-postgres.ts";
 import { RelayFixture } from "../../support/relay/fixture.ts";
@@ -146,6 +147,8 @@ describe.each([14, 18] as const)(
       await client.query(
         "alter table public.outbox add column txid xid8, alter column txid set default pg_current_xact_id()",
       );
+      // The server then writes each name of an expression in quotes.
+      await client.query(`alter database ${fixture.database.name} set quote_all_identifiers = on`);
       expect((await fixture.command(["doctor"])).stdout).not.toContain("partitioned by status");
       const relay = await fixture.streaming();
       const insert = `insert into outbox ${COLUMNS}`;
@@ -175,6 +178,24 @@ describe.each([14, 18] as const)(
       const records = await fixture.read();
       expect(records.map(({ headers }) => headers["type"])).toEqual(["a", "b", "c", "d"]);
       expect(relay.output).toContain("rows moved to another partition");
+    });
+
+    it("is published when it was replicated from another server, whose transaction ids are others", async () => {
+      const origin = "another server";
+      const own = new pg.Client({ connectionString: fixture.database.url });
+      await own.connect();
+      await own.query("select pg_replication_origin_create($1)", [origin]);
+      await own.query("select pg_replication_origin_session_setup($1)", [origin]);
+      await own.query(
+        `insert into outbox (aggregatetype, aggregateid, type, payload, txid) values ('order', 'k', 'replicated', '{}', '700')`,
+      );
+      await own.query("select pg_replication_origin_session_reset()");
+      await own.end();
+      await until(
+        async () => (await fixture.read()).some(({ headers }) => headers["type"] === "replicated"),
+        30_000,
+        "the replicated row at Kafka",
+      );
     });
   },
 );

@@ -12,6 +12,13 @@ export function beginBytes(commitLsn: Lsn, commitMs: number): Uint8Array {
   return bytes;
 }
 
+/** Comes behind BEGIN for a transaction that was replicated; `name`: of the replication origin. */
+export function originBytes(name: string): Uint8Array {
+  const bytes = Buffer.alloc(9);
+  bytes.write("O");
+  return Buffer.concat([bytes, Buffer.from(`${name}\0`)]);
+}
+
 export function commitBytes(commitLsn: Lsn, endLsn: Lsn): Uint8Array {
   const bytes = Buffer.alloc(26);
   bytes.write("C");

@@ -7,6 +7,7 @@ import {
   beginBytes,
   commitBytes,
   insertBytes,
+  originBytes,
   relationBytes,
 } from "../../support/model/pgoutput-bytes.ts";
 
@@ -16,6 +17,7 @@ function decodeAll(messages: readonly Uint8Array[]): string[] {
   const seen: string[] = [];
   const out: DecodedMessages = {
     begin: ({ commitLsn, commitMs }) => seen.push(`begin ${commitLsn} ${commitMs}`),
+    replicated: () => seen.push("replicated"),
     insert: (relation, tuple) => {
       const values = relation.columns.map(({ name }, i) =>
         tuple.isNull(i)
@@ -62,7 +64,24 @@ describe("PgoutputDecoder", () => {
     expect(decodeAll(messages)).toEqual(["s.t a=1", "s.t new=x a=2"]);
   });
 
-  it.each([0x4f, 0x55, 0x44, 0x54])(
+  it("tells before the first row that a transaction was replicated from another server", () => {
+    const messages = [
+      beginBytes(lsn(2n), 1_700_000_000_123),
+      originBytes("from afar"),
+      commitBytes(lsn(2n), lsn(3n)),
+    ];
+    expect(decodeAll(messages)).toEqual(["begin 2 1700000000123", "replicated", "commit 3"]);
+  });
+
+  it("keeps a byte order mark in a name", () => {
+    const messages = [
+      relationBytes(7, "s", "\ufefft", [{ name: "\ufeffa", typeOid: TEXT }]),
+      insertBytes(7, ["1"]),
+    ];
+    expect(decodeAll(messages)).toEqual(["s.\ufefft \ufeffa=1"]);
+  });
+
+  it.each([0x55, 0x44, 0x54])(
     "passes over the known tag 0x%s that an outbox has no use for",
     (tag) => {
       expect(decodeAll([Uint8Array.of(tag, 0, 0)])).toEqual([]);

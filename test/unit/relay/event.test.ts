@@ -40,6 +40,7 @@ function recordOf(
   const decoder = new PgoutputDecoder({
     begin: () => undefined,
     commit: () => undefined,
+    replicated: () => undefined,
     insert: (relation, tuple) => {
       const table = outboxTable(relation, outbox.columns);
       records.push(unpackRecord(format.record(reader.read(table, tuple, 0x1f))));

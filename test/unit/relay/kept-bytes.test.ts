@@ -53,6 +53,7 @@ function refusalOf(columns: Readonly<Record<string, string | null>>): unknown {
   let refusal: unknown = null;
   const decoder = new PgoutputDecoder({
     begin: () => undefined,
+    replicated: () => undefined,
     commit: () => undefined,
     insert: (relation, tuple) => {
       format.record(reader.read(outboxTable(relation, outbox.columns), tuple, 0));

@@ -14,6 +14,7 @@ import {
   beginBytes,
   commitBytes,
   insertBytes,
+  originBytes,
   relationBytes,
 } from "../../support/model/pgoutput-bytes.ts";
 
@@ -35,9 +36,14 @@ interface Outcome {
 /** Rows `r1`, `r2`, ... of one transaction with these values of txid. */
 async function outcome(
   txids: readonly ColumnValue[],
-  table: { readonly isStamped?: boolean; readonly type?: number; readonly skipTo?: number } = {},
+  table: {
+    readonly isStamped?: boolean;
+    readonly type?: number;
+    readonly skipTo?: number;
+    readonly isReplicated?: boolean;
+  } = {},
 ): Promise<Outcome> {
-  const { isStamped = true, type = XID8, skipTo = 0 } = table;
+  const { isStamped = true, type = XID8, skipTo = 0, isReplicated = false } = table;
   const answer: CatalogAnswer = {
     systemId: "1",
     lsn: lsn(1n),
@@ -75,6 +81,7 @@ async function outcome(
   ];
   intake.message(relationBytes(OID, "public", "outbox", columns));
   intake.message(beginBytes(lsn(16n), 1_700_000_000_000));
+  if (isReplicated) intake.message(originBytes("another server"));
   for (const [i, txid] of txids.entries()) {
     intake.message(insertBytes(OID, [`r${i + 1}`, "order", "k", "placed", "{}", txid]));
   }
@@ -123,6 +130,13 @@ describe("a row of a partitioned outbox table", () => {
 
   it("is published where rows are not stamped with the transaction's id", async () => {
     expect((await outcome(["6"], { isStamped: false })).ids).toEqual(["r1"]);
+  });
+
+  it("is published when it was replicated from another server, whose ids are others", async () => {
+    const { ids, positions, moved } = await outcome(["6", "7"], { isReplicated: true });
+    expect(ids).toEqual(["r1", "r2"]);
+    expect(positions).toEqual(["00000001", "00000002"]);
+    expect(moved).toBeNull();
   });
 
   it("that moved and lies below the checkpoint is dropped as covered", async () => {

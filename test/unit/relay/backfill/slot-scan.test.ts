@@ -12,6 +12,7 @@ import {
   beginBytes,
   commitBytes,
   insertBytes,
+  originBytes,
   relationBytes,
 } from "../../../support/model/pgoutput-bytes.ts";
 import { VirtualClock } from "../../../support/model/virtual-clock.ts";
@@ -104,6 +105,16 @@ describe("a reading of the slot for rows in doubt", () => {
       });
     expect(await found(tell)).toEqual([]);
     expect(await found(tell, false)).toEqual(["b"]);
+  });
+
+  it("takes no row of a transaction that was replicated from another server for a moved one", async () => {
+    const ids = await found((handlers) =>
+      transaction(handlers, 150n, () => {
+        handlers.message(originBytes("another server"));
+        insert(handlers, "b", OUTBOX, "5");
+      }),
+    );
+    expect(ids).toEqual(["b"]);
   });
 
   it("fails with what ended the stream, or with what keeps the stream from being read", async () => {

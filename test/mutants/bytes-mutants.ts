@@ -60,4 +60,11 @@ export const BYTES_MUTANTS: readonly Mutant[] = [
     ],
     caughtBy: { unit: "flat-memory" },
   },
+  {
+    name: "drop the byte order mark of a route",
+    harm: "sends a row to the topic of another route, without a word",
+    file: "src/relay/event/ascii.ts",
+    edits: [{ find: '("utf-8", { ignoreBOM: true })', replace: '("utf-8")' }],
+    caughtBy: { unit: "test/unit/relay/event.test" },
+  },
 ];

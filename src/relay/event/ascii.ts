@@ -3,12 +3,15 @@ export function ascii(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
+/** The decoder drops a leading byte order mark unless it is told otherwise, and two names would be one. */
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
 /** The text of bytes; long or non-ASCII ones go through the decoder of the platform. */
 export function textOf(bytes: Uint8Array): string {
-  if (bytes.length > 64) return new TextDecoder().decode(bytes);
+  if (bytes.length > 64) return decoder.decode(bytes);
   let text = "";
   for (const byte of bytes) {
-    if (byte > 0x7f) return new TextDecoder().decode(bytes);
+    if (byte > 0x7f) return decoder.decode(bytes);
     text += String.fromCharCode(byte);
   }
   return text;

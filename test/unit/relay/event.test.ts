@@ -174,6 +174,13 @@ describe("an outbox row as a record", () => {
     expect(headersOf(recordOf({ ...ROW, headers: [OID.jsonb, null] }))).toHaveLength(3);
   });
 
+  it("keeps a byte order mark in its route, so that the name of its topic is none of another row", () => {
+    for (const route of ["\ufefforder", `\ufeff${"o".repeat(70)}`]) {
+      const { topic } = recordOf({ ...ROW, aggregatetype: [OID.text, route] });
+      expect(topic).toBe(`outbox.event.${route}`);
+    }
+  });
+
   it("can go to one fixed topic", () => {
     expect(recordOf(ROW, "all-events").topic).toBe("all-events");
   });

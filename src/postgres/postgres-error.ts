@@ -5,6 +5,7 @@ import { tlsFault } from "../relay/tls-fault.ts";
 import { isNotWritable, notWritable } from "./not-writable.ts";
 import { serverText, stateText } from "./server-text.ts";
 import type { ServerAddress } from "./session.ts";
+import { isOfData, undecodable } from "./undecodable.ts";
 
 /** What an error message may name. Holds no secret. */
 export interface ErrorContext {
@@ -31,8 +32,6 @@ interface ServerError extends Error {
 
 /** Classes of SQLSTATE that may pass by themselves: connection, resources, operator, system, internal. */
 const RETRY_CLASSES = new Set(["08", "53", "57", "58", "XX"]);
-/** Classes whose texts quote values of rows. */
-const DATA_CLASSES = new Set(["22", "23"]);
 
 /** Turns whatever `pg` reports into a RelayError with a stable code; a RelayError passes unchanged. */
 export function postgresError(
@@ -63,7 +62,7 @@ export function hasSqlState(error: unknown, code: string): boolean {
 }
 
 function withoutData(error: unknown): unknown {
-  if (!isServerError(error) || !DATA_CLASSES.has(error.code.substring(0, 2))) return error;
+  if (!isServerError(error) || !isOfData(error)) return error;
   return new Error(`SQLSTATE ${error.code} in ${error.routine ?? "an unknown routine"}`);
 }
 
@@ -98,12 +97,14 @@ function explainServerError(
     case "55006":
       return slotBusy(error, context);
     case "XX000":
-      return place === "stream" ? undecodable(error, context) : unexplained(error);
+      return place === "stream" ? undecodable(error, context.slot) : unexplained(error);
     case "42704":
       if (place === "start") return slotMissing(context);
       return place === "stream" ? publicationMissing(context) : unexplained(error);
     default:
-      return unexplained(error);
+      return place === "stream" && isOfData(error)
+        ? undecodable(error, context.slot)
+        : unexplained(error);
   }
 }
 
@@ -158,7 +159,7 @@ function timedOut(error: ServerError): Explanation {
     code: "POSTGRES_TIMEOUT",
     remedy: "retry",
     message: `${TIMEOUTS[error.code] ?? ""} (${stateText(error)})`,
-    hint: "The relay lifts the time-outs of its role and database where a session may be long, and asks its short questions with RELAY_DATABASE_STATEMENT_TIMEOUT: raise that where the server is slow, and look for somebody who ends sessions or statements, and for a pooler with time-outs of its own. Where a setting is from: select name, setting, source from pg_settings where name like '%timeout';",
+    hint: "The relay lifts the time-outs of its role and database where a session may be long, and asks its short questions with RELAY_DATABASE_STATEMENT_TIMEOUT: raise that where the server is slow, and look for somebody who has locked an outbox table (select pid, relation::regclass from pg_locks where mode = 'AccessExclusiveLock' and granted;), for somebody who ends sessions or statements, and for a pooler with time-outs of its own. Where a setting is from: select name, setting, source from pg_settings where name like '%timeout';",
   };
 }
 
@@ -198,16 +199,6 @@ function publicationMissing({ publications }: ErrorContext): Explanation {
     remedy: "halt",
     message: `publication ${publications.map((name) => `"${name}"`).join(", ")} did not exist when a row was written`,
     hint: "Postgres looks at the catalogs of that time, so creating it now does not help the rows before. Make it again (outbox-relay migrate up), then run outbox-relay repair: it publishes the rows from the tables and goes on from a new slot.",
-  };
-}
-
-/** An internal error while a stream runs comes from decoding, and comes again at the same row. */
-function undecodable(error: ServerError, { slot }: ErrorContext): Explanation {
-  return {
-    code: "POSTGRES_DECODING",
-    remedy: "halt",
-    message: `Postgres cannot decode the WAL that slot "${slot}" comes to next (${stateText(error)})`,
-    hint: "The slot keeps the rows; the server's log has the details. If the text is an invalid memory alloc request, a row is too large for its text form, as a bytea above 512 MB is: the relay reads bytea in binary as soon as each of its columns is uuid, text, varchar, json, jsonb, bytea or an integer.",
   };
 }
 

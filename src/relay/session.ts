@@ -214,9 +214,9 @@ export class Session {
     this.#finishIfSettled();
   }
 
-  /** What Postgres cannot decode it cannot decode the next time either, so the rows before it must not wait for that. */
+  /** What ends each stream at the same place must not keep back the rows before it: they may be gone from the tables by a repair. */
   #streamEnded(error: RelayError): void {
-    if (error.code === "POSTGRES_DECODING") this.#rowRefused(error);
+    if (error.remedy === "halt") this.#rowRefused(error);
     else this.#finish(error, true);
   }
 

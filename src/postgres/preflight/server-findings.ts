@@ -87,7 +87,7 @@ export function encodingFinding({ encoding }: ServerFacts): Finding | null {
     code: "CONFIG_ENCODING",
     severity: "warning",
     message: "the database has the encoding SQL_ASCII: Postgres checks and converts no text in it",
-    hint: "Keys, payloads and ids go to Kafka byte for byte, UTF-8 or not; a route or headers that are no UTF-8 are refused. Use a database with ENCODING 'UTF8'.",
+    hint: "A row with text that is no UTF-8 halts the stream, and a repair as well (SQLSTATE 22021). Keep such bytes in bytea, or use a database with ENCODING 'UTF8'.",
   };
 }
 

@@ -44,7 +44,9 @@ describe("an error of Postgres", () => {
     ["58030", "stream", "POSTGRES_ERROR", "retry"],
     ["XX000", "stream", "POSTGRES_DECODING", "halt"],
     ["XX000", "query", "POSTGRES_ERROR", "retry"],
-    ["22P05", "stream", "POSTGRES_ERROR", "halt"],
+    ["22P05", "stream", "POSTGRES_DECODING", "halt"],
+    ["22021", "stream", "POSTGRES_DECODING", "halt"],
+    ["22021", "query", "POSTGRES_ERROR", "halt"],
   ])("with SQLSTATE %s at %s becomes %s (%s)", (state, place, code, remedy) => {
     const error = postgresError(serverError(state), place, CONTEXT);
     expect(error).toMatchObject({ code, remedy });

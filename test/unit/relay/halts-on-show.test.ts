@@ -123,6 +123,16 @@ describe("a row that was written while the publication was missing", () => {
     expect(world.ids()).toEqual(["bad"]);
   });
 
+  it("keeps no row back that was read before it", async () => {
+    const relay = world.start();
+    await world.clock.advance(100);
+    world.postgres.commit([row("1")]);
+    world.postgres.commit([row("bad")]);
+    await world.clock.advance(10_000);
+    expect(world.ids()).toEqual(["1"]);
+    expect([...new Set(shown(relay))]).toEqual(["failed PUBLICATION_MISSING"]);
+  });
+
   it("is named by the catalogs at once when the publication was made again meanwhile", async () => {
     const first = world.start();
     await world.clock.advance(100);

@@ -55,7 +55,13 @@ export function produceRefusal(
     const message = `Kafka refused ${row} for ${at}: ${errorName(error)}${said}`;
     return new ProduceRefusal(message, { code, remedy: "halt", hint }, batch, error);
   };
-  switch (errorClass(error)) {
+  const kind = errorClass(error);
+  if (isOwn(batch) && (kind === "record" || kind === "size")) {
+    const alter = `kafka-configs --bootstrap-server <broker> --alter --topic ${batch.topic} --add-config ${OWN_SETTING[kind]}`;
+    const hint = `The checkpoint topic (RELAY_CHECKPOINT_TOPIC) has to take the relay's own records: ${alter}. The relay goes on by itself.`;
+    return refusal("CONFIG_CHECKPOINT_TOPIC", hint);
+  }
+  switch (kind) {
     case "record":
       return refusal(
         "RECORD_REFUSED",
@@ -75,6 +81,16 @@ export function produceRefusal(
         `${request} to ${batch.topic}-${batch.partition} (${row}${said})`,
       );
   }
+}
+
+/** How a topic takes the relay's own records, which have the time of its host, and are never divided: all together stay far below these sizes. */
+const OWN_SETTING = {
+  record: "message.timestamp.type=LogAppendTime",
+  size: "max.message.bytes=1048588,segment.bytes=16777216",
+} as const;
+
+function isOwn({ records: [first] }: PartitionBatch): boolean {
+  return header(first, "id") === null;
 }
 
 /** The limits may have changed; if they have not, the next answer tells. */

@@ -49,7 +49,8 @@ export class TopicRefusals {
         this.#invalid.set(refusal.topic, { problem: refusal, atMs: this.#clock.monotonicMs() });
         return refusal;
       case "size":
-        return this.#tooLarge(refusal, limit);
+        // What is final already is nothing that could be divided.
+        return refusal.remedy === "halt" ? refusal : this.#tooLarge(refusal, limit);
       case "unknown":
         return this.#isLasting(refusal) ? lasting(refusal) : refusal;
       default:

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { RefusingBrokers, row } from "./refusing-brokers.ts";
+import { MODEL_SINK_OPTIONS } from "../../support/brokers/sink-options.ts";
+import { GO_ON, RefusingBrokers, row } from "./refusing-brokers.ts";
 
 const DELIVERIES = ["exactly-once", "at-least-once"] as const;
 
@@ -115,4 +116,35 @@ describe.each(DELIVERIES)("with %s delivery a topic", (delivery) => {
       topic === "events" ? { error: 25, isApplied: false } : null;
     expect(await brokers.attempt([row("events", "one")])).toMatchObject({ code: "KAFKA_ERROR" });
   });
+});
+
+describe.each(DELIVERIES)("with %s delivery a checkpoint topic", (delivery) => {
+  it.each([
+    ["for their size", 10, "max.message.bytes=1048588"],
+    ["for the size of their batch", 18, "segment.bytes=16777216"],
+    ["for their time", 32, "message.timestamp.type=LogAppendTime"],
+  ])(
+    "that refuses the relay's own records %s is named with the setting, at the opening and later",
+    async (_why, error, setting) => {
+      const brokers = withTopic(delivery);
+      const { checkpointTopic } = MODEL_SINK_OPTIONS;
+      let isOpen = true;
+      brokers.cluster.inject = ({ topic }) =>
+        topic === checkpointTopic && isOpen ? { error, isApplied: false } : null;
+      const problem: unknown = expect.objectContaining({
+        code: "CONFIG_CHECKPOINT_TOPIC",
+        remedy: "halt",
+        message: expect.stringContaining(`a record of the relay's own for ${checkpointTopic}-0`),
+        hint: expect.stringContaining(setting),
+      });
+      await expect(brokers.sink.open(GO_ON)).rejects.toEqual(problem);
+      isOpen = false;
+      await brokers.sink.open(GO_ON);
+      isOpen = true;
+      const checkpoint = Buffer.from("{}");
+      await expect(brokers.sink.publish({ records: [], checkpoint })).rejects.toEqual(problem);
+      isOpen = false;
+      expect(await brokers.attempt([row("events", "one")])).toBeNull();
+    },
+  );
 });

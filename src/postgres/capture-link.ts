@@ -4,6 +4,7 @@ import type { StreamHandlers } from "../relay/capture/replication-stream.ts";
 import { RelayError } from "../relay/errors.ts";
 import type { Lsn } from "../relay/lsn.ts";
 import { CopyFrames } from "./copy-frames.ts";
+import { FrameError } from "./frame-length.ts";
 import { decodeKeepalive, KEEPALIVE, XLOG_DATA, XLOG_DATA_HEADER_BYTES } from "./standby-status.ts";
 import { ToldLsn } from "./told-lsn.ts";
 
@@ -118,7 +119,14 @@ export class CaptureLink {
       },
     });
     stream.on("data", (chunk: Buffer) => {
-      frames.push(chunk);
+      try {
+        frames.push(chunk);
+      } catch (error) {
+        // What our handlers throw ends in `#fail`.
+        if (!(error instanceof FrameError)) throw error;
+        this.#end(error);
+        stream.destroy(error);
+      }
       this.#events.bytes(chunk.length);
     });
   }

@@ -2,6 +2,7 @@ import type { ErrorCode, Remedy } from "../relay/errors.ts";
 import { RelayError } from "../relay/errors.ts";
 import type { TlsFault } from "../relay/tls-fault.ts";
 import { tlsFault } from "../relay/tls-fault.ts";
+import { FrameError } from "./frame-length.ts";
 import { isNotWritable, notWritable } from "./not-writable.ts";
 import { serverText, stateText } from "./server-text.ts";
 import type { ServerAddress } from "./session.ts";
@@ -225,12 +226,22 @@ function unexplained(error: ServerError): Explanation {
 function explainClientError(error: unknown, { address }: ErrorContext): Explanation {
   const code = textOf(error, "code");
   const text = textOf(error, "message");
+  if (error instanceof FrameError) return noMessage(address, text);
   if (text === NO_TLS_OFFERED) return noTls(address);
   const fault = tlsFault(code, text);
   if (fault !== null) return tls(address, fault);
   if (/\bSSL\b/.test(text)) return tls(address, HANDSHAKE);
   if (text.startsWith("SASL")) return authentication({ address });
   return unreachable(address, code);
+}
+
+function noMessage(address: ServerAddress, reason: string): Explanation {
+  return {
+    code: "POSTGRES_PROTOCOL",
+    remedy: "retry",
+    message: `what answers at ${where(address)} does not speak the protocol of Postgres: ${reason}`,
+    hint: "Check that RELAY_DATABASE_URL and RELAY_REPLICATION_URL lead to Postgres itself, and what is in between: a proxy, a load balancer, another service at that port. The relay has hung up, and tries again.",
+  };
 }
 
 /** What `pg` says when the server answers N to the question for TLS. */

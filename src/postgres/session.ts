@@ -1,6 +1,7 @@
 import type { Client, ClientConfig } from "pg";
 import pg from "pg";
 import { RelayError } from "../relay/errors.ts";
+import "./frame-guard.ts";
 import type { TlsOptions } from "./tls.ts";
 
 /**

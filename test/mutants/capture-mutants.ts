@@ -27,6 +27,18 @@ export const CAPTURE_MUTANTS: readonly Mutant[] = [
     caughtBy: { unit: "test/unit/relay/text-form.test.ts" },
   },
   {
+    name: "believe the length of a message",
+    harm: "hangs or ends the process at one frame from anybody on the way",
+    file: "src/postgres/frame-length.ts",
+    edits: [
+      {
+        find: "  if (length < LENGTH_BYTES || length > LENGTH_BYTES + BODY_BYTES_MAX)",
+        replace: "  if (length === LENGTH_BYTES - 1)",
+      },
+    ],
+    caughtBy: { unit: "test/unit/postgres/copy-frames" },
+  },
+  {
     name: "skip by LSN alone",
     harm: "loses the rest of a transaction that was split",
     file: "src/relay/position.ts",

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { CopyFrames } from "../../../src/postgres/copy-frames.ts";
+import { FrameError } from "../../../src/postgres/frame-length.ts";
 
 const COPY_DATA = "d".charCodeAt(0);
 
@@ -17,8 +18,7 @@ function encode({ type, body }: Message): Buffer {
 }
 
 /** What comes out when `bytes` comes in pieces of these sizes, by turns; each piece is wiped once it was pushed. */
-function cut(bytes: Buffer, sizes: readonly number[]): Message[] {
-  const seen: Message[] = [];
+function cut(bytes: Buffer, sizes: readonly number[], seen: Message[] = []): Message[] {
   const frames = new CopyFrames({
     copyData: (chunk, from, to) =>
       seen.push({ type: COPY_DATA, body: Uint8Array.from(chunk.subarray(from, to)) }),
@@ -75,5 +75,35 @@ describe("the messages of a server", () => {
     const small = { type: COPY_DATA, body: Uint8Array.of(1) };
     const seen = cut(Buffer.concat([small, large, small].map(encode)), [65_536]);
     expect(seen).toEqual([small, large, small]);
+  });
+});
+
+describe("bytes that are no message", () => {
+  const lengths = fc.oneof(
+    fc.integer({ min: -2_147_483_648, max: 3 }),
+    fc.integer({ min: 0x4000_0004, max: 2_147_483_647 }),
+  );
+  const cuts = fc.array(fc.integer({ min: 1, max: 7 }), { minLength: 1, maxLength: 4 });
+
+  it("are refused at their length, after what was whole before them, however they arrive", () => {
+    fc.assert(
+      fc.property(lengths, cuts, (length, sizes) => {
+        const bad = encode({ type: COPY_DATA, body: Uint8Array.of(1, 2, 3) });
+        bad.writeInt32BE(length, 1);
+        const good = { type: COPY_DATA, body: Uint8Array.of(7) };
+        const seen: Message[] = [];
+        expect(() => cut(Buffer.concat([encode(good), bad]), sizes, seen)).toThrow(FrameError);
+        expect(seen).toEqual([good]);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it("take no memory by their length alone", () => {
+    const frames = new CopyFrames({ copyData: () => undefined, other: () => undefined });
+    const before = process.memoryUsage().arrayBuffers;
+    const head = Buffer.from([COPY_DATA, 0x3f, 0xff, 0xff, 0xff]);
+    frames.push(head);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2_000_000);
   });
 });

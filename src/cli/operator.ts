@@ -116,6 +116,8 @@ export class Operator {
       ...(moment !== null && { moment }),
       backfilled: (progress: BackfillProgress) => this.#report.progressed(progress),
       backfillEnded: () => this.#backfillEnded(),
+      // Among them that rows of an earlier slot are lost.
+      note: (message: string) => this.#out.stdout(`${message}\n`),
       warning: ({ code, message, hint }) => this.#out.stderr(`${code}: ${message}\n${hint}\n`),
     };
   }

@@ -2,7 +2,7 @@ import { announce } from "./announcement.ts";
 import type { SlotFacts, Vantage } from "./capture/source-database.ts";
 import { RelayError } from "./errors.ts";
 import type { HaltRecord } from "./halt-record.ts";
-import { knownLineage } from "./known-lineage.ts";
+import { knownLineage, knownWatermark } from "./known-lineage.ts";
 import { observedFacts } from "./observed-facts.ts";
 import type { RelayOptions } from "./options.ts";
 import type { RelayPorts } from "./ports.ts";
@@ -131,24 +131,28 @@ export class SlotPreparation {
   /** Before the slot is made again, the checkpoint says that it is. */
   async #begunBackfill(
     { kept, lost }: Extract<Verdict, { readonly kind: "backfill" }>,
-    { watermark, slotSnapshot, decision, tables }: Checkpoint,
+    checkpoint: Checkpoint,
     seen: Vantage,
   ): Promise<BackfillSince> {
     const { observer } = this.#ports;
     const { slot } = this.#options;
+    const { slotSnapshot, decision, tables } = checkpoint;
+    const watermark = knownWatermark(checkpoint, seen);
     if (kept !== null) {
       observer.note(
         `rows from before slot ${slot} are being published: begins again, and keeps the slot`,
       );
       return { watermark, kept };
     }
-    const since =
-      slotSnapshot === null ? "the backfill was begun" : new Date(slotSnapshot.atMs).toISOString();
-    const why = lost ?? "the relay ended before it had written down how it was made";
-    observer.note(
-      `rows from before slot ${slot} are being published: begins again with a new slot, because of the one before ${why}. Rows that were committed since ${since} and are no longer in the tables are not published`,
-    );
-    if (slotSnapshot !== null) {
+    if (slotSnapshot === null) {
+      observer.note(
+        `rows of the tables are published before what a new slot ${slot} brings. Where an earlier attempt ended before it had written down its slot, rows that were committed since and are no longer in the tables are not published`,
+      );
+    } else {
+      const since = new Date(slotSnapshot.atMs).toISOString();
+      observer.note(
+        `rows from before slot ${slot} are being published: begins again with a new slot, because of the one before ${lost}. Rows that were committed since ${since} and are no longer in the tables are not published`,
+      );
       const announced = { pending: "backfill", watermark, decision, tables } as const;
       await announce(this.#ports, this.#options, seen, announced);
     }

@@ -73,7 +73,9 @@ export class StartJudge {
     await this.#stamp.relations.load(opened.stream.identity.systemId, checkpoint?.tables ?? null);
     const witness = await database.countUp(signal);
     if (checkpoint?.catalog != null) this.#continuity.tellOwners(checkpoint.catalog, seen.catalog);
-    const reached = reachedBy(checkpoint, opened);
+    // A backfill that begins again looks at the same rows.
+    const reached =
+      opened.backfill === null ? reachedBy(checkpoint, opened) : opened.backfill.since;
     this.#continuity.start(seen, reached, witness, checkpoint?.tree ?? null);
     if (opened.backfill !== null)
       return this.#beginBackfill(opened, opened.backfill, point, signal);
@@ -187,7 +189,7 @@ function reachedBy(checkpoint: Checkpoint | null, { stream }: OpenedStream): Wat
   const watermark = checkpoint?.watermark ?? null;
   if (checkpoint === null || watermark === null) return null;
   const { timeline, timelineHistory } = stream.identity;
-  if (timeline === checkpoint.timeline || checkpoint.pending === "backfill") return watermark;
+  if (timeline === checkpoint.timeline) return watermark;
   const end = new TimelineHistory(timeline, timelineHistory).endOf(checkpoint.timeline);
   return end !== null && watermark.lsn <= end ? watermark : null;
 }

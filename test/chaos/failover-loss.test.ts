@@ -1,7 +1,6 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { startPostgres } from "../../src/demo/services/embedded-postgres.ts";
+import { DataCopy } from "../support/postgres/data-copy.ts";
 import { StandbyPair } from "../support/postgres/standby-pair.ts";
 import { ALL_DELIVERED, checkDelivery } from "../support/relay/delivery-check.ts";
 import { RelayFixture } from "../support/relay/fixture.ts";
@@ -130,12 +129,6 @@ describe("a data directory restored from an older copy", () => {
     async (_what, rowsSince, witness) => {
       const postgres = await startPostgres();
       fixture = await RelayFixture.create("rewound", { postgresUrl: postgres.url });
-      const folder = await withClient(postgres.url, async (client) => {
-        const { rows } = await client.query<{ folder: string }>(
-          "select current_setting('data_directory') as folder",
-        );
-        return rows[0]?.folder ?? "";
-      });
       await fixture.client.query(
         "create table witness (relay text primary key, seq bigint not null)",
       );
@@ -144,17 +137,13 @@ describe("a data directory restored from an older copy", () => {
       await fixture.insert("k");
       await fixture.caughtUp(relay);
       await relay.stop();
-      await postgres.stopFast();
-      await promisify(execFile)("cp", ["-a", folder, `${folder}.copy`]);
-      await postgres.start();
+      const copy = await DataCopy.take(postgres);
       await fixture.reconnect();
       const again = await fixture.streaming(settings);
       for (let i = 0; i < 20; i++) await fixture.insert("k");
       await fixture.caughtUp(again);
       await again.stop();
-      await postgres.stopFast();
-      await promisify(execFile)("sh", ["-c", `rm -r "$1" && mv "$1.copy" "$1"`, "sh", folder]);
-      await postgres.start();
+      await copy.restore();
       await fixture.reconnect();
       for (let i = 0; i < rowsSince; i++) await fixture.insert("again");
       const rewound = fixture.start(settings);

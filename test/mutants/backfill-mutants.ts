@@ -118,6 +118,59 @@ export const BACKFILL_MUTANTS: readonly Mutant[] = [
     caughtBy: "simulation",
   },
   {
+    name: "keep a slot that stands below the place where a backfill made it",
+    harm: "loses rows of a restored copy that its slot brings and the snapshot of the lost one seems to show",
+    file: "src/relay/settle/continuity.ts",
+    edits: [
+      { find: "at >= made || !isSameTimeline", replace: "at !== null || !isSameTimeline" },
+      {
+        file: "src/relay/settle/kept-slot.ts",
+        find: "return slot.confirmedLsn === lsn ?",
+        replace: "return slot.confirmedLsn !== null && slot.confirmedLsn <= lsn ?",
+      },
+    ],
+    caughtBy: { unit: "test/unit/relay/continuity.test" },
+  },
+  {
+    name: "finish at a server that was set back what was begun before",
+    harm: "publishes the rows of an old primary, and drops the slot there",
+    file: "src/relay/settle/continuity.ts",
+    edits: [{ find: "    ...rewinds,\n", replace: "    ...rewinds.slice(1),\n" }],
+    caughtBy: { unit: "test/unit/relay/continuity.test" },
+  },
+  {
+    name: "trust the watermark of another timeline when a repair begins again",
+    harm: "loses rows of a promoted server whose transactions have the ids of lost ones",
+    file: "src/relay/slot-preparation.ts",
+    edits: [
+      {
+        find: "const watermark = knownWatermark(checkpoint, seen);",
+        replace: "const { watermark } = checkpoint;\n    void knownWatermark;",
+      },
+    ],
+    caughtBy: { unit: "test/unit/relay/kept-stream" },
+  },
+  {
+    name: "forget the slot of an interrupted snapshot when a halt is accepted",
+    harm: "loses rows that were inserted and deleted since the slot was made",
+    file: "src/relay/operate/operations.ts",
+    edits: [
+      {
+        find: "        tree,\n        databaseOid,\n        halt: null,",
+        replace:
+          "        tree,\n        databaseOid,\n        slotSnapshot: null,\n        halt: null,",
+      },
+    ],
+    caughtBy: { unit: "test/unit/relay/kept-halts" },
+  },
+  {
+    name: "write no halt down beside a slot that a snapshot keeps",
+    harm: "goes on without rows that were kept out of the stream, once the cause is taken back",
+    file: "src/relay/halt-record.ts",
+    edits: [{ find: " && stored.slotSnapshot === null;", replace: ";" }],
+    caughtBy: { unit: "test/unit/relay/kept-halts" },
+  },
+  {
     name: "number the rows of a snapshot that begins again from one",
     harm: "publishes rows below positions that a partition has, so that consumers drop them as read",
     file: "src/relay/intake.ts",

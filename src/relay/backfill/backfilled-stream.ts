@@ -82,6 +82,11 @@ export class BackfilledStream implements ReplicationStream {
     return this.#rows.until;
   }
 
+  /** What it shows is none of the backfill's; null: all rows are. */
+  get since(): Watermark | null {
+    return this.#context.since;
+  }
+
   /** The slot of an earlier attempt that this one goes on with. */
   get kept(): KeptSlot | null {
     return this.#context.kept;

@@ -1,6 +1,6 @@
 import type { SlotFacts, Vantage } from "../capture/source-database.ts";
 import type { ErrorCode } from "../errors.ts";
-import { knownLineage } from "../known-lineage.ts";
+import { knownLineage, knownWatermark } from "../known-lineage.ts";
 import { observedFacts } from "../observed-facts.ts";
 import type { RelayOptions } from "../options.ts";
 import type { RelayPorts } from "../ports.ts";
@@ -52,14 +52,7 @@ export function isRepairable({ verdict }: Situation): boolean {
   return verdict.kind === "halt" && verdict.codes.every((code) => REPAIRABLE.has(code));
 }
 
-/**
- * From where rows may be missing; null: any may. A watermark of another timeline shows transactions that may be lost, and
- * whose ids others use now. A server whose clock was set back since stamps what it publishes with earlier times, so that
- * the watermark's is not later than its clock is now.
- */
+/** From where rows may be missing; null: any may. */
 export function repairSince({ checkpoint, seen }: Situation): Watermark | null {
-  if (checkpoint === null || checkpoint.systemId !== seen.systemId) return null;
-  const { watermark } = checkpoint;
-  if (watermark === null || checkpoint.timeline !== seen.timeline) return null;
-  return { ...watermark, atMs: Math.min(watermark.atMs, seen.watermark.atMs) };
+  return checkpoint === null ? null : knownWatermark(checkpoint, seen);
 }

@@ -117,6 +117,11 @@ export const rewound = {
       `its timeline ${timeline} does not descend from timeline ${known} of the checkpoint`,
       `Point RELAY_DATABASE_URL at the current primary. ${ADOPT}`,
     ),
+  slot: (at: Lsn, made: Lsn): RelayError =>
+    lineageRewound(
+      `the slot stands at ${formatLsn(at)}, before ${formatLsn(made)}, where an interrupted backfill had made it: the server was restored from an older copy and has been written to since`,
+      `Point RELAY_DATABASE_URL at the current primary. ${ADOPT}`,
+    ),
   witness: (seen: number, known: number): RelayError =>
     lineageRewound(
       `its witness row stands at ${seen}, the checkpoint's at ${known}: it was restored from an older copy and has been written to since`,

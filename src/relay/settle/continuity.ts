@@ -120,15 +120,29 @@ function withoutCheckpoint({ name, slot, slotCreate, snapshot }: ContinuityFacts
   return { kind: "first-start", pending: snapshot === "initial" ? "backfill" : "slot" };
 }
 
-/** A slot that is not there, or is no good, is what a crash in between leaves behind. */
+/** A slot that is not there, or is no good, is what a crash in between leaves behind; a server that was set back is not. */
 function unfinished(facts: ContinuityFacts, checkpoint: Checkpoint): Verdict {
-  const shard = shardFaults(facts, checkpoint);
-  if (shard.length > 0) return halt(shard);
+  const rewinds = lineageFaults(facts, checkpoint).filter(({ code }) => code === "LINEAGE_REWOUND");
+  const origin = [
+    ...rewinds,
+    ...restoredFaults(facts, checkpoint),
+    ...shardFaults(facts, checkpoint),
+  ];
+  if (origin.length > 0) return halt(origin);
   if (checkpoint.pending === "backfill") return backfill(facts, checkpoint);
   if (facts.slot === null) return { kind: "create-slot" };
   // What RELAY_TABLES was set to is of no matter where nothing was published yet.
   const faults = catalogHalts(facts, checkpoint).filter(isLasting);
   return faults.length > 0 ? halt(faults, checkpoint.halt) : { kind: "start-at-slot" };
+}
+
+/** On one timeline a slot never goes back: one that stands below the place where the backfill made its own is that of an older copy. */
+function restoredFaults(facts: ContinuityFacts, checkpoint: Checkpoint): RelayError[] {
+  const made = checkpoint.slotSnapshot?.lsn ?? null;
+  const at = facts.slot?.confirmedLsn ?? null;
+  const isSameTimeline = facts.lineage?.timeline === checkpoint.timeline;
+  if (made === null || at === null || at >= made || !isSameTimeline) return [];
+  return [rewound.slot(at, made)];
 }
 
 /**

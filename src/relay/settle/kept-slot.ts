@@ -24,7 +24,7 @@ export function keptSlot(
 ): { readonly kept: KeptSlot | null; readonly why: string | null } {
   const { slotSnapshot: snapshot, commitLsn, index } = checkpoint;
   if (snapshot === null) return { kept: null, why: null };
-  const why = slotFault(facts.slot, snapshot) ?? lineageFault(facts, checkpoint, snapshot);
+  const why = slotFault(facts.slot, snapshot) ?? lineageFault(facts, checkpoint);
   if (why !== null) return { kept: null, why };
   const isInside = commitLsn === backfillCommitLsn(snapshot.lsn);
   return { kept: { snapshot, index: isInside ? index : 0 }, why: null };
@@ -34,17 +34,14 @@ function slotFault(slot: SlotFacts | null, { lsn }: Watermark): string | null {
   if (slot === null) return "it is gone";
   if (!isReadable(slot)) return "it has lost its WAL";
   if (slot.temporary || slot.isSynced) return "it is not a slot of this server's own";
-  if (slot.confirmedLsn === null || slot.confirmedLsn > lsn)
-    return `it was moved past ${formatLsn(lsn)}, or made again`;
-  return null;
+  // Nothing of it is confirmed before the backfill is complete.
+  return slot.confirmedLsn === lsn ? null : `it was moved from ${formatLsn(lsn)}, or made again`;
 }
 
 /** On another timeline transaction ids of the snapshot may be in use again. */
 function lineageFault(
   { lineage }: Pick<ContinuityFacts, "lineage">,
   { timeline }: Checkpoint,
-  { lsn }: Watermark,
 ): string | null {
-  if (lineage?.timeline !== timeline) return "the server was promoted since";
-  return lineage.xlogPos < lsn ? "the server's WAL ends before it" : null;
+  return lineage?.timeline === timeline ? null : "the server was promoted since";
 }

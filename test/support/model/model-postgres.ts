@@ -81,6 +81,8 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
   unreadable: RelayError | null = null;
   /** Ids of rows of the table of which no transaction tells whether they were inserted before the slot was made. */
   doubtfulIds: string[] = [];
+  /** Since what the tables were read last; undefined: they were not. */
+  readSince: Watermark | null | undefined = undefined;
   /** Slots that were dropped. */
   drops = 0;
   /** Opened so far. */
@@ -240,7 +242,8 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
     return Promise.resolve(this.tables.look(question, this.systemId, this.#end));
   }
 
-  async openBackfill(_since: Watermark | null, handlers: StreamHandlers): Promise<BackfillStream> {
+  async openBackfill(since: Watermark | null, handlers: StreamHandlers): Promise<BackfillStream> {
+    this.readSince = since;
     await this.createSlot();
     const rows = new ModelBackfillRows(this.confirmed, this.tableRows);
     return { stream: await this.open(handlers), rows };
@@ -256,7 +259,8 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
     return isNew;
   }
 
-  readBesideSlot(_since: Watermark | null, made: Watermark): Promise<RowsBesideSlot> {
+  readBesideSlot(since: Watermark | null, made: Watermark): Promise<RowsBesideSlot> {
+    this.readSince = since;
     const { transactions, tableRows, doubtfulIds } = this;
     const beside = rowsBeside(made.lsn, transactions, tableRows, doubtfulIds);
     return Promise.resolve({ ...beside, readLsn: this.#end });

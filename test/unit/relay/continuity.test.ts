@@ -208,8 +208,44 @@ describe("a start without a stored position", () => {
     ["backfill", null, "backfill"],
     ["backfill", { ...SLOT, walStatus: "lost" }, "backfill"],
   ] as const)("finishes what was begun: %s with slot %j", (pending, found, kind) => {
-    const begun = { ...CHECKPOINT, ...NO_PROGRESS, timeline: 0, pending };
+    const begun = { ...CHECKPOINT, ...NO_PROGRESS, pending };
     expect(kindOf({ ...FACTS, checkpoint: begun, slot: found })).toBe(kind);
+  });
+
+  it.each<[string, Change]>([
+    ["on an earlier timeline", lineage({ timeline: 1, timelineHistory: null })],
+    ["on another branch", lineage({ timeline: 3, timelineHistory: "1\t0/50\tx" })],
+    ["whose witness row counts less", (facts) => ({ ...facts, witness: 6 })],
+  ])("does not finish at a server %s what was begun", (_, change) => {
+    for (const pending of ["slot", "backfill"] as const) {
+      const begun = { ...CHECKPOINT, ...NO_PROGRESS, pending };
+      expect(faultOf(change({ ...FACTS, checkpoint: begun })).code).toBe("LINEAGE_REWOUND");
+    }
+  });
+
+  const MADE = { snapshot: "7:9:", lsn: lsn(0x180n), atMs: 0 };
+  it.each<[string, Change, string]>([
+    ["stands where it was made", slot({ confirmedLsn: MADE.lsn }), "backfill"],
+    ["stands below", slot({ confirmedLsn: lsn(0x17fn) }), "LINEAGE_REWOUND"],
+    ["is past the WAL's end", lineage({ xlogPos: lsn(0x178n) }), "LINEAGE_REWOUND"],
+    [
+      "is a former one that a promoted standby had",
+      (facts) =>
+        lineage({ timeline: 3, timelineHistory: "1\t0/50\tx\n2\t0/200\tx" })(
+          slot({ confirmedLsn: lsn(0x10n) })(facts),
+        ),
+      "backfill",
+    ],
+  ])("with the slot of an interrupted backfill, which %s", (_, change, outcome) => {
+    const made = {
+      commitLsn: lsn(MADE.lsn - 1n),
+      slotSnapshot: MADE,
+      pending: "backfill",
+    } as const;
+    const begun = { ...CHECKPOINT, ...NO_PROGRESS, ...made };
+    const facts = slot({ confirmedLsn: MADE.lsn })({ ...FACTS, checkpoint: begun });
+    const verdict = judge(change(facts));
+    expect(verdict.kind === "halt" ? verdict.fault.code : verdict.kind).toBe(outcome);
   });
 
   it("does not finish at another cluster what was begun at one", () => {

@@ -3,7 +3,9 @@ import type { Config } from "../config/schema.ts";
 import type { RelayError } from "../relay/errors.ts";
 import type { Plan } from "../relay/operate/plan.ts";
 import { planBackfill } from "../relay/operate/plan.ts";
-import { isRepairable, repairSince } from "../relay/operate/situation.ts";
+import type { PlannedRows, Unfinished } from "../relay/operate/planned-rows.ts";
+import { plannedRows } from "../relay/operate/planned-rows.ts";
+import { isRepairable } from "../relay/operate/situation.ts";
 import { EXIT } from "./exit-code.ts";
 import { Operator } from "./operator.ts";
 import type { Output } from "./output.ts";
@@ -13,7 +15,8 @@ export const REPAIR_USAGE = `Usage: outbox-relay repair [--plan] [--all-rows] [-
 After a gap (a slot that was dropped, moved or lost its WAL, a publication that was changed): publishes the rows of the
 outbox tables that are missing at Kafka, exactly those, and goes on from a new slot. It can be stopped and run again.
 
-  --plan      counts the rows that may be missing, those that Kafka holds, and those that would be sent; changes nothing
+  --plan      counts the rows that may be missing, those that Kafka holds, and those that would be sent; changes nothing.
+              While an interrupted repair or first snapshot keeps its slot: those from before the slot
   --all-rows  looks at each row of the tables, also where no gap was found: for rows that a warning or a halt named, such
               as those that a table held when it was attached. The relays have to be stopped for the moment of its start
   --json      the plan as JSON
@@ -78,8 +81,8 @@ async function plan(
 ): Promise<number> {
   const found = await operations.look(stop);
   const { verdict } = found;
-  const since = isOfAllRows ? null : repairSince(found);
-  const rows = await ports.source.planBackfill(since, stop);
+  const read = await plannedRows(ports.source, found, isOfAllRows, stop);
+  const { rows, since, unfinished } = read;
   try {
     const { topicTemplate } = options.outbox;
     const planned = await planBackfill(rows, ports.published, topicTemplate, since, stop);
@@ -90,12 +93,11 @@ async function plan(
       problem: problem?.message ?? null,
       repairable: isRepairable(found),
       since: since?.atMs ?? null,
+      unfinished,
       ...planned,
     };
     out.stdout(
-      isJson
-        ? `${JSON.stringify(summary)}\n`
-        : describe(planned, code, since?.atMs ?? null) + refusal(problem),
+      isJson ? `${JSON.stringify(summary)}\n` : describe(planned, code, read) + refusal(problem),
     );
     return EXIT.ok;
   } finally {
@@ -109,20 +111,45 @@ function refusal(problem: RelayError | null): string {
   return `repair refuses, and would send nothing: ${problem.message}\n${problem.hint}\n`;
 }
 
+function gap(code: string | null): string {
+  return code === null ? "no gap was found: only repair --all-rows would send" : `gap: ${code}`;
+}
+
+/** What a repair does first, whatever it is asked for. */
+function begun({ keptSinceMs }: Unfinished): string {
+  const slot =
+    keptSinceMs === null
+      ? "with a new slot"
+      : `and keeps the slot of ${time(keptSinceMs)}: rows that were inserted since come by it and are not counted here`;
+  return `a repair or a first snapshot was begun: the next repair, or the relay, goes on with it ${slot}`;
+}
+
+function kept(unfinished: Unfinished | null): string {
+  return unfinished === null || unfinished.keptSinceMs === null ? "" : ", from before the slot";
+}
+
+function time(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
 function describe(
   { rows, candidates, published, missing, cutShort, notes }: Plan,
   code: string | null,
-  sinceMs: number | null,
+  { since, unfinished }: PlannedRows,
 ): string {
-  const range =
-    sinceMs === null ? "all rows" : `rows written since ${new Date(sinceMs).toISOString()}`;
+  const range = since === null ? "all rows" : `rows written since ${time(since.atMs)}`;
   const lines = [
-    code === null ? "no gap was found: only repair --all-rows would send" : `gap: ${code}`,
+    unfinished === null ? gap(code) : begun(unfinished),
     `rows in the tables: ${rows}`,
-    `candidates (${range}): ${candidates}`,
+    `candidates (${range}${kept(unfinished)}): ${candidates}`,
     `at Kafka already: ${published}`,
     `would be sent: ${missing}`,
   ];
+  if (unfinished !== null && unfinished.doubtful > 0) {
+    lines.push(
+      `up to ${unfinished.doubtful} of the candidates come by the slot instead: they were written or changed since it was made, and repair compares them with what it holds`,
+    );
+  }
   if (cutShort.length > 0) {
     const places = cutShort.join(", ");
     lines.push(

@@ -58,7 +58,7 @@ export class Operations {
     const found = await this.#fencedAtHome(signal);
     const { verdict } = found;
     if (verdict.kind === "backfill")
-      return { message: "going on with what was begun", backfills: true };
+      return { message: allRows ? BEGUN_FIRST : BEGUN, backfills: true };
     const isHalted = verdict.kind === "halt";
     if (!isHalted && !(allRows && verdict.kind === "go-on"))
       return { message: NOTHING_TO_REPAIR, backfills: false };
@@ -245,6 +245,8 @@ function isUnproved({ checkpoint, seen }: Situation): boolean {
 const SILENCE_MS_MIN = 60_000;
 const OBSERVE_MS = 12_000;
 
+const BEGUN = "going on with what was begun";
+const BEGUN_FIRST = `${BEGUN}; where all rows are to be compared, run outbox-relay repair --all-rows again once that is complete`;
 const NOTHING_TO_REPAIR =
   "checkpoint, slot and server fit together: nothing to repair. Where rows are missing all the same, outbox-relay repair --all-rows compares each row of the tables with Kafka";
 const LATER_TIMELINE =

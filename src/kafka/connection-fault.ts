@@ -7,6 +7,7 @@ import type { BrokerAddress } from "./broker-channel.ts";
 import { kafkaError } from "./kafka-error.ts";
 import type { ConnectionOptions } from "./kafkajs-config.ts";
 import { WANTS_TLS } from "./kafkajs-config.ts";
+import { NO_ANSWER } from "./kafkajs-frames.ts";
 import { TokenRefusedError } from "./sasl/oauth-bearer.ts";
 
 type Security = Pick<ConnectionOptions, "tls" | "sasl">;
@@ -40,6 +41,7 @@ export function connectionFault(cause: unknown, where: string, security: Securit
   if (type === "ILLEGAL_SASL_STATE") return saslUnexpected(where, security, cause);
   const isRefusal = name === "KafkaJSSASLAuthenticationError" || type.startsWith("SASL_");
   if (isRefusal && !LOST_ON_THE_WAY.test(message)) return refused(where, security, cause);
+  if (message.includes(NO_ANSWER)) return noBroker(where, message, cause);
   if (code === WANTS_TLS) return wantsTls(where, cause);
   const fault = tlsFault(String(code), message);
   if (fault !== null) return tls(where, fault, cause);
@@ -84,6 +86,16 @@ function wantsTls(where: string, cause: unknown): RelayError {
     code: "KAFKA_TLS",
     remedy: "halt",
     hint: "Set RELAY_KAFKA_SECURITY_PROTOCOL to SSL or SASL_SSL, or use the port of a plain listener in RELAY_KAFKA_BROKERS.",
+    cause,
+  });
+}
+
+function noBroker(where: string, message: string, cause: unknown): RelayError {
+  const reason = message.substring(message.indexOf(NO_ANSWER) + NO_ANSWER.length);
+  return new RelayError(`what answers at ${where} does not speak Kafka's protocol: ${reason}`, {
+    code: "KAFKA_NOT_A_BROKER",
+    remedy: "retry",
+    hint: "Check that RELAY_KAFKA_BROKERS and the brokers' advertised.listeners name listeners of Kafka brokers, RELAY_KAFKA_SECURITY_PROTOCOL, and what is in between. The relay has hung up, and tries again.",
     cause,
   });
 }

@@ -10,6 +10,7 @@ import type {
 import { advertisedFault, connectionFault, unknownBroker } from "./connection-fault.ts";
 import type { ConnectionOptions } from "./kafkajs-config.ts";
 import { kafkajsConfig } from "./kafkajs-config.ts";
+import "./kafkajs-frames.ts";
 import "./kafkajs-timers.ts";
 import type { KafkajsBroker, KafkajsCluster } from "./kafkajs-internals.ts";
 import {

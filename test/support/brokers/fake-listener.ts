@@ -40,8 +40,8 @@ export interface Advertised {
   readonly port: number;
 }
 
-/** What answers at an address of ours: bytes for each request of a connection, or null to hang up. */
-export type Answering = (apiKey: number, apiVersion: number) => Buffer | null;
+/** What answers at an address of ours: bytes for each request of a connection, null to hang up, undefined to say nothing. */
+export type Answering = (apiKey: number, apiVersion: number) => Buffer | null | undefined;
 
 /** A listener on loopback that speaks as much of Kafka's protocol as a test wants; `close` ends its connections, too. */
 export class FakeListener {
@@ -67,7 +67,12 @@ export class FakeListener {
 
   /** One that answers each request by `answering`. */
   static kafka(answering: Answering): Promise<FakeListener> {
-    return FakeListener.start((socket) => serve(socket, answering));
+    return FakeListener.start((socket) => FakeListener.serve(socket, answering));
+  }
+
+  /** Answers the requests of one connection. */
+  static serve(socket: Socket, answering: Answering): void {
+    serve(socket, answering);
   }
 
   get port(): number {
@@ -95,6 +100,7 @@ function serve(socket: Socket, answering: Answering): void {
       const correlation = pending.readInt32BE(8);
       pending = pending.subarray(end);
       const body = answering(apiKey, apiVersion);
+      if (body === undefined) continue;
       if (body === null) return void socket.destroy();
       const head = new ByteWriter()
         .int32(4 + body.length)

@@ -102,7 +102,7 @@ describe("an address in RELAY_KAFKA_BROKERS that leads to", () => {
 
   it("a broker from before ApiVersions 3 is too old, not unreadable", async () => {
     const old = offering({ ...EVENT_HUBS, 18: 2 });
-    const answering = (apiKey: number, apiVersion: number): Buffer | null =>
+    const answering = (apiKey: number, apiVersion: number): Buffer | null | undefined =>
       apiKey === 18 && apiVersion >= 3
         ? Buffer.from([0, 35, 0, 0, 0, 1, 0, 18, 0, 0, 0, 2])
         : old(apiKey, apiVersion);
@@ -145,12 +145,22 @@ describe("an address in RELAY_KAFKA_BROKERS that leads to", () => {
   it.each<[string, (socket: Socket) => void]>([
     ["is silent", () => undefined],
     ["hangs up at once", (socket) => void socket.destroy()],
-    ["answers as a web server", (socket) => void socket.write("HTTP/1.1 400 Bad Request\r\n\r\n")],
-    ["greets as a mail server", (socket) => void socket.end("220 mail ESMTP\r\n")],
   ])("a port that %s is unreachable, with the address", async (_, onSocket) => {
     const { address } = await listening(FakeListener.start(onSocket));
     const { code, message, severity } = await said(address);
     expect([code, severity]).toEqual(["KAFKA_UNREACHABLE", "retry"]);
+    expect(message).toContain(address);
+  });
+
+  it.each([
+    ["answers as a web server", "HTTP/1.1 400 Bad Request\r\n\r\n"],
+    ["greets as a mail server", "220 mail ESMTP\r\n"],
+  ])("a port that %s is no broker, with the address", async (_, greeting) => {
+    const { address } = await listening(
+      FakeListener.start((socket) => void socket.write(greeting)),
+    );
+    const { code, message, severity } = await said(address);
+    expect([code, severity]).toEqual(["KAFKA_NOT_A_BROKER", "retry"]);
     expect(message).toContain(address);
   });
 

@@ -84,7 +84,10 @@ function rewrittenFindings(former: TreeMemory | null, now: readonly TreePart[]):
   }));
 }
 
-/** Tables that held rows when they became a part of an outbox table, since `former`. */
+/**
+ * Tables that became a part of an outbox table since `former`, and hold rows. Whether these are from before nobody can tell: a
+ * transaction takes its id before it writes, so that `xmin` of a row and of the link do not say which came first.
+ */
 function attachedFindings(former: TreeMemory | null, now: readonly TreePart[]): Finding[] {
   if (former === null) return [];
   const attached = now.filter(
@@ -93,8 +96,8 @@ function attachedFindings(former: TreeMemory | null, now: readonly TreePart[]): 
   return inLists(attached, (names, isOne) => ({
     code: "PARTITION_ATTACHED",
     severity: "warning",
-    message: `${names} ${isOne ? "became a part of an outbox table" : "became parts of outbox tables"} after creation: rows that ${isOne ? "it" : "they"} held before are not in the stream (RELAY_TABLES)`,
-    hint: `If consumers need such rows: ${FIND_ROWS}`,
+    message: `${names} ${isOne ? "became a part of an outbox table" : "became parts of outbox tables"} after creation and ${isOne ? "holds" : "hold"} rows: those from before are not in the stream, those since are, and the catalogs do not tell them apart (RELAY_TABLES)`,
+    hint: `Attached empty, and filled since: nothing to do. If rows may be from before and consumers need them: ${FIND_ROWS}`,
   }));
 }
 

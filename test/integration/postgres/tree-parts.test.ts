@@ -208,6 +208,15 @@ describe.each([14, 18] as const)("the tree of outbox tables on Postgres %i", (ma
     expect(warnings).toHaveLength(2);
   });
 
+  it("names a table that was attached empty and filled before the look, and says that it may be right", async () => {
+    const { warnings } = await told(database, [
+      "create table empty (like parted including all)",
+      "alter table parted attach partition empty for values in ('n')",
+      `insert into parted values ${ROW}`,
+    ]);
+    expect(warnings).toEqual([expect.stringMatching(/public\.empty .*do not tell them apart/)]);
+  });
+
   it("warns of a branch that was attached with rows in its partitions", async () => {
     expect(
       await told(database, [

@@ -88,7 +88,12 @@ describe("tables that became a part after creation", () => {
   it("are warned of if they held rows and are new", () => {
     const memory = remembered(null, [treePart()]);
     expect(treeWarnings(memory, [late])).toMatchObject([
-      { code: "PARTITION_ATTACHED", severity: "warning" },
+      {
+        code: "PARTITION_ATTACHED",
+        severity: "warning",
+        message: expect.stringContaining("do not tell them apart"),
+        hint: expect.stringMatching(/^Attached empty, and filled since: nothing to do/),
+      },
     ]);
     expect(treeWarnings(memory, [{ ...late, hasRows: false }])).toEqual([]);
     expect(treeWarnings(memory, [{ ...late, isLate: false }])).toEqual([]);

@@ -2,7 +2,7 @@ import type { Clock } from "../relay/clock.ts";
 import { RelayError } from "../relay/errors.ts";
 import type { AnnounceMoment, SinkObserver } from "../relay/observer.ts";
 import type { PartitionAdded } from "./api/add-partitions.ts";
-import { addPartitionsRequest, readAddPartitions } from "./api/add-partitions.ts";
+import { addPartitionsRequest, readAddPartitions, refusedPartition } from "./api/add-partitions.ts";
 import { endTxnV2Request, endTxnV5Request, readEndTxnV2, readEndTxnV5 } from "./api/end-txn.ts";
 import type { PartitionAnswer, PartitionBatch } from "./api/produce.ts";
 import { byTopic } from "./api/produce.ts";
@@ -139,25 +139,23 @@ export class TransactionalProducer {
     const patience = this.#patience();
     for (;;) {
       const answer = await this.#parts.channel.request(id.coordinator, "coordinator", request);
-      const errors = readAddPartitions(answer);
-      const bad = errors.find(
-        ({ error }) => error !== ERROR.none && error !== ERROR.operationNotAttempted,
-      );
-      const isDone = errors.length > 0 && errors.every(({ error }) => error === ERROR.none);
-      if (bad === undefined && isDone) return;
-      if (bad?.error !== ERROR.concurrentTransactions) throw this.#notAdded(id, round, bad);
+      const refused = refusedPartition(round, readAddPartitions(answer));
+      if (refused === null) return;
+      if (refused.error !== ERROR.concurrentTransactions) throw this.#notAdded(id, round, refused);
       await patience.again(() => transactionUnfinished("AddPartitionsToTxn", id.name));
     }
   }
 
   /** Named after the rows that were to go to the partition that is not added. */
-  #notAdded(id: TransactionalId, round: Round, bad: PartitionAdded | undefined): RelayError {
-    const share = round.find(
-      ({ topic, partition }) => topic === bad?.topic && partition === bad.partition,
-    );
-    if (bad === undefined || share === undefined || isFenced(bad.error))
-      return this.#failed(id, "AddPartitionsToTxn", bad?.error ?? -1);
-    const answer = { error: bad.error, refusedIndex: null };
+  #notAdded(
+    id: TransactionalId,
+    round: Round,
+    { topic, partition, error }: PartitionAdded,
+  ): RelayError {
+    const share = round.find((one) => one.topic === topic && one.partition === partition);
+    if (share === undefined || isFenced(error))
+      return this.#failed(id, "AddPartitionsToTxn", error);
+    const answer = { error, refusedIndex: null };
     return produceRefusal({ ...share, sequence: 0 }, answer, "AddPartitionsToTxn");
   }
 

@@ -185,6 +185,13 @@ export const REFUSAL_MUTANTS: readonly Mutant[] = [
     caughtBy: { unit: "test/unit/kafka/hang-ups" },
   },
   {
+    name: "take partitions that a coordinator has not tried to add for added",
+    harm: "sends records that brokers refuse for another reason than the one that counts",
+    file: "src/kafka/api/add-partitions.ts",
+    edits: [{ find: " ?? refused[0];", replace: ";" }],
+    caughtBy: { unit: "test/unit/kafka/transaction-end" },
+  },
+  {
     name: "take a code at the beginning of a connection for no answer",
     harm: "has people look at the network where the broker says what is wrong",
     file: "src/kafka/connection-fault.ts",

@@ -182,10 +182,14 @@ export function endedV2(error: number): Buffer {
   return new ByteWriter().int32(0).int16(error).done();
 }
 
+/** Answers with an error for each partition, from 0. */
 export function partitionsAdded(topic: string, errors: readonly number[]): Buffer {
   const writer = new ByteWriter().int32(0);
   writer.array([topic], (name) => {
-    writer.string(name).array(errors, (error) => writer.int32(0).int16(error));
+    writer.string(name);
+    writer.array([...errors.entries()], ([partition, error]) =>
+      writer.int32(partition).int16(error),
+    );
   });
   return writer.done();
 }

@@ -72,12 +72,15 @@ export function acknowledge(request: SentRequest): void {
   request.answer(produced(sentPartitions(request)));
 }
 
-/** How it ended, looked at without waiting. */
-export function watch(publish: Promise<void>): { state: string } {
-  const seen = { state: "open" };
+/** How it ended, and what it rejected with, looked at without waiting. */
+export function watch(publish: Promise<void>): { state: string; message: string } {
+  const seen = { state: "open", message: "" };
   publish.then(
     () => void (seen.state = "durable"),
-    (error: { remedy?: string }) => void (seen.state = error.remedy ?? "bug"),
+    (error: { remedy?: string; message: string }) => {
+      seen.state = error.remedy ?? "bug";
+      seen.message = error.message;
+    },
   );
   return seen;
 }

@@ -80,6 +80,19 @@ describe("protocol v1", () => {
     expect(first.state).toBe("durable");
   });
 
+  it.each([
+    ["the refusal of a partition rather than that the others were not tried", [55, 29], "(29)"],
+    ["that nothing was tried where no partition is refused", [55, 55], "(55)"],
+    ["an answer that leaves a partition out", [0], "without t-1"],
+    ["an answer about nothing", [], "without t-0"],
+  ])("names %s", async (_, errors, name) => {
+    const transactions = await producer("v1", 1);
+    const first = watch(transactions.publish([[share(0), share(1)]], NOBODY));
+    (await brokers.next("AddPartitionsToTxn")).answer(partitionsAdded("t", errors));
+    expect(await brokers.idle()).toEqual([]);
+    expect(first.message).toContain(name);
+  });
+
   it("counts sequences on from one transaction to the next: its epoch stays", async () => {
     const transactions = await producer("v1", 1);
     watch(transactions.publish([[share(0, 7)]], NOBODY));

@@ -104,7 +104,8 @@ export class KafkaPublishedEvents implements PublishedEvents {
       if (error !== ERROR.none) throw kafkaError(`metadata of topic ${topic}`, error, "retry");
       return partitions.map(({ partition }) => {
         const place = { topic, partition };
-        const reader = new PartitionReader(this.#cluster, this.#clock, place, requestTimeoutMs);
+        const patience = { throttledMs: requestTimeoutMs, unreachableMs: requestTimeoutMs };
+        const reader = new PartitionReader(this.#cluster, this.#clock, place, patience);
         const events = new PartitionEvents(reader, facts, this.#clock, requestTimeoutMs);
         return new PartitionTail(reader, events, facts, undecidedMsMax);
       });

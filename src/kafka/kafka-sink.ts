@@ -56,7 +56,9 @@ export class KafkaSink implements Sink {
   }
 
   get lastFault(): string | null {
-    return this.#lastFault;
+    const { throttled } = this.#opening;
+    const pause = throttled === null ? null : `${throttled.code}: ${throttled.message}`;
+    return this.#lastFault ?? pause;
   }
 
   #told(observer: SinkObserver): SinkObserver {

@@ -21,23 +21,28 @@ export interface ReadingTime {
 export class LogTail {
   readonly #reader: PartitionReader;
   readonly #topic: string;
-  readonly #stableWithinMs: number;
+  readonly #patienceMs: number;
   readonly #clock: Clock;
   readonly #spent: ReadingTime;
 
-  /** `stableWithinMs`: how long a transaction of others may keep the end of the log undecided. `spent` is added to. */
+  /**
+   * `patienceMs`: how long a transaction of others may keep the end of the log undecided, and brokers may give nothing because
+   * a quota is used up. `spent` is added to.
+   */
   constructor(
     cluster: Cluster,
     clock: Clock,
     topic: string,
-    stableWithinMs: number,
+    patienceMs: number,
     spent: ReadingTime = { ms: 0 },
   ) {
     this.#clock = clock;
     this.#spent = spent;
-    this.#reader = new PartitionReader(cluster, clock, { topic, partition: PARTITION });
+    const place = { topic, partition: PARTITION };
+    const patience = { throttledMs: patienceMs, unreachableMs: 0 };
+    this.#reader = new PartitionReader(cluster, clock, place, patience);
     this.#topic = topic;
-    this.#stableWithinMs = stableWithinMs;
+    this.#patienceMs = patienceMs;
   }
 
   /**
@@ -51,7 +56,7 @@ export class LogTail {
   ): Promise<Map<string, FetchedRecord>> {
     const start = await this.#reader.offset("start", signal);
     const end = isStrict
-      ? await this.#reader.stableEnd(this.#stableWithinMs, () => undecided(this.#topic), signal)
+      ? await this.#reader.stableEnd(this.#patienceMs, () => undecided(this.#topic), signal)
       : await this.#reader.offset("last-stable", signal);
     const found = new Map<string, FetchedRecord>();
     let window = WINDOW_RECORDS;

@@ -1,5 +1,6 @@
 import { RelayError } from "../relay/errors.ts";
 import { apiName } from "./api/names.ts";
+import { throttleMsOf } from "./api/throttle-time.ts";
 import type {
   BrokerAddress,
   BrokerChannel,
@@ -9,9 +10,12 @@ import type {
 } from "./broker-channel.ts";
 import { lostRequest } from "./connection-fault.ts";
 import { openingGivenUp } from "./kafka-error.ts";
+import type { Throttles } from "./throttles.ts";
+import { lostWhileThrottled } from "./throttles.ts";
 
 interface Asked {
   readonly broker: BrokerId;
+  readonly lane: Lane;
   readonly apiKey: number;
 }
 
@@ -23,11 +27,13 @@ export class OpeningChannel implements BrokerChannel {
   readonly #channel: BrokerChannel;
   readonly #ended: AbortSignal;
   readonly #asked = new Set<Asked>();
+  readonly #throttles: Throttles;
 
-  /** `ended`: aborted when the opening ends. */
-  constructor(channel: BrokerChannel, ended: AbortSignal) {
+  /** `throttles` is told of pauses that answers ask for. `ended`: aborted when the opening ends. */
+  constructor(channel: BrokerChannel, throttles: Throttles, ended: AbortSignal) {
     this.#channel = channel;
     this.#ended = ended;
+    this.#throttles = throttles;
   }
 
   get isReachable(): boolean {
@@ -45,7 +51,7 @@ export class OpeningChannel implements BrokerChannel {
   /** The request that waits for its answer the longest; null when none waits. */
   get unanswered(): RelayError | null {
     const [oldest] = this.#asked;
-    return oldest === undefined ? null : unanswered(oldest);
+    return oldest === undefined ? null : this.#unanswered(oldest);
   }
 
   request(
@@ -54,7 +60,7 @@ export class OpeningChannel implements BrokerChannel {
     request: BrokerRequest,
     sent?: () => void,
   ): Promise<Buffer> {
-    const asked = { broker, apiKey: request.apiKey };
+    const asked = { broker, lane, apiKey: request.apiKey };
     const ask = async (): Promise<Buffer> => {
       this.#asked.add(asked);
       try {
@@ -63,7 +69,9 @@ export class OpeningChannel implements BrokerChannel {
         this.#asked.delete(asked);
       }
     };
-    return whileWanted(this.#ended, ask, (reject) => reject(openingGivenUp(unanswered(asked))));
+    return whileWanted(this.#ended, ask, (reject) =>
+      reject(openingGivenUp(this.#unanswered(asked))),
+    );
   }
 
   async #ask(
@@ -77,11 +85,21 @@ export class OpeningChannel implements BrokerChannel {
       isSent = true;
       sent();
     };
+    const pause = this.#throttles.of(broker, lane);
     try {
-      return await this.#channel.request(broker, lane, request, note);
+      const answer = await this.#channel.request(broker, lane, request, note);
+      const pauseMs = throttleMsOf(request, answer);
+      if (pauseMs !== null) this.#throttles.note(broker, lane, apiName(request.apiKey), pauseMs);
+      return answer;
     } catch (error) {
-      throw isSent ? lostRequest(error, request.apiKey) : error;
+      const throttle = pause ?? this.#throttles.of(broker, lane);
+      this.#throttles.forget(broker, lane);
+      throw isSent ? lostWhileThrottled(lostRequest(error, request.apiKey), throttle) : error;
     }
+  }
+
+  #unanswered({ broker, lane, apiKey }: Asked): RelayError {
+    return lostWhileThrottled(unanswered(broker, apiKey), this.#throttles.of(broker, lane));
   }
 
   setBrokers(brokers: readonly BrokerAddress[]): void {
@@ -112,7 +130,7 @@ export function whileWanted<T>(
   });
 }
 
-function unanswered({ broker, apiKey }: Asked): RelayError {
+function unanswered(broker: BrokerId, apiKey: number): RelayError {
   const who = broker === "any" ? "a broker" : `broker ${broker}`;
   return new RelayError(`${who} has not answered ${apiName(apiKey)}`, {
     code: "KAFKA_UNREACHABLE",

@@ -24,6 +24,7 @@ import { ProduceRound } from "./produce-round.ts";
 import { Reach } from "./reach.ts";
 import type { IncarnationFound } from "./takeover.ts";
 import { Takeover } from "./takeover.ts";
+import { Throttles } from "./throttles.ts";
 import { TopicAdmin } from "./topic-admin.ts";
 import type { TopicRefusals } from "./topic-refusals.ts";
 import { Topics } from "./topics.ts";
@@ -66,6 +67,7 @@ export class Opening {
   readonly #options: KafkaSinkOptions;
   readonly #clock: Clock;
   readonly #channel: OpeningChannel;
+  readonly #throttles: Throttles;
   readonly #takeover: Takeover;
   readonly #parts: ProducerParts;
   readonly #tracelessFences: TracelessFences;
@@ -84,7 +86,8 @@ export class Opening {
     this.#clock = clock;
     this.#tracelessFences = context.tracelessFences;
     this.#hangUps = context.hangUps;
-    const channel = new OpeningChannel(context.ports.channel, signal);
+    this.#throttles = new Throttles(clock);
+    const channel = new OpeningChannel(context.ports.channel, this.#throttles, signal);
     this.#channel = channel;
     const cluster = new Cluster(channel, clock, requestTimeoutMs);
     const admin = new TopicAdmin(channel, cluster, clock, requestTimeoutMs);
@@ -104,7 +107,7 @@ export class Opening {
     this.#takeover = new Takeover(options.slot, this.tail, this.fence, leftCommit);
     this.reach = new Reach(channel, cluster, options.checkpointTopic, this.fence.ours);
     const produce = { channel, clock, moment, observer, requestTimeoutMs, signal };
-    const round = new ProduceRound({ ...produce, cluster, encoder });
+    const round = new ProduceRound({ ...produce, cluster, encoder, throttles: this.#throttles });
     this.#parts = { ...produce, round };
   }
 
@@ -115,6 +118,11 @@ export class Opening {
   /** The request that waits for its answer the longest; null when none waits. */
   get unanswered(): RelayError | null {
     return this.#channel.unanswered;
+  }
+
+  /** The pause that brokers asked for after records, while it lasts; null otherwise. */
+  get throttled(): RelayError | null {
+    return this.#throttles.on("data");
   }
 
   end(): void {

@@ -1,4 +1,5 @@
 import type { Clock } from "../relay/clock.ts";
+import { pause } from "../relay/clock.ts";
 import type { RelayError } from "../relay/errors.ts";
 import type { FetchedPartition } from "./api/fetch.ts";
 import { fetchRequest, readFetch } from "./api/fetch.ts";
@@ -9,7 +10,16 @@ import type { BrokerRequest } from "./broker-channel.ts";
 import type { Cluster } from "./cluster.ts";
 import { ERROR } from "./error-code.ts";
 import { kafkaError } from "./kafka-error.ts";
-import { Patience } from "./patience.ts";
+import { LONG, Patience } from "./patience.ts";
+import { throttled } from "./throttles.ts";
+
+/** How long one question is asked again, ms. */
+export interface ReadingPatience {
+  /** While the leader gives nothing because a quota is used up. */
+  readonly throttledMs: number;
+  /** While the leader does not answer; it is looked for elsewhere, too. */
+  readonly unreachableMs: number;
+}
 
 /** Asks the leader of one partition, wherever it is. Rejects with RelayError. */
 export class PartitionReader {
@@ -17,20 +27,19 @@ export class PartitionReader {
   readonly partition: number;
   readonly #cluster: Cluster;
   readonly #clock: Clock;
-  readonly #unreachableMsMax: number;
+  readonly #patience: ReadingPatience;
 
-  /** `unreachableMsMax`: how long a leader that does not answer is asked again and looked for elsewhere. */
   constructor(
     cluster: Cluster,
     clock: Clock,
     { topic, partition }: { readonly topic: string; readonly partition: number },
-    unreachableMsMax = 0,
+    patience: ReadingPatience = { throttledMs: 0, unreachableMs: 0 },
   ) {
     this.#cluster = cluster;
     this.#clock = clock;
     this.topic = topic;
     this.partition = partition;
-    this.#unreachableMsMax = unreachableMsMax;
+    this.#patience = patience;
   }
 
   /** -1 where there is no record at or after the time that was asked for. */
@@ -61,11 +70,25 @@ export class PartitionReader {
   /** Null when the log does not reach there: retention removed it, or the log is shorter. */
   async fetch(offset: bigint, signal: AbortSignal): Promise<FetchedPartition | null> {
     const request = fetchRequest(this.topic, this.partition, offset);
-    const fetched = await this.#ask(request, readFetch, signal);
+    const fetched = await this.#unthrottled(request, signal);
     if (fetched.error === ERROR.offsetOutOfRange) return null;
     if (fetched.error !== ERROR.none)
       throw kafkaError(`Fetch of ${this.topic}`, fetched.error, "retry");
     return fetched;
+  }
+
+  /** While a quota is used up an answer holds nothing, which says nothing about the log. */
+  async #unthrottled(request: BrokerRequest, signal: AbortSignal): Promise<FetchedPartition> {
+    const { throttledMs } = this.#patience;
+    const patience = new Patience(this.#clock, throttledMs, signal, LONG);
+    for (;;) {
+      const fetched = await this.#ask(request, readFetch, signal);
+      const { throttleMs } = fetched;
+      if (throttleMs === 0) return fetched;
+      await pause(this.#clock, Math.min(throttleMs, throttledMs), signal);
+      const leader = this.#cluster.leader(this.topic, this.partition);
+      await patience.again(() => throttled(leader, `Fetch of ${this.topic}`, throttleMs));
+    }
   }
 
   async #ask<T>(
@@ -74,7 +97,7 @@ export class PartitionReader {
     signal: AbortSignal,
   ): Promise<T & { readonly error: number }> {
     let isAgain = false;
-    return askAgain(this.#clock, this.#unreachableMsMax, signal, () => {
+    return askAgain(this.#clock, this.#patience.unreachableMs, signal, () => {
       // Another broker may lead by now.
       if (isAgain) this.#cluster.forget(this.topic);
       isAgain = true;

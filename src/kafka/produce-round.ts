@@ -12,9 +12,11 @@ import { produceRequest, readProduce, requestBytesMax } from "./api/produce.ts";
 import type { BrokerChannel, BrokerRequest } from "./broker-channel.ts";
 import type { Cluster } from "./cluster.ts";
 import { isUnanswered } from "./connection-fault.ts";
+import { openingGivenUp } from "./kafka-error.ts";
 import { LostProduce } from "./lost-produce.ts";
 import type { AttemptOutcome } from "./produce-attempt.ts";
 import { attemptOutcome, UNANSWERED } from "./produce-attempt.ts";
+import type { Throttles } from "./throttles.ts";
 import type { RecordBatchEncoder } from "./wire/record-batch.ts";
 import { RequestMemory } from "./wire/request-memory.ts";
 
@@ -26,6 +28,8 @@ export interface ProduceRoundParts {
   readonly moment: AnnounceMoment;
   readonly observer: SinkObserver;
   readonly requestTimeoutMs: number;
+  /** Is told of pauses that brokers ask for. */
+  readonly throttles: Throttles;
   /** Aborted when nobody waits any more. */
   readonly signal: AbortSignal;
 }
@@ -45,6 +49,7 @@ export class ProduceRound {
   /** Brokers that asked us to wait, until when on the monotonic clock (KIP-219). */
   readonly #throttledUntilMs = new Map<number, number>();
   readonly #lastThrottle = new Map<number, Promise<void>>();
+  readonly #throttles: Throttles;
 
   constructor(parts: ProduceRoundParts) {
     this.#channel = parts.channel;
@@ -55,6 +60,7 @@ export class ProduceRound {
     this.#observer = parts.observer;
     this.#throttleMsMax = parts.requestTimeoutMs;
     this.#signal = parts.signal;
+    this.#throttles = parts.throttles;
   }
 
   /**
@@ -103,6 +109,7 @@ export class ProduceRound {
     const request = produceRequest(this.#encoder, batches, options, memory);
     const answer = await this.#request(leader, request, batches);
     this.#memory.giveBack(memory);
+    this.#throttles.note(leader, "data", "Produce", answer.throttleMs);
     if (answer.throttleMs > 0) {
       const delayMs = Math.min(answer.throttleMs, this.#throttleMsMax);
       this.#throttledUntilMs.set(leader, this.#clock.monotonicMs() + delayMs);
@@ -148,6 +155,7 @@ export class ProduceRound {
     if (delayMs <= 0) return;
     this.#observer.throttled(delayMs);
     await pause(this.#clock, delayMs, this.#signal);
+    if (this.#signal.aborted) throw openingGivenUp(this.#throttles.of(leader, "data"));
   }
 }
 

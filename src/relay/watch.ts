@@ -110,7 +110,7 @@ function sinkStalled(
     {
       code: "SINK_STALLED",
       remedy: "retry",
-      hint: "Look at Kafka. The relay goes on by itself as soon as Kafka answers.",
+      hint: cause?.hint ?? "Look at Kafka. The relay goes on by itself as soon as Kafka answers.",
       cause,
     },
   );

@@ -8,7 +8,7 @@ export const ENDING_MUTANTS: readonly Mutant[] = [
     file: "src/kafka/opening-channel.ts",
     edits: [
       {
-        find: "    return whileWanted(this.#ended, ask, (reject) => reject(openingGivenUp(unanswered(asked))));",
+        find: "    return whileWanted(this.#ended, ask, (reject) =>\n      reject(openingGivenUp(this.#unanswered(asked))),\n    );",
         replace: "    return ask();",
       },
       {
@@ -125,7 +125,7 @@ export const ENDING_MUTANTS: readonly Mutant[] = [
     file: "src/kafka/opening-channel.ts",
     edits: [
       {
-        find: "throw isSent ? lostRequest(error, request.apiKey) : error;",
+        find: "throw isSent ? lostWhileThrottled(lostRequest(error, request.apiKey), throttle) : error;",
         replace: "throw error;",
       },
     ],

@@ -72,7 +72,7 @@ export const FENCING_MUTANTS: readonly Mutant[] = [
     file: "src/kafka/log-tail.ts",
     edits: [
       {
-        find: '    const end = isStrict\n      ? await this.#reader.stableEnd(this.#stableWithinMs, () => undecided(this.#topic), signal)\n      : await this.#reader.offset("last-stable", signal);',
+        find: '    const end = isStrict\n      ? await this.#reader.stableEnd(this.#patienceMs, () => undecided(this.#topic), signal)\n      : await this.#reader.offset("last-stable", signal);',
         replace:
           '    void isStrict;\n    const end = await this.#reader.offset("last-stable", signal);',
       },

@@ -192,6 +192,29 @@ export const REFUSAL_MUTANTS: readonly Mutant[] = [
     caughtBy: { unit: "test/unit/kafka/transaction-end" },
   },
   {
+    name: "take the empty answer of a broker that throttles for what the log holds",
+    harm: "halts for a checkpoint that cannot be read because a quota is used up",
+    file: "src/kafka/partition-reader.ts",
+    edits: [{ find: "if (throttleMs === 0) return fetched;", replace: "return fetched;" }],
+    caughtBy: { unit: "test/unit/kafka/throttles" },
+  },
+  {
+    name: "keep to a broker's pause without saying so",
+    harm: "says that nothing was answered while a quota is used up",
+    file: "src/kafka/produce-round.ts",
+    edits: [
+      { find: 'openingGivenUp(this.#throttles.of(leader, "data"))', replace: "openingGivenUp()" },
+    ],
+    caughtBy: { unit: "test/unit/kafka/throttles" },
+  },
+  {
+    name: "blame a row for a broker that throttles",
+    harm: "halts for a row that nothing is wrong with",
+    file: "src/kafka/hang-ups.ts",
+    edits: [{ find: "    if (isThrottled(lost)) return lost;\n", replace: "" }],
+    caughtBy: { unit: "test/unit/kafka/throttles" },
+  },
+  {
     name: "take a code at the beginning of a connection for no answer",
     harm: "has people look at the network where the broker says what is wrong",
     file: "src/kafka/connection-fault.ts",

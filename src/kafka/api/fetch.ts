@@ -1,15 +1,18 @@
 import type { BrokerRequest } from "../broker-channel.ts";
+import { ERROR } from "../error-code.ts";
 import type { ByteReader } from "../wire/byte-reader.ts";
 import { ByteWriter } from "../wire/byte-writer.ts";
 import type { FetchedBatch } from "../wire/record-batch-reader.ts";
 import { readBatches } from "../wire/record-batch-reader.ts";
-import { readAnswer } from "./answer.ts";
+import { brokenAnswer, readAnswer } from "./answer.ts";
 
 const READ_COMMITTED = 1;
 const FETCH_BYTES_MAX = 4 * 1024 * 1024;
 
 export interface FetchedPartition {
   readonly error: number;
+  /** How long the broker asks us to wait, and gives nothing until then, ms: a quota is used up. 0 otherwise. */
+  readonly throttleMs: number;
   /** Where the log's decided part ended when this was answered; -1 with an error. */
   readonly lastStable: bigint;
   /** Producers whose transaction was aborted, and the first offset of it. */
@@ -31,7 +34,7 @@ export function fetchRequest(topic: string, partition: number, offset: bigint): 
 
 export function readFetch(response: Buffer): FetchedPartition {
   return readAnswer("Fetch", response, (reader) => {
-    reader.int32();
+    const throttleMs = reader.int32();
     const error = reader.int16();
     reader.int32();
     const [partitions] = reader.array(() => {
@@ -39,11 +42,15 @@ export function readFetch(response: Buffer): FetchedPartition {
       return reader.array(() => readPartition(reader));
     });
     const [partition] = partitions ?? [];
-    return partition ?? { error, lastStable: -1n, aborted: [], batches: [] };
+    if (partition !== undefined) return { ...partition, throttleMs: 0 };
+    // While a broker throttles, its answer is empty (FetchContext.getThrottledResponse).
+    if (error !== ERROR.none || throttleMs > 0)
+      return { error, throttleMs, lastStable: -1n, aborted: [], batches: [] };
+    throw brokenAnswer("Fetch without the partition");
   });
 }
 
-function readPartition(reader: ByteReader): FetchedPartition {
+function readPartition(reader: ByteReader): Omit<FetchedPartition, "throttleMs"> {
   reader.int32();
   const error = reader.int16();
   reader.int64();

@@ -47,7 +47,10 @@ export interface Sink {
   knows(topic: string): boolean;
   /** Why this record can never be published as things stand, or null. Pure and cheap; only for known topics. */
   refuse(record: OutboundRecord): RelayError | null;
-  /** What the last request with records was answered by, as Kafka names the error; null when all went well or none was sent. */
+  /**
+   * What the last request with records was answered by, as Kafka names the error, or why none is sent now; null when all
+   * went well or none was sent.
+   */
   readonly lastFault: string | null;
   /** Hangs up; what was in flight has an unknown outcome, settled by the next `open`. Idempotent, never rejects. */
   close(): Promise<void>;

@@ -1,5 +1,6 @@
 import { API_NAMES } from "../../../src/kafka/api/names.ts";
 import type { HostileKind, Hostility } from "../../support/brokers/hostile/hostility.ts";
+import { INT32_MAX } from "../../support/brokers/hostile/hostility.ts";
 import type { SimClock } from "../engine/sim-clock.ts";
 
 const APIS = Object.keys(API_NAMES).map(Number);
@@ -44,6 +45,7 @@ export function drawEpisode(clock: SimClock): Episode {
       isApplied: clock.chance(0.5),
       isEverywhere: clock.chance(0.7),
       share,
+      throttleMs: clock.pick([100, 3_000, INT32_MAX]),
     },
   };
 }

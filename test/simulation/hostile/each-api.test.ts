@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { API_NAMES } from "../../../src/kafka/api/names.ts";
 import type { Hostility } from "../../support/brokers/hostile/hostility.ts";
+import { INT32_MAX } from "../../support/brokers/hostile/hostility.ts";
 import type { WorldPlan } from "../world/plan.ts";
 import { runHostile } from "./run-hostile.ts";
 
@@ -16,6 +17,7 @@ const LASTING: Omit<Hostility, "apiKey" | "kind"> = {
   isApplied: false,
   isEverywhere: true,
   share: 1,
+  throttleMs: INT32_MAX,
 };
 
 /** A relay that sends each of the requests: three ids, and the protocol that has it. */
@@ -27,7 +29,7 @@ function planFor(apiKey: number): Partial<WorldPlan> {
 const APIS = Object.entries(API_NAMES).map(([key, name]) => [name, Number(key)] as const);
 
 describe.each(APIS)("while brokers never answer %s as they should", (_, apiKey) => {
-  it.each(["hang-up", "silence", "code", "less"] as const)(
+  it.each(["hang-up", "silence", "code", "less", "throttle"] as const)(
     "the relay serves all the same or names it within a minute, and ends when it is asked to: %s",
     async (kind) => {
       const hostility = { ...LASTING, apiKey, kind };

@@ -205,10 +205,12 @@ function names(reason: RelayError, hostility: Hostility): boolean {
   const { kind, code: answered, apiKey } = hostility;
   const { code, message, cause } = reason;
   if (code === "SINK_STALLED") {
+    if (kind === "throttle") return message.includes("asked for a pause");
     const isNamed = message.includes(apiName(apiKey)) || message.includes(errorName(answered));
     return isNamed || (cause instanceof RelayError && names(cause, hostility));
   }
   if (SAYS_NOTHING.has(code)) return false;
+  if (kind === "throttle") return message.includes(`${apiName(apiKey)} and asked for a pause`);
   // The row is named where a Produce is lost again and again, and the request otherwise.
   if (kind === "hang-up" || kind === "silence") return message.includes(apiName(apiKey));
   // Connections that were cut when it began.

@@ -91,11 +91,12 @@ export class SimConnection {
       const { request } = next;
       this.#brokers.saw(this.#process, this.broker, request);
       try {
-        const bytes = await hostile.answer(request, () =>
+        const { bytes, pauseMs } = await hostile.answer(request, () =>
           answer(cluster, clock, this.broker, request),
         );
         if (bytes === null) this.cut();
         else if (bytes !== undefined && this.#isBrokerThere) this.#reply(next, bytes);
+        if (pauseMs > 0) await new Promise<void>((resolve) => clock.after(pauseMs, resolve));
       } catch (error) {
         this.#brokers.unreadable(this.#process, this.broker, error);
       }

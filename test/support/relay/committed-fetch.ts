@@ -30,7 +30,8 @@ export async function fetchCommitted(
       await cluster.refresh([topic]);
       for (let partition = 0; partition < cluster.partitions(topic); partition++) {
         const place = { topic, partition };
-        const reader = new PartitionReader(cluster, systemClock, place, DEADLINE_MS);
+        const patience = { throttledMs: DEADLINE_MS, unreachableMs: DEADLINE_MS };
+        const reader = new PartitionReader(cluster, systemClock, place, patience);
         records.push(...(await readPartition(reader)));
       }
     }

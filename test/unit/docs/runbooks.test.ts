@@ -21,6 +21,7 @@ const HAND_ON = [
   "kafka/kafka-error.ts",
   "kafka/lost-produce.ts",
   "kafka/produce-refusal.ts",
+  "kafka/throttles.ts",
   "kafka/topic-admin.ts",
   "kafka/topic-refusals.ts",
   "postgres/first-host.ts",

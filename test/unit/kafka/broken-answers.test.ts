@@ -28,6 +28,7 @@ import { listOffsetsRequest, readOffset } from "../../../src/kafka/api/list-offs
 import { metadataRequest, readMetadata } from "../../../src/kafka/api/metadata.ts";
 import { API_NAMES } from "../../../src/kafka/api/names.ts";
 import { produceRequest, readProduce, requestBytesMax } from "../../../src/kafka/api/produce.ts";
+import { throttleMsOf } from "../../../src/kafka/api/throttle-time.ts";
 import type { BrokerRequest } from "../../../src/kafka/broker-channel.ts";
 import { Cluster } from "../../../src/kafka/cluster.ts";
 import { LogTail } from "../../../src/kafka/log-tail.ts";
@@ -39,6 +40,7 @@ import { packRecord } from "../../../src/relay/record/pack-record.ts";
 import { errorPlaces } from "../../support/brokers/hostile/error-places.ts";
 import { CHANGES } from "../../support/brokers/hostile/hostility.ts";
 import { refusal } from "../../support/brokers/hostile/refusal.ts";
+import { throttledAnswer } from "../../support/brokers/hostile/throttled.ts";
 import { InstantChannel } from "../../support/brokers/instant-channel.ts";
 import { answer } from "../../support/brokers/model-broker.ts";
 import { ModelCluster } from "../../support/brokers/model-cluster.ts";
@@ -163,6 +165,16 @@ describe.each(KINDS)("an answer to %s", (name, request, read) => {
     );
     // ApiVersions is refused on the spot.
     expect(name === "ApiVersions" ? "KAFKA_ERROR" : text).toMatch(/4711|KAFKA_ERROR/);
+  });
+});
+
+describe("a broker that throttles", () => {
+  const told = KINDS.filter(([name]) => name !== "Produce" && name !== "ApiVersions");
+
+  it.each(told)("says in its answer to %s how long it pauses", async (_, request) => {
+    const truth = await answer(cluster, systemClock, 1, request);
+    expect(throttleMsOf(request, throttledAnswer(request, truth, 4_711))).toBe(4_711);
+    expect(throttleMsOf(request, truth)).toBe(0);
   });
 });
 

@@ -40,6 +40,8 @@ export class RefusingBrokers {
   readonly sent: BrokerRequest[] = [];
   /** Whether the broker closes the connection on a request in place of an answer. */
   hangsUp: (request: BrokerRequest) => boolean = () => false;
+  /** What becomes of an answer on its way. */
+  edit: (request: BrokerRequest, answer: Buffer) => Buffer = (_, answer) => answer;
   readonly sink: KafkaSink;
 
   constructor(options: Partial<KafkaSinkOptions> = {}) {
@@ -49,10 +51,14 @@ export class RefusingBrokers {
     this.cluster.createTopic(MODEL_SINK_OPTIONS.checkpointTopic, 1);
     const { sent } = this;
     const hangsUp = (request: BrokerRequest): boolean => this.hangsUp(request);
+    const edited = (request: BrokerRequest, answer: Buffer): Buffer => this.edit(request, answer);
     class WatchedChannel extends InstantChannel {
-      override request(...asked: Parameters<InstantChannel["request"]>): Promise<Buffer> {
-        sent.push(asked[2]);
-        return hangsUp(asked[2]) ? Promise.reject(closed()) : super.request(...asked);
+      override async request(...asked: Parameters<InstantChannel["request"]>): Promise<Buffer> {
+        const [, , request, tellSent] = asked;
+        sent.push(request);
+        if (!hangsUp(request)) return edited(request, await super.request(...asked));
+        tellSent?.();
+        throw closed();
       }
     }
     this.sink = new KafkaSink(

@@ -1,6 +1,7 @@
 import { Cluster } from "../../../src/kafka/cluster.ts";
 import type { PartitionShare } from "../../../src/kafka/partition-share.ts";
 import { ProduceRound } from "../../../src/kafka/produce-round.ts";
+import { Throttles } from "../../../src/kafka/throttles.ts";
 import { TransactionalId } from "../../../src/kafka/transactional-id.ts";
 import type {
   ProducerParts,
@@ -46,7 +47,11 @@ export async function scriptedParts(
   const { signal } = new AbortController();
   const parts = { channel: brokers, cluster, clock, moment, observer, signal };
   const produce = { ...parts, requestTimeoutMs: 1_000 };
-  const round = new ProduceRound({ ...produce, encoder: new RecordBatchEncoder() });
+  const round = new ProduceRound({
+    ...produce,
+    encoder: new RecordBatchEncoder(),
+    throttles: new Throttles(clock),
+  });
   return { ...produce, round };
 }
 

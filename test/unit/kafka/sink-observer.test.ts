@@ -3,6 +3,7 @@ import { Cluster } from "../../../src/kafka/cluster.ts";
 import { IdempotentProducer } from "../../../src/kafka/idempotent-producer.ts";
 import type { PartitionShare } from "../../../src/kafka/partition-share.ts";
 import { ProduceRound } from "../../../src/kafka/produce-round.ts";
+import { Throttles } from "../../../src/kafka/throttles.ts";
 import { TransactionalId } from "../../../src/kafka/transactional-id.ts";
 import type { ProducerParts } from "../../../src/kafka/transactional-producer.ts";
 import { TransactionalProducer } from "../../../src/kafka/transactional-producer.ts";
@@ -36,9 +37,10 @@ beforeEach(async () => {
   };
   const moment = (): void => undefined;
   const encoder = new RecordBatchEncoder();
+  const throttles = new Throttles(clock);
   const { signal } = new AbortController();
   const produce = { channel: brokers, clock, moment, observer, requestTimeoutMs: 1_000, signal };
-  const round = new ProduceRound({ ...produce, cluster, encoder });
+  const round = new ProduceRound({ ...produce, cluster, encoder, throttles });
   parts = { ...produce, round };
 });
 

@@ -1,6 +1,6 @@
 import type { BrokerRequest } from "../../../../src/kafka/broker-channel.ts";
 import { systemClock } from "../../../../src/ops/system-clock.ts";
-import { CHANGES, disturbed } from "../../../support/brokers/hostile/hostility.ts";
+import { CHANGES, disturbed, INT32_MAX } from "../../../support/brokers/hostile/hostility.ts";
 import { refusal } from "../../../support/brokers/hostile/refusal.ts";
 import {
   answerFrame,
@@ -79,7 +79,12 @@ export class Middle {
       return emptyAnswer(request.apiKey, request.apiVersion, isEverywhere ? code : 0) ?? truth;
     if (kind === "code" && truth === null) return refusal(request, code);
     const below = (bound: number): number => Math.floor(this.#dice.next() * bound);
-    return disturbed({ ...hostility, kind }, request, truth ?? Buffer.alloc(0), below);
+    return disturbed(
+      { ...hostility, kind, throttleMs: INT32_MAX },
+      request,
+      truth ?? Buffer.alloc(0),
+      below,
+    );
   }
 }
 

@@ -48,7 +48,8 @@ export class Sampler {
     });
     const cluster = new Cluster(this.#channel, systemClock, REQUEST_TIMEOUT_MS);
     const place = { topic: parts.checkpointTopic, partition: 0 };
-    this.#checkpoints = new PartitionReader(cluster, systemClock, place, REQUEST_TIMEOUT_MS);
+    const patience = { throttledMs: REQUEST_TIMEOUT_MS, unreachableMs: REQUEST_TIMEOUT_MS };
+    this.#checkpoints = new PartitionReader(cluster, systemClock, place, patience);
   }
 
   start(): void {

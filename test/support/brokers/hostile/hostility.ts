@@ -1,12 +1,12 @@
 import { apiName } from "../../../../src/kafka/api/names.ts";
 import type { BrokerRequest } from "../../../../src/kafka/broker-channel.ts";
 import { errorPlaces } from "./error-places.ts";
+import { throttledAnswer } from "./throttled.ts";
 
 /** Requests that change something: one that is answered with an error may have been carried out or not. */
 export const CHANGES: ReadonlySet<number> = new Set([0, 19, 22, 24, 26]);
-const API_PRODUCE = 0;
 const JUNK_BYTES = 9;
-const INT32_MAX = 0x7fff_ffff;
+export const INT32_MAX = 0x7fff_ffff;
 
 export type HostileKind =
   /** An error code, in one place of the answer or in all. */
@@ -19,7 +19,7 @@ export type HostileKind =
   | "less"
   /** The answer with something behind it. */
   | "more"
-  /** Waiting time beyond all measure. */
+  /** The answer asks for a pause, and nothing more is answered on the connection until it is over. */
   | "throttle";
 
 export interface Hostility {
@@ -32,11 +32,13 @@ export interface Hostility {
   readonly isEverywhere: boolean;
   /** Share of the requests that meet it. */
   readonly share: number;
+  /** Of `throttle`, ms. */
+  readonly throttleMs: number;
 }
 
 /** What becomes of an answer; null ends the connection, undefined is silence. */
 export function disturbed(
-  { kind, code, isEverywhere }: Hostility,
+  { kind, code, isEverywhere, throttleMs }: Hostility,
   { apiKey, apiVersion }: BrokerRequest,
   truth: Buffer,
   below: (bound: number) => number,
@@ -51,7 +53,7 @@ export function disturbed(
     case "more":
       return Buffer.concat([truth, Buffer.alloc(JUNK_BYTES, below(256))]);
     case "throttle":
-      return throttled(apiKey, truth);
+      return throttledAnswer({ apiKey, apiVersion }, truth, throttleMs);
     case "code":
       return withCode(apiKey, apiVersion, truth, isEverywhere ? null : below, code);
   }
@@ -72,15 +74,9 @@ function withCode(
   return answer;
 }
 
-/** Only Produce's counts with the relay. */
-function throttled(apiKey: number, truth: Buffer): Buffer {
-  const answer = Buffer.from(truth);
-  if (apiKey === API_PRODUCE) answer.writeInt32BE(INT32_MAX, answer.length - 5);
-  return answer;
-}
-
 export function hostilityText({ apiKey, kind, code, ...how }: Hostility): string {
-  const what = kind === "code" ? `code ${code}` : kind;
+  const pause = kind === "throttle" ? `${kind} by ${how.throttleMs} ms` : kind;
+  const what = kind === "code" ? `code ${code}` : pause;
   const applied = how.isApplied ? "carried out" : "not carried out";
   const where = how.isEverywhere ? "everywhere" : "in one place";
   return `${apiName(apiKey)}: ${what} ${where}, ${applied}, ${how.share * 100} %`;

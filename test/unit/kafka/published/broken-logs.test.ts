@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from "@jest/globals";
 import { ERROR } from "../../../../src/kafka/error-code.ts";
 import { ByteWriter } from "../../../../src/kafka/wire/byte-writer.ts";
 import { RelayError } from "../../../../src/relay/errors.ts";
+import { throttledAnswer } from "../../../support/brokers/hostile/throttled.ts";
 import { API, EventsWorld, events, fetchedOffset, ids, START_MS } from "./events-world.ts";
 
 let world: EventsWorld;
@@ -175,3 +176,29 @@ function unreachable(): RelayError {
   const details = { code: "KAFKA_UNREACHABLE", remedy: "retry", hint: "wait" } as const;
   return new RelayError("Kafka does not answer", details);
 }
+
+describe("a leader that gives nothing because a quota is used up", () => {
+  function throttle(ms: number, times: number): void {
+    let left = times;
+    world.intercept = (request) => {
+      if (request.apiKey !== API.fetch || left <= 0) return null;
+      left -= 1;
+      return throttledAnswer(request, Buffer.alloc(0), ms);
+    };
+  }
+
+  it("is asked again once the pause is over, and nothing is left out", async () => {
+    world.partition("orders").writer.plain(events(1, 3));
+    throttle(5, 1);
+    expect((await world.since(["orders"], 0)).ids).toEqual(ids(1, 3));
+  });
+
+  it("is named where that does not end", async () => {
+    world.partition("orders").writer.plain(events(1, 3));
+    throttle(990_000, Number.POSITIVE_INFINITY);
+    await expect(world.since(["orders"], 0)).rejects.toMatchObject({
+      code: "KAFKA_THROTTLED",
+      remedy: "retry",
+    });
+  });
+});

@@ -23,6 +23,8 @@ const TRANSACTION_STAYS = "TRANSACTION_UNFINISHED";
 
 /** Whether people can see from what is shown what one of the hostilities does. */
 export function fits(reason: Reason, hostilities: readonly Hostility[]): boolean {
+  if (reason.code === "SINK_STALLED" && reason.message.includes("KAFKA_THROTTLED"))
+    return hostilities.some(({ kind }) => kind === "throttle");
   return !NO_CAUSE.has(reason.code) && hostilities.some((one) => fitsOne(reason, one));
 }
 
@@ -38,9 +40,10 @@ function fitsOne({ code, message }: Reason, hostility: Hostility): boolean {
     case "held":
     case "torn":
       return ABOUT_CONNECTIONS.has(code) || code === TRANSACTION_STAYS;
+    case "throttle":
+      return code === "KAFKA_THROTTLED";
     case "less":
     case "more":
-    case "throttle":
       return !(ABOUT_CONNECTIONS.has(code) || BARE.has(code));
     case "empty":
       return isNamed || !(ABOUT_CONNECTIONS.has(code) || BARE.has(code));

@@ -1,3 +1,4 @@
+import type { Lsn } from "../../../../src/relay/lsn.ts";
 import { LAST_BATCHES_MS } from "../../../../src/relay/options.ts";
 import { SlotProgress } from "../../../support/relay/slot-progress.ts";
 import type { RelaySight } from "../../schemas/stage/relay-here.ts";
@@ -52,22 +53,27 @@ export class Lookout {
     if (!isStreaming) throw new WorldFailed("stuck", "the first start does not stream");
   }
 
-  /** The cause that status and log show, or null where something is published. */
+  /** The cause that status and log show, or null where something is published; for as long as it takes while that goes on. */
   async namedOrServing(hostilities: readonly Hostility[]): Promise<Reason | null> {
     const progress = new SlotProgress(await this.#slot.walEnd());
     const seen = new Set<string>();
     let cause: Reason | null = null;
-    const holds = await this.watch(async (sight) => {
-      const reasons = reasonsIn(sight);
-      for (const { code, message } of reasons) seen.add(`${code}: ${message}`);
-      const isNamed = (one: Reason): boolean =>
-        fits(one, hostilities) && this.#seat.hasLogged(one.code);
-      cause = reasons.find(isNamed) ?? null;
-      const isStreaming = sight?.state === "streaming";
-      progress.add(isStreaming ? await this.#slot.confirmed() : null, this.#seat.halts.length);
-      return cause !== null || progress.isPast;
-    }, NAMED_WITHIN_MS);
-    if (holds) return cause;
+    const look = (): Promise<boolean> =>
+      this.watch(async (sight) => {
+        const reasons = reasonsIn(sight);
+        for (const { code, message } of reasons) seen.add(`${code}: ${message}`);
+        const isNamed = (one: Reason): boolean =>
+          fits(one, hostilities) && this.#seat.hasLogged(one.code);
+        cause = reasons.find(isNamed) ?? null;
+        const isStreaming = sight?.state === "streaming";
+        progress.add(isStreaming ? await this.#slot.confirmed() : null, this.#seat.halts.length);
+        return cause !== null || progress.isPast;
+      }, NAMED_WITHIN_MS);
+    let before: Lsn | null;
+    do {
+      before = await this.#slot.confirmed();
+      if (await look()) return cause;
+    } while ((await this.#slot.confirmed()) !== before);
     const shown = [...seen].slice(-4).join(" | ");
     throw new WorldFailed("unnamed", `no progress, and no name for it: ${shown}`);
   }

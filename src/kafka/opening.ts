@@ -31,7 +31,11 @@ import { Topics } from "./topics.ts";
 import type { TracelessFences } from "./traceless-fences.ts";
 import type { TransactionalId } from "./transactional-id.ts";
 import type { ProducerParts } from "./transactional-producer.ts";
-import { FencedError, TransactionalProducer } from "./transactional-producer.ts";
+import {
+  FencedError,
+  TransactionalProducer,
+  transactionTimedOut,
+} from "./transactional-producer.ts";
 import type { RecordBatchEncoder } from "./wire/record-batch.ts";
 
 /** How a batch reaches the brokers in the delivery that was chosen. */
@@ -249,10 +253,11 @@ export class Opening {
     if (error instanceof LostProduce) return this.#hangUps.note(error, this.#parts.channel);
     if (!(error instanceof FencedError)) return error;
     const newest = await this.#newestIncarnation();
-    if (newest === undefined) return error;
+    const timedOut = transactionTimedOut(error, this.#options.transactionTimeoutMs);
+    if (newest === undefined) return timedOut ?? error;
     if (newest?.nonce !== this.#nonce) return overtaken(newest?.instance);
-    const isTimedOut = error.transactionAgeMs >= this.#options.transactionTimeoutMs;
-    return isTimedOut || !this.#tracelessFences.add() ? error : this.#shared(error);
+    if (timedOut !== null) return timedOut;
+    return this.#tracelessFences.add() ? this.#shared(error) : error;
   }
 
   /** Undefined when it cannot be read now. */

@@ -278,3 +278,17 @@ export class FencedError extends RelayError {
     this.transactionAgeMs = transactionAgeMs;
   }
 }
+
+/** The same, where the transaction was open for longer than brokers let it be; null where it was not. */
+export function transactionTimedOut(fenced: FencedError, timeoutMs: number): RelayError | null {
+  const { message, transactionAgeMs } = fenced;
+  if (transactionAgeMs < timeoutMs) return null;
+  const age = Math.round(transactionAgeMs);
+  const text = `${message}: the transaction was open for ${age} ms, longer than RELAY_TRANSACTION_TIMEOUT (${timeoutMs} ms)`;
+  return new RelayError(text, {
+    code: "FENCED",
+    remedy: "reopen",
+    hint: "Brokers take too long for a batch: look at their latency, and for a client quota (relay_kafka_throttle_seconds_total). Lower RELAY_BATCH_MAX_BYTES, or raise RELAY_TRANSACTION_TIMEOUT. The relay sends the batch again.",
+    cause: fenced,
+  });
+}

@@ -205,16 +205,21 @@ function names(reason: RelayError, hostility: Hostility): boolean {
   const { kind, code: answered, apiKey } = hostility;
   const { code, message, cause } = reason;
   if (code === "SINK_STALLED") {
-    if (kind === "throttle") return message.includes("asked for a pause");
+    if (kind === "throttle") return namesPause(message);
     const isNamed = message.includes(apiName(apiKey)) || message.includes(errorName(answered));
     return isNamed || (cause instanceof RelayError && names(cause, hostility));
   }
   if (SAYS_NOTHING.has(code)) return false;
-  if (kind === "throttle") return message.includes(`${apiName(apiKey)} and asked for a pause`);
+  if (kind === "throttle") return namesPause(message);
   // The row is named where a Produce is lost again and again, and the request otherwise.
   if (kind === "hang-up" || kind === "silence") return message.includes(apiName(apiKey));
   // Connections that were cut when it began.
   if (code === "KAFKA_UNREACHABLE") return false;
   const isBare = code === "KAFKA_ERROR" || code === "KAFKA_REFUSED";
   return !isBare || kind !== "code" || message.includes(errorName(answered));
+}
+
+/** The pause itself, or what it makes a transaction be open for too long. */
+function namesPause(message: string): boolean {
+  return /asked for a pause|longer than RELAY_TRANSACTION_TIMEOUT/.test(message);
 }

@@ -99,7 +99,7 @@ export class OutboxRelations {
   known(covered: Lsn): KnownTables | null {
     if (this.#lookedLsn === LSN_ZERO) return null;
     const decisions = this.#decisions.filter(({ until }) => until > covered);
-    const { roots } = this.#memory;
+    const roots = this.#memory.rootsAt(covered);
     const { since: headers } = this.headers;
     return { roots, children: this.#memory.children(covered), decisions, headers };
   }

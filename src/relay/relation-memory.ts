@@ -70,9 +70,21 @@ export class RelationMemory {
 
   /** OIDs of the outbox tables in force, by `schema.name`. */
   get roots(): ReadonlyMap<string, number> {
+    return this.#roots(({ until }) => until === null);
+  }
+
+  /**
+   * For a checkpoint that covers all below `covered`: those that were in force there. One that took its place later is learned
+   * again; one that had it until later still has rows to come, which the next session could not tell from another table's.
+   */
+  rootsAt(covered: Lsn): ReadonlyMap<string, number> {
+    return this.#roots(({ since, until }) => since <= covered && (until ?? covered + 1n) > covered);
+  }
+
+  #roots(counts: (entry: Remembered) => boolean): ReadonlyMap<string, number> {
     const roots = new Map<string, number>();
-    for (const [oid, { outbox, isRoot, until }] of this.#byOid) {
-      if (isRoot && outbox !== null && until === null) roots.set(outbox, oid);
+    for (const [oid, entry] of this.#byOid) {
+      if (entry.isRoot && entry.outbox !== null && counts(entry)) roots.set(entry.outbox, oid);
     }
     return roots;
   }

@@ -25,12 +25,12 @@ export function tableUnknown(
 }
 
 function below(table: string): string {
-  return `Was it a child of an outbox table: outbox-relay accept table ${table} --publish. Was it another table: outbox-relay accept table ${table} --pass-over.`;
+  return `Was it a child of an outbox table: ${accept(table)} --publish. Was it another table: ${accept(table)} --pass-over.`;
 }
 
 /** The table's own rows and those of the outbox table come under one name. */
 function above(table: string, outbox: string): string {
-  return `Are all of its rows events: outbox-relay accept table ${table} --publish. Are they not, or do you not know: outbox-relay accept table ${table} --pass-over, then outbox-relay repair --all-rows, which publishes the rows of ${outbox} that are not at Kafka.`;
+  return `Are all of its rows events: ${accept(table)} --publish. Are they not, or do you not know: ${accept(table)} --pass-over, then outbox-relay repair --all-rows, which publishes the rows of ${outbox} that are not at Kafka.`;
 }
 
 /** Rows of a table that was the outbox table `outbox` until another one took its name. */
@@ -41,9 +41,15 @@ export function tableReplaced({ schema, name }: Relation, outbox: string): Relay
     {
       code: "TABLE_RENAMED",
       remedy: "halt",
-      hint: `Are they events: add ${table} to RELAY_TABLES and restart. Are they not: outbox-relay accept table ${table} --pass-over. The slot keeps the rows until then.`,
+      hint: `Are they events: add ${table} to RELAY_TABLES and restart. Are they not: ${accept(table)} --pass-over. The slot keeps the rows until then.`,
     },
   );
+}
+
+/** As a shell takes it: a table's name may have anything in it. */
+function accept(table: string): string {
+  const isPlain = /^[\w.]+$/.test(table);
+  return `outbox-relay accept table ${isPlain ? table : `'${table.replaceAll("'", "'\\''")}'`}`;
 }
 
 function quotedName(schema: string, name: string): string {

@@ -3,6 +3,18 @@ import type { Mutant } from "./mutant.ts";
 /** Which rows are the outbox's, and what their columns hold. */
 export const TABLE_MUTANTS: readonly Mutant[] = [
   {
+    name: "remember in a checkpoint which tables are outbox tables now",
+    harm: "asks a person about rows of the outbox table from before another one took its name",
+    file: "src/relay/outbox-relations.ts",
+    edits: [
+      {
+        find: "    const roots = this.#memory.rootsAt(covered);",
+        replace: "    const { roots } = this.#memory;",
+      },
+    ],
+    caughtBy: { unit: "test/unit/relay/known-tables" },
+  },
+  {
     name: "ask again whose rows a transaction holds that the checkpoint covers as a whole",
     harm: "the rows of a dropped child that come again halt the relay",
     file: "src/relay/intake.ts",

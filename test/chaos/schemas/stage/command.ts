@@ -7,12 +7,12 @@ import type { CommandResult } from "../../../support/relay/fixture.ts";
 
 const DEADLINE_MS = 90_000;
 
-/** Runs `repair`, `accept publication` or `slot adopt` of the program, in this process. */
+/** Runs `repair`, `accept` or `slot` of the program with these words after it, in this process. */
 export async function runCommand(
-  command: string,
+  command: readonly string[],
   settings: Readonly<Record<string, string>>,
 ): Promise<CommandResult> {
-  const [word = "", ...argv] = command.split(" ");
+  const [word = "", ...argv] = command;
   const written = { stdout: "", stderr: "" };
   const out: Output = {
     stdout: (text) => {
@@ -24,7 +24,7 @@ export async function runCommand(
   };
   const { config } = loadConfig(settings);
   const run = { repair: runRepair, accept: runAccept, slot: runSlot }[word];
-  if (run === undefined) throw new Error(`no command ${command}`);
+  if (run === undefined) throw new Error(`no command ${command.join(" ")}`);
   const code = await run(argv, config, out, AbortSignal.timeout(DEADLINE_MS));
   return { code, ...written };
 }

@@ -53,6 +53,11 @@ export class OperatorHand {
     const statements = statementsIn(hint ?? "").filter((one) => this.#isNew(`${code}/${one}`));
     if (statements.length > 0) return this.#runAll(statements);
     if (this.#isToTurn(code)) return this.#turnColumns();
+    const table = code === "TABLE_UNKNOWN" ? tableIn(hint ?? "") : null;
+    if (table !== null && this.#isNew(`${code}/${table}/${this.#rows}`)) {
+      const way = this.#wroteEventsTo(table) ? "--publish" : "--pass-over";
+      return this.#decide(`accept table ${table} ${way}`);
+    }
     const commands = commandsIn(said, this.#parts.plan.prefersAccept);
     const command = commands.find((one) => this.#isNew(`${code}/${one}/${this.#rows}`));
     if (command === "slot drop") return this.#dropSlot();
@@ -68,6 +73,15 @@ export class OperatorHand {
     }
     const isRefused = this.#turnRefusedAt === this.#rows;
     return code === "COLUMN_MISSING" && !isRefused && this.#parts.otherColumns() !== null;
+  }
+
+  /** Whether its rows were meant to be events when they were written: a person knows. */
+  #wroteEventsTo(table: string): boolean {
+    const [name] = wordsOf(table);
+    return this.#parts.journal.rows.some(
+      ({ class: meant, where }) =>
+        meant === "event" && where.replaceAll('"', "").startsWith(`${name?.replaceAll('"', "")},`),
+    );
   }
 
   /** A command may be given again when more was written since. */
@@ -95,7 +109,7 @@ export class OperatorHand {
     const { journal, settings, held, decided } = this.#parts;
     const before = await held();
     journal.note(`operator runs outbox-relay ${command}`);
-    const { code, stdout, stderr } = await runCommand(command, settings());
+    const { code, stdout, stderr } = await runCommand(wordsOf(command), settings());
     journal.note(`exit code ${code}: ${stdout.trim()} ${stderr.trim()}`);
     if (code === 0) {
       const kind: DecisionMade["kind"] = command.startsWith("accept") ? "accept" : "repair";
@@ -128,7 +142,7 @@ export class OperatorHand {
     const command = `slot drop --confirm ${fixture.names.slot}`;
     journal.note(`operator stops the relay and runs outbox-relay ${command}`);
     await hand.stop();
-    const { code, stdout, stderr } = await runCommand(command, settings());
+    const { code, stdout, stderr } = await runCommand(wordsOf(command), settings());
     journal.note(`exit code ${code}: ${stdout.trim()} ${stderr.trim()}`);
     return hand.start(false);
   }
@@ -145,6 +159,17 @@ export class OperatorHand {
 export function statementsIn(hint: string): string[] {
   const found = hint.match(/\b(?:ALTER (?!SYSTEM)|GRANT |CREATE PUBLICATION )[^;]*;/g) ?? [];
   return found.filter((statement) => !statement.includes("..."));
+}
+
+/** The table that a hint asks about, as the hint writes it for a shell; null where it asks about none. */
+export function tableIn(hint: string): string | null {
+  return /outbox-relay accept table ((?:[^ ']|'(?:[^']|'\\'')*')+) --/.exec(hint)?.[1] ?? null;
+}
+
+/** The words of a command, as a shell cuts them. */
+export function wordsOf(command: string): string[] {
+  const words = command.match(/(?:[^ '\\]|\\.|'[^']*')+/g) ?? [];
+  return words.map((word) => word.replace(/\\(.)|'([^']*)'/g, (_, one, text) => one ?? text));
 }
 
 /** The commands that a text names, in its order, the preferred one first. */

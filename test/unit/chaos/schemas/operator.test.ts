@@ -1,5 +1,10 @@
 import { describe, expect, it } from "@jest/globals";
-import { commandsIn, statementsIn } from "../../../chaos/schemas/stage/operator.ts";
+import {
+  commandsIn,
+  statementsIn,
+  tableIn,
+  wordsOf,
+} from "../../../chaos/schemas/stage/operator.ts";
 
 describe("what an operator reads out of a hint", () => {
   it("is every statement that can be run as it stands", () => {
@@ -24,5 +29,24 @@ describe("what an operator reads out of a hint", () => {
     const steps = "Run outbox-relay slot drop, then outbox-relay repair.";
     expect(commandsIn(steps, false)).toEqual(["slot drop", "repair"]);
     expect(commandsIn("Nothing to do.", true)).toEqual([]);
+  });
+});
+
+describe("the table that a hint asks about", () => {
+  it.each([
+    ["public.child", "public.child"],
+    ["'public.order away'", "public.order away"],
+    ["'public.order; rm '\\''x'\\'''", "public.order; rm 'x'"],
+    [`'public."a.b"'`, 'public."a.b"'],
+  ])("is read as a shell reads it: %s", (written, name) => {
+    const hint = `Was it a child: outbox-relay accept table ${written} --publish. Was it another: outbox-relay accept table ${written} --pass-over.`;
+    const table = tableIn(hint);
+    expect(table).toBe(written);
+    expect(wordsOf(`accept table ${table} --publish`)).toEqual([
+      "accept",
+      "table",
+      name,
+      "--publish",
+    ]);
   });
 });

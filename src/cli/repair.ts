@@ -81,17 +81,16 @@ async function plan(
 ): Promise<number> {
   const found = await operations.look(stop);
   const { verdict } = found;
-  const read = await plannedRows(ports.source, found, isOfAllRows, stop);
-  const { rows, since, unfinished } = read;
+  const read = await plannedRows(ports.source, options, found, isOfAllRows, stop);
+  const { rows, since, unfinished, refusal: problem } = read;
   try {
     const { topicTemplate } = options.outbox;
     const planned = await planBackfill(rows, ports.published, topicTemplate, since, stop);
     const code = verdict.kind === "halt" ? verdict.fault.code : null;
-    const problem = verdict.kind === "halt" && !isRepairable(found) ? verdict.fault : null;
     const summary = {
       code,
       problem: problem?.message ?? null,
-      repairable: isRepairable(found),
+      repairable: unfinished === null ? isRepairable(found) : problem === null,
       since: since?.atMs ?? null,
       unfinished,
       ...planned,

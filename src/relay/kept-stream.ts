@@ -49,7 +49,8 @@ async function broughtOf(
 ): Promise<ReadonlySet<string>> {
   const { doubtful, readLsn } = beside;
   if (doubtful === 0) return new Set();
-  if (doubtful > DOUBTFUL_ROWS_MAX) throw tooManyDoubtful(doubtful, options.slot);
+  const fault = doubtFault(doubtful, options.slot);
+  if (fault !== null) throw fault;
   const ids = new Set<string>();
   await beside.doubtfulIds((id) => ids.add(id), signal);
   const tables = await ports.database.catalog({ relation: null, roots: new Map() }, signal);
@@ -57,7 +58,9 @@ async function broughtOf(
   return scan.run(ports.source, ports.clock, signal);
 }
 
-function tooManyDoubtful(doubtful: number, slot: string): RelayError {
+/** What more rows in doubt than can be compared end in; null where they can be. */
+export function doubtFault(doubtful: number, slot: string): RelayError | null {
+  if (doubtful <= DOUBTFUL_ROWS_MAX) return null;
   return new RelayError(
     `${doubtful} rows were written or changed since slot ${slot} was made, and only ${DOUBTFUL_ROWS_MAX} can be compared with what it holds`,
     {

@@ -1,8 +1,11 @@
 import type { BackfillRows } from "../backfill/backfill-rows.ts";
 import type { ReplicationSource } from "../capture/replication-stream.ts";
+import type { RelayError } from "../errors.ts";
+import { doubtFault } from "../kept-stream.ts";
+import type { RelayOptions } from "../options.ts";
 import type { Watermark } from "../watermark.ts";
 import type { Situation } from "./situation.ts";
-import { repairSince } from "./situation.ts";
+import { isRepairable, repairSince } from "./situation.ts";
 
 /** Where a plan reads; nothing that it does changes anything. */
 export interface PlanSource extends Pick<ReplicationSource, "readBesideSlot"> {
@@ -24,11 +27,14 @@ export interface PlannedRows {
   /** Rows that it shows are not looked at; null: all rows are. */
   readonly since: Watermark | null;
   readonly unfinished: Unfinished | null;
+  /** Why a repair would end before it sends anything; null: it would not. */
+  readonly refusal: RelayError | null;
 }
 
 /** Reads them as a repair would: what was begun goes first, whatever else was asked for. The caller closes the rows. */
 export async function plannedRows(
   source: PlanSource,
+  { slot }: Pick<RelayOptions, "slot">,
   found: Situation,
   isOfAllRows: boolean,
   signal: AbortSignal,
@@ -36,14 +42,16 @@ export async function plannedRows(
   const { verdict } = found;
   if (verdict.kind !== "backfill") {
     const since = isOfAllRows ? null : repairSince(found);
-    return { rows: await source.planBackfill(since, signal), since, unfinished: null };
+    const refusal = verdict.kind === "halt" && !isRepairable(found) ? verdict.fault : null;
+    return { rows: await source.planBackfill(since, signal), since, unfinished: null, refusal };
   }
   const since = repairSince(found);
   if (verdict.kept === null) {
     const unfinished = { keptSinceMs: null, doubtful: 0 };
-    return { rows: await source.planBackfill(since, signal), since, unfinished };
+    return { rows: await source.planBackfill(since, signal), since, unfinished, refusal: null };
   }
   const { snapshot } = verdict.kept;
   const { rows, doubtful } = await source.readBesideSlot(since, snapshot, signal);
-  return { rows, since, unfinished: { keptSinceMs: snapshot.atMs, doubtful } };
+  const unfinished = { keptSinceMs: snapshot.atMs, doubtful };
+  return { rows, since, unfinished, refusal: doubtFault(doubtful, slot) };
 }

@@ -54,7 +54,13 @@ describe("a first start that is killed while it publishes rows from before its s
     const { stdout: json } = await fixture.command(["repair", "--plan", "--json"]);
     const plan = JSON.parse(json) as Record<string, number>;
     const unfinished = { keptSinceMs: expect.any(Number), doubtful };
-    expect(plan).toMatchObject({ code: null, unfinished, rows: 3004, candidates });
+    expect(plan).toMatchObject({
+      code: null,
+      repairable: true,
+      unfinished,
+      rows: 3004,
+      candidates,
+    });
     expect(plan["published"]).toBeGreaterThan(0);
     expect([(plan["published"] ?? 0) + (plan["missing"] ?? 0)]).toEqual([candidates]);
     const { stdout } = await fixture.command(["repair", "--plan", "--all-rows"]);

@@ -134,7 +134,7 @@ describe("two relays with the same names on two servers", () => {
     await postgres.stop();
   });
 
-  it("leave each other alone: the second halts at once, and adopt refuses", async () => {
+  it("leave each other alone: the second halts at once, and no command decides anything", async () => {
     const relay = await fixture.streaming(SETTINGS);
     await fixture.insert("before");
     await fixture.caughtUp(relay);
@@ -147,7 +147,17 @@ describe("two relays with the same names on two servers", () => {
       expect(hint).toContain("RELAY_SLOT_NAME");
       const adopted = await elsewhere.command(["slot", "adopt"], settings);
       expect([adopted.code, adopted.stderr]).toEqual([1, expect.stringContaining("--take-over")]);
-      expect((await elsewhere.command(["repair"], settings)).code).toBe(1);
+      for (const argv of [
+        ["repair"],
+        ["accept", "publication"],
+        ["accept", "table", "public.x", "--publish"],
+      ]) {
+        const refused = await elsewhere.command(argv, settings);
+        expect([refused.code, refused.stderr]).toEqual([
+          1,
+          expect.stringMatching(/^LINEAGE_FOREIGN: /),
+        ]);
+      }
       const plan = await elsewhere.command(["repair", "--plan"], settings);
       expect(plan.stdout).toContain("repair refuses");
       await fixture.insert("after");

@@ -107,6 +107,7 @@ function openSink(): KafkaSink {
     checkpointReplicationFactor: -1,
     delivery: "exactly-once",
     transactionalIdPrefix: "outbox-relay.bench",
+    transactionalIdFormer: null,
     transactionalIds: 3,
     transactionTimeoutMs: 60_000,
     transactionProtocol: "auto",

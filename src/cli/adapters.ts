@@ -98,6 +98,7 @@ export function kafkaOptions(config: Config): KafkaSinkOptions {
     checkpointReplicationFactor: checkpoint.replicationFactor,
     delivery: config.delivery,
     transactionalIdPrefix: transaction.idPrefix,
+    transactionalIdFormer: transaction.idFormer,
     transactionalIds: transaction.ids,
     transactionTimeoutMs: transaction.timeoutMs,
     transactionProtocol: transaction.protocol,

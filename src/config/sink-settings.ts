@@ -5,12 +5,13 @@ import {
   integer,
   listOf,
   oneOf,
+  orNone,
   ratio,
   replicationFactor,
   size,
 } from "./kinds.ts";
 import { hostPort, token, topicName } from "./kinds-of-names.ts";
-import { setting } from "./setting.ts";
+import { optionalSetting, setting } from "./setting.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -85,6 +86,12 @@ export const sinkSettings = {
       doc: "Prefix of the transactional ids, which fence an older relay of the same slot. Must not be shared by two slots.",
       example: "outbox-relay.outbox_relay",
       derived: "`outbox-relay.<slot>`",
+    }),
+    idFormer: optionalSetting("RELAY_TRANSACTIONAL_ID_FORMER", {
+      kind: orNone(token(200)),
+      derived: "there was no other prefix",
+      doc: "For one start after a change of `RELAY_TRANSACTIONAL_ID`: the prefix from before, so that the relay fences ids of it as well. `none`: no relay with another prefix is left, and only ids of `RELAY_TRANSACTIONAL_ID` are fenced.",
+      example: "outbox-relay.former_slot",
     }),
     ids: setting("RELAY_TRANSACTIONAL_IDS", {
       kind: integer({ min: 1, max: 8 }),

@@ -18,6 +18,8 @@ export interface KafkaSinkOptions {
   readonly checkpointReplicationFactor: number;
   readonly delivery: "exactly-once" | "at-least-once";
   readonly transactionalIdPrefix: string;
+  /** A prefix from before, or `none`: see `FormerIdOptions`. */
+  readonly transactionalIdFormer: string | null;
   readonly transactionalIds: number;
   readonly transactionTimeoutMs: number;
   readonly transactionProtocol: "auto" | "v1" | "v2";

@@ -108,7 +108,7 @@ export class Opening {
     this.tail = new LogTail(cluster, clock, checkpointTopic, requestTimeoutMs, context.reading);
     this.fence = new Fence(channel, cluster, clock, options);
     const leftCommit = new LeftCommit(channel, cluster, clock, requestTimeoutMs);
-    this.#takeover = new Takeover(options.slot, this.tail, this.fence, leftCommit);
+    this.#takeover = new Takeover(options, this.tail, this.fence, leftCommit);
     this.reach = new Reach(channel, cluster, options.checkpointTopic, this.fence.ours);
     const produce = { channel, clock, moment, observer, requestTimeoutMs, signal };
     const round = new ProduceRound({ ...produce, cluster, encoder, throttles: this.#throttles });

@@ -3,12 +3,24 @@ import type { Mutant } from "./mutant.ts";
 /** Who may write, and what a start believes. */
 export const FENCING_MUTANTS: readonly Mutant[] = [
   {
+    name: "fence every id that the checkpoint topic names",
+    harm: "ends the transactions of another program whose id somebody wrote into the topic",
+    file: "src/kafka/former-ids.ts",
+    edits: [
+      {
+        find: "  const isOurs = (name: string): boolean => prefixes.some((prefix) => isIdOf(name, prefix));",
+        replace: "  const isOurs = (name: string): boolean => name !== prefixes.join();",
+      },
+    ],
+    caughtBy: { unit: "test/unit/kafka/former-ids" },
+  },
+  {
     name: "fence only our own ids",
     harm: "lets a predecessor with more ids commit after its successor has read the checkpoint",
     file: "src/kafka/takeover.ts",
     edits: [
       {
-        find: "    const known = new Set([...ours, ...(former?.transactionalIds ?? [])]);",
+        find: "    const known = new Set([...ours, ...former]);",
         replace: "    void former;\n    const known = new Set(ours);",
       },
       { find: "    await this.#fence.take(unknown, signal);\n", replace: "    void unknown;\n" },

@@ -74,6 +74,7 @@ export class Sinks {
       checkpointReplicationFactor: -1,
       delivery: "exactly-once",
       transactionalIdPrefix: `outbox-relay.${this.slot}`,
+      transactionalIdFormer: null,
       transactionalIds: 3,
       transactionTimeoutMs: 60_000,
       transactionProtocol: "auto",

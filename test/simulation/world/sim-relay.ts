@@ -125,6 +125,7 @@ function sinkOptions(
     checkpointReplicationFactor: -1,
     delivery: plan.delivery,
     transactionalIdPrefix: "relay",
+    transactionalIdFormer: null,
     transactionalIds,
     transactionTimeoutMs: plan.transactionTimeoutMs,
     transactionProtocol: plan.protocol,

@@ -8,6 +8,7 @@ export const MODEL_SINK_OPTIONS: KafkaSinkOptions = {
   checkpointReplicationFactor: -1,
   delivery: "exactly-once",
   transactionalIdPrefix: "relay",
+  transactionalIdFormer: null,
   transactionalIds: 3,
   transactionTimeoutMs: 60_000,
   transactionProtocol: "auto",

@@ -171,6 +171,13 @@ export const BACKFILL_MUTANTS: readonly Mutant[] = [
     caughtBy: { unit: "test/unit/relay/kept-halts" },
   },
   {
+    name: "count in a plan what a kept slot brings",
+    harm: "has a person wait for, or clean up after, rows that a repair does not send",
+    file: "src/relay/operate/planned-rows.ts",
+    edits: [{ find: "if (verdict.kept === null) {", replace: "if (verdict.kept !== undefined) {" }],
+    caughtBy: { unit: "test/unit/relay/operate/planned-rows" },
+  },
+  {
     name: "number the rows of a snapshot that begins again from one",
     harm: "publishes rows below positions that a partition has, so that consumers drop them as read",
     file: "src/relay/intake.ts",

@@ -113,6 +113,7 @@ function openSink(): KafkaSink {
     transactionProtocol: "auto",
     codec: null,
     topicAutoCreate: null,
+    batchMsMax: 30_000,
     epochMaxAgeMs: 3_600_000,
     metadataMaxAgeMs: 300_000,
   } as const;

@@ -108,9 +108,17 @@ export function kafkaOptions(config: Config): KafkaSinkOptions {
       : null,
     requestBytesMax: config.producer.requestBytesMax,
     requestTimeoutMs: kafka.requestTimeoutMs,
+    batchMsMax: batchMsMax(config),
     epochMaxAgeMs: EPOCH_MAX_AGE_MS,
     metadataMaxAgeMs: kafka.metadataMaxAgeMs,
   };
+}
+
+/** Half of the time after which brokers abort a transaction, or the relay lets the slot go. */
+function batchMsMax({ delivery, transaction, sinkStallReleaseMs }: Config): number {
+  const isOpen = delivery === "exactly-once";
+  const abortMs = isOpen ? transaction.timeoutMs : Number.POSITIVE_INFINITY;
+  return Math.min(abortMs, sinkStallReleaseMs || Number.POSITIVE_INFINITY) / 2;
 }
 
 /** What the migration calls it. */

@@ -26,6 +26,8 @@ export interface KafkaSinkOptions {
   /** Of batches of events; null: they stay plain. */
   readonly codec: Codec | null;
   readonly topicAutoCreate: TopicCreation | null;
+  /** A batch that takes longer makes the next ones smaller, ms. */
+  readonly batchMsMax: number;
   /** How long an epoch serves without transactions; well below `transactional.id.expiration.ms` of the brokers. */
   readonly epochMaxAgeMs: number;
   /** How long what is known of a topic counts before it is looked at again, ms. */

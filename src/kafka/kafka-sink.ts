@@ -13,6 +13,7 @@ import type { KafkaPorts, KafkaSinkOptions, SinkStatus } from "./kafka-sink-opti
 import type { OpeningContext } from "./opening.ts";
 import { Opening } from "./opening.ts";
 import { whileWanted } from "./opening-channel.ts";
+import { Pace } from "./pace.ts";
 import { TopicRefusals } from "./topic-refusals.ts";
 import { TracelessFences } from "./traceless-fences.ts";
 import { compressionOf } from "./wire/compress/batch-compression.ts";
@@ -27,6 +28,8 @@ export class KafkaSink implements Sink {
   readonly #options: KafkaSinkOptions;
   readonly #channel: BrokerChannel;
   readonly #context: OpeningContext;
+  readonly #clock: Clock;
+  readonly #pace: Pace;
   #opening: Opening;
   #lastFault: string | null = null;
   /** Whether more than questions may be under way on the connections. */
@@ -43,6 +46,8 @@ export class KafkaSink implements Sink {
     this.inFlightMax = 2;
     this.#options = options;
     this.#channel = ports.channel;
+    this.#clock = clock;
+    this.#pace = new Pace(options.batchMsMax);
     const encoder = new RecordBatchEncoder(compressionOf(options, observer));
     const lasting = {
       tracelessFences: new TracelessFences(clock),
@@ -53,6 +58,10 @@ export class KafkaSink implements Sink {
     const told = this.#told(observer);
     this.#context = { options, ports, clock, moment, observer: told, encoder, ...lasting };
     this.#opening = new Opening(this.#context);
+  }
+
+  get batchBytesMax(): number {
+    return this.#pace.bytesMax;
   }
 
   get lastFault(): string | null {
@@ -121,8 +130,16 @@ export class KafkaSink implements Sink {
     return this.#current().take(signal);
   }
 
-  publish(batch: SinkBatch, next: () => void = () => undefined): Promise<void> {
-    return this.#opening.publish(batch, next);
+  async publish(batch: SinkBatch, next: () => void = () => undefined): Promise<void> {
+    const startedMs = this.#clock.monotonicMs();
+    let isDurable = false;
+    try {
+      await this.#opening.publish(batch, next);
+      isDurable = true;
+    } finally {
+      const tookMs = this.#clock.monotonicMs() - startedMs;
+      this.#pace.took(batch.records, tookMs, isDurable);
+    }
   }
 
   learn(topics: readonly string[], again: boolean, signal: AbortSignal): Promise<void> {

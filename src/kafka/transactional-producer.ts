@@ -288,7 +288,7 @@ export function transactionTimedOut(fenced: FencedError, timeoutMs: number): Rel
   return new RelayError(text, {
     code: "FENCED",
     remedy: "reopen",
-    hint: "Brokers take too long for a batch: look at their latency, and for a client quota (relay_kafka_throttle_seconds_total). Lower RELAY_BATCH_MAX_BYTES, or raise RELAY_TRANSACTION_TIMEOUT. The relay sends the batch again.",
+    hint: "Brokers take too long for a batch: look at their latency, and for a client quota (relay_kafka_throttle_seconds_total). The relay goes on with smaller batches by itself; where that is not enough, raise RELAY_TRANSACTION_TIMEOUT.",
     cause: fenced,
   });
 }

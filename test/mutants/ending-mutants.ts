@@ -1,6 +1,6 @@
 import type { Mutant } from "./mutant.ts";
 
-/** Loops that ask brokers again, and openings that have ended. */
+/** Loops that ask brokers again, openings that have ended, and batches that take too long. */
 export const ENDING_MUTANTS: readonly Mutant[] = [
   {
     name: "send for an opening that has ended",
@@ -197,5 +197,24 @@ export const ENDING_MUTANTS: readonly Mutant[] = [
       },
     ],
     caughtBy: { unit: "kafka/partition-share" },
+  },
+  {
+    name: "send a batch again as large as it was however long it took",
+    harm: "publishes nothing any more where a quota needs longer for it than a transaction may be open",
+    file: "src/kafka/pace.ts",
+    edits: [{ find: "    if (durationMs > this.#slowMs) {", replace: "    if (durationMs < 0) {" }],
+    caughtBy: { unit: "kafka/timed-out" },
+  },
+  {
+    name: "hand over more than the sink makes durable in time",
+    harm: "publishes nothing any more where a quota needs longer for it than a transaction may be open",
+    file: "src/relay/publish/publisher.ts",
+    edits: [
+      {
+        find: "return count < batch.records.length ? this.#backlog.cutTaken(batch, count) : batch;",
+        replace: "return count < 0 ? this.#backlog.cutTaken(batch, count) : batch;",
+      },
+    ],
+    caughtBy: { unit: "relay/batches-in-time" },
   },
 ];

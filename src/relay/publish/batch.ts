@@ -58,6 +58,16 @@ export class Batch {
     return this.bytes + this.records.length * RECORD_OBJECTS_BYTES;
   }
 
+  /** How many of the first records have at most so many bytes; one at least. */
+  countOf(bytesMax: number): number {
+    let bytes = 0;
+    const beyond = this.records.findIndex((record) => {
+      bytes += record.bytes;
+      return bytes > bytesMax;
+    });
+    return beyond < 0 ? this.records.length : Math.max(1, beyond);
+  }
+
   /**
    * Takes the first `count` records out into a batch of their own, which ends inside a transaction
    * as far as it knows. `before` is the progress that this batch started from.

@@ -145,13 +145,21 @@ export class Publisher {
       return null;
     }
     const refused = batch.records.findIndex((record) => this.#sink.refuse(record) !== null);
-    if (refused < 0) return batch;
+    if (refused < 0) return this.#cutInTime(batch);
     if (refused > 0) return this.#backlog.cutTaken(batch, refused);
     this.#backlog.putBack(batch);
     await this.#waker.until(() => this.#outstanding === 0);
     const refusal = this.refusal();
     if (refusal !== null) this.#failure ??= { error: refusal };
     return null;
+  }
+
+  /** As much of the batch as the sink makes durable in time, one record at least. */
+  #cutInTime(batch: Batch): Batch {
+    const { batchBytesMax } = this.#sink;
+    const count =
+      batch.bytes <= batchBytesMax ? batch.records.length : batch.countOf(batchBytesMax);
+    return count < batch.records.length ? this.#backlog.cutTaken(batch, count) : batch;
   }
 
   async #learn(batch: Batch, signal: AbortSignal): Promise<void> {

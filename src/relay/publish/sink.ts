@@ -39,6 +39,8 @@ export interface Sink {
   publish(batch: SinkBatch, next?: () => void): Promise<void>;
   /** How long looks and openings have read the checkpoint topic so far, ms: a long log takes long, and is no standstill. */
   readonly readingMs: number;
+  /** Bytes of records that a batch may have, so that it is durable in time; infinite unless batches took too long. */
+  readonly batchBytesMax: number;
   /** How many `publish` calls may overlap. */
   readonly inFlightMax: number;
   /** Learns partitions and limits of topics not known yet, creating them where the settings say so; a topic that is missing afterwards makes `refuse` answer. `again` forgets what was known. */

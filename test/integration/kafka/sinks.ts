@@ -83,6 +83,7 @@ export class Sinks {
       connectTimeoutMs: 5_000,
       requestBytesMax: 524_288,
       requestTimeoutMs: 5_000,
+      batchMsMax: 30_000,
       epochMaxAgeMs: 3_600_000,
       metadataMaxAgeMs: 300_000,
     };

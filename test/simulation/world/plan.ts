@@ -5,6 +5,7 @@ import type { ConsumerKind } from "../oracle/consumer.ts";
 
 export const SLOT = "slot";
 export const CHECKPOINT_TOPIC = "checkpoint";
+export const SINK_STALL_RELEASE_MS = 2_500;
 /** Of one length, and of one place among the routes that the relay remembers, so that one kept in lent memory turns into the other. */
 export const ROUTES: readonly string[] = ["quote", "visit"];
 
@@ -97,7 +98,7 @@ export function relayOptions(plan: WorldPlan, instance: string): RelayOptions {
     shard: null,
     statusIntervalMs: 300,
     ...plan.relay,
-    sinkStallReleaseMs: 2_500,
+    sinkStallReleaseMs: SINK_STALL_RELEASE_MS,
     standbyPollIntervalMs: 40,
     shutdownTimeoutMs: 1_500,
     retry: { initialMs: 15, maxMs: 400, jitter: 0.2 },

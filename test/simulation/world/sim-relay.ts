@@ -12,7 +12,7 @@ import { SimChannel } from "../kafka/sim-channel.ts";
 import { SimSource } from "../postgres/sim-ports.ts";
 import type { SimPostgres } from "../postgres/sim-postgres.ts";
 import type { WorldPlan } from "./plan.ts";
-import { CHECKPOINT_TOPIC, relayOptions, SLOT } from "./plan.ts";
+import { CHECKPOINT_TOPIC, relayOptions, SINK_STALL_RELEASE_MS, SLOT } from "./plan.ts";
 
 /** Below what the brokers remember an idle id for, with room for a relay that is frozen meanwhile. */
 const EPOCH_MAX_AGE_MS = 2_000;
@@ -135,6 +135,7 @@ function sinkOptions(
       : null,
     requestBytesMax: plan.requestBytesMax,
     requestTimeoutMs: plan.requestTimeoutMs,
+    batchMsMax: Math.min(plan.transactionTimeoutMs, SINK_STALL_RELEASE_MS) / 2,
     epochMaxAgeMs: EPOCH_MAX_AGE_MS,
     metadataMaxAgeMs: 3_000,
   };

@@ -16,6 +16,7 @@ export const MODEL_SINK_OPTIONS: KafkaSinkOptions = {
   topicAutoCreate: null,
   requestBytesMax: 524_288,
   requestTimeoutMs: 200,
+  batchMsMax: 30_000,
   epochMaxAgeMs: 60_000,
   metadataMaxAgeMs: 60_000,
 };

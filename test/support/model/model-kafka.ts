@@ -39,6 +39,7 @@ export class ModelSink implements Sink, PublishedEvents {
   opens = 0;
   probes = 0;
   readingMs = 0;
+  batchBytesMax = Number.POSITIVE_INFINITY;
   /** The cluster runs, but this one's way there is cut. */
   isCutOff = false;
   lastFault: string | null = null;

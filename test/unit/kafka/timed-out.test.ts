@@ -19,6 +19,8 @@ it("a transaction that brokers abort after its time is named by its age and the 
     expect(problem?.message).toMatch(
       /open for 61\d{3} ms, longer than RELAY_TRANSACTION_TIMEOUT \(60000 ms\)/,
     );
-    expect(problem?.hint).toContain("RELAY_BATCH_MAX_BYTES");
+    expect(problem?.hint).toContain("smaller batches");
   }
+  // What follows is smaller.
+  expect(brokers.sink.batchBytesMax).toBeLessThan(10_000);
 });

@@ -5,7 +5,7 @@ import { INT32_MAX } from "../../support/brokers/hostile/hostility.ts";
 import type { WorldPlan } from "../world/plan.ts";
 import { runHostile } from "./run-hostile.ts";
 
-const WORLDS_MAX = 8;
+const WORLDS_MAX = 20;
 const EPISODES = 3;
 const API_ADD_PARTITIONS = 24;
 /** Of no version of the protocol yet: nobody waits for what it may mean. */

@@ -39,7 +39,7 @@ export class SimChannel implements BrokerChannel {
     return new Promise((resolve, reject) => {
       if (!this.#process.isAlive) return;
       const broker = id === "any" ? this.#anyBroker() : id;
-      const connection = this.#connection(broker, lane);
+      const connection = this.#connection(id, broker, lane);
       const fail = (): void => {
         this.isReachable = false;
         reject(unreachable());
@@ -94,9 +94,10 @@ export class SimChannel implements BrokerChannel {
     return this.#any ?? -1;
   }
 
-  #connection(broker: number, lane: Lane): SimConnection | null {
+  /** A question to any broker has a connection of its own, as in KafkajsChannel. */
+  #connection(id: BrokerId, broker: number, lane: Lane): SimConnection | null {
     if (!this.#brokers.cluster.isUp(broker)) return null;
-    const key = `${broker} ${lane}`;
+    const key = `${id} ${lane}`;
     const known = this.#connections.get(key);
     if (known !== undefined) return known;
     const connection = new SimConnection(broker, this.#brokers, this.#process);

@@ -15,3 +15,8 @@ export function minutesOf(text: string): number {
   if (minutes > 0 && minutes <= MINUTES_MAX) return minutes;
   throw new UsageError(`--minutes takes a number up to ${MINUTES_MAX}, not "${text}"`);
 }
+
+/** For a record: how long a campaign of so many minutes really ran, which is less when it was interrupted. One decimal. */
+export function minutesRun(planned: number, elapsedMs: number): number {
+  return Math.min(planned, Math.floor(elapsedMs / 6_000) / 10);
+}

@@ -1,5 +1,6 @@
 import "../../../src/kafka/kafkajs-timers.ts";
 import { randomInt } from "node:crypto";
+import { minutesRun } from "../option-values.ts";
 import { runCampaign } from "./campaign.ts";
 import { hostileRecord, keepHostileRecord } from "./hostile-record.ts";
 import type { HostileOptions } from "./options.ts";
@@ -34,11 +35,15 @@ async function run(chosen: HostileOptions): Promise<number> {
   const servers = await startServers(stop.signal);
   try {
     if (chosen.world !== null) return await runOne(chosen, chosen.world, servers, stop.signal);
+    const startedMs = performance.now();
     const totals = await runCampaign(chosen, servers, say, stop.signal);
     say(totals.text());
     if (chosen.printsCauses) say(totals.causesText());
     if (chosen.isRecorded) {
-      await keepHostileRecord(hostileRecord(chosen, totals, new Date().toISOString().slice(0, 10)));
+      const minutes = minutesRun(chosen.minutes, performance.now() - startedMs);
+      await keepHostileRecord(
+        hostileRecord({ ...chosen, minutes }, totals, new Date().toISOString().slice(0, 10)),
+      );
     }
     if (stop.signal.aborted) return EXIT_INTERRUPTED;
     return totals.isClean ? 0 : EXIT_FAILED;

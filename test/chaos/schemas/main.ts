@@ -1,4 +1,5 @@
 import { randomInt } from "node:crypto";
+import { minutesRun } from "../option-values.ts";
 import { runCampaign, startShared } from "./campaign.ts";
 import { RULES } from "./check/rules.ts";
 import type { SchemasOptions } from "./options.ts";
@@ -33,10 +34,14 @@ async function run(chosen: SchemasOptions): Promise<number> {
   const servers = await startShared(chosen.majors, stop.signal);
   try {
     if (chosen.world !== null) return await runOne(chosen, chosen.world, servers, say);
+    const startedMs = performance.now();
     const totals = await runCampaign(chosen, servers, say, stop.signal);
     say(totals.text());
     if (chosen.isRecorded) {
-      await keepSchemaRecord(schemaRecord(chosen, totals, new Date().toISOString().slice(0, 10)));
+      const minutes = minutesRun(chosen.minutes, performance.now() - startedMs);
+      await keepSchemaRecord(
+        schemaRecord({ ...chosen, minutes }, totals, new Date().toISOString().slice(0, 10)),
+      );
     }
     if (stop.signal.aborted) return EXIT_INTERRUPTED;
     return totals.isClean ? 0 : EXIT_FAILED;

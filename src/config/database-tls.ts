@@ -1,3 +1,6 @@
+import type { SecureVersion } from "node:tls";
+import type { AuthMethod } from "./auth-methods.ts";
+import { authMethods } from "./auth-methods.ts";
 import type { HostList } from "./host-list.ts";
 import { putHosts, takeHosts } from "./host-list.ts";
 import type { Kind } from "./kinds.ts";
@@ -10,6 +13,7 @@ import {
   pemCertificates,
   pemPrivateKey,
 } from "./pem.ts";
+import { weakDatabaseLink } from "./weak-links.ts";
 
 export type SslMode = "disable" | "allow" | "prefer" | "require" | "verify-ca" | "verify-full";
 
@@ -23,10 +27,14 @@ export interface DatabaseTls {
   readonly keyPassphrase: string | null;
   /** `direct`: the handshake begins at once (Postgres 17 and later). */
   readonly negotiation: "postgres" | "direct";
+  /** How the server may ask for the password; null: no setting says so. */
+  readonly auth: readonly AuthMethod[] | null;
+  readonly minVersion: SecureVersion | null;
+  readonly maxVersion: SecureVersion | null;
 }
 
 /** What the settings say for all databases; null where they are silent. */
-export type DatabaseTlsDefaults = Pick<DatabaseTls, "ca" | "cert" | "key"> & {
+export type DatabaseTlsDefaults = Pick<DatabaseTls, "ca" | "cert" | "key" | "auth"> & {
   readonly mode: SslMode | null;
 };
 
@@ -34,6 +42,8 @@ export interface ReadTls {
   readonly tls: DatabaseTls;
   readonly problems: readonly string[];
   readonly cautions: readonly string[];
+  /** What RELAY_REQUIRE_TLS does not allow. */
+  readonly weak: readonly string[];
 }
 
 const MODES: Kind<SslMode> = oneOf(
@@ -45,12 +55,33 @@ const MODES: Kind<SslMode> = oneOf(
   "verify-full",
 );
 const NEGOTIATIONS = oneOf("postgres", "direct");
+const VERSIONS = oneOf("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3");
 
 /** Ours to read; the client library gives them another meaning than libpq. */
 const READ_HERE = ["sslmode", "ssl", "sslrootcert", "sslcert", "sslkey", "sslpassword"];
-const DROPPED = [...READ_HERE, "sslnegotiation", "uselibpqcompat", "sslcompression", "sslsni"];
-/** To pass over them would be less than what was asked for. */
-const REFUSED = ["sslcrl", "sslcrldir", "sslcertmode", "channel_binding", "requirepeer"];
+const HONOURED = [
+  "sslnegotiation",
+  "require_auth",
+  "ssl_min_protocol_version",
+  "ssl_max_protocol_version",
+];
+/** Without a meaning for us, and none for security: less than what was asked for is no risk. */
+const PASSED_OVER = ["uselibpqcompat", "sslcompression", "sslsni"];
+const DROPPED = [...READ_HERE, ...HONOURED, ...PASSED_OVER];
+/** Of libpq's parameters (PostgreSQL 18, "Parameter Key Words") those that ask for nothing that protects the link. */
+const HARMLESS: ReadonlySet<string> = new Set([
+  ...["host", "hostaddr", "port", "dbname", "user", "password", "application_name", "options"],
+  ...["fallback_application_name", "client_encoding", "connect_timeout", "replication"],
+  ...["keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count"],
+  ...["tcp_user_timeout", "target_session_attrs", "load_balance_hosts", "schema", "currentSchema"],
+  ...["encoding", "gssencmode", "channel_binding", "sslcertmode"],
+]);
+/** Values with which these ask for nothing more than there is. */
+const LAX: Readonly<Record<string, readonly string[]>> = {
+  channel_binding: ["disable", "prefer"],
+  gssencmode: ["disable", "prefer"],
+  sslcertmode: ["disable", "allow"],
+};
 
 /** `url` must be one of Postgres; `name` is its setting. What the URL says counts more than the defaults. */
 export function readDatabaseTls(
@@ -82,11 +113,20 @@ export function readDatabaseTls(
     key: attempt("sslkey", fromFile(pemPrivateKey())) ?? defaults.key,
     keyPassphrase: given.get("sslpassword") ?? null,
     negotiation: attempt("sslnegotiation", NEGOTIATIONS.parse) ?? "postgres",
+    auth: attempt("require_auth", authMethods().parse) ?? defaults.auth,
+    minVersion: attempt("ssl_min_protocol_version", VERSIONS.parse),
+    maxVersion: attempt("ssl_max_protocol_version", VERSIONS.parse),
   };
-  const refused = REFUSED.filter((parameter) => asksForMore(parameter, given));
+  const refused = [...new Set(given.keys())].filter((one) => asksForMore(one, given));
   problems.push(...refused.map((one) => `${one} of ${name} is not supported; take it out`));
   if (problems.length === 0) problems.push(...relationProblems(name, tls));
-  return { tls, problems, cautions: cautions(name, own, defaults, tls) };
+  const weak = weakDatabaseLink(name, url, tls);
+  return {
+    tls,
+    problems,
+    cautions: cautions(name, own, defaults, tls),
+    weak: weak === null ? [] : [weak],
+  };
 }
 
 /** The connection string without what `readDatabaseTls` has read. */
@@ -116,9 +156,12 @@ function jdbcMode(text: string): SslMode {
   throw new FormatError("expected true; or use sslmode");
 }
 
+/** What is not known is refused: it may ask for more than we would do. */
 function asksForMore(parameter: string, given: URLSearchParams): boolean {
   const value = given.get(parameter) ?? "";
-  return value !== "" && !(parameter === "channel_binding" && value !== "require");
+  if (value === "" || DROPPED.includes(parameter)) return false;
+  if (!HARMLESS.has(parameter)) return true;
+  return LAX[parameter]?.includes(value) === false;
 }
 
 function reasonOf(error: unknown): string {

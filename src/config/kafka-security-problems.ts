@@ -1,4 +1,4 @@
-import { wantsTls } from "./kafka-security.ts";
+import { isLoopbackHost } from "./loopback.ts";
 import { expiredSince, pairProblem } from "./pem.ts";
 import type { SettingValues } from "./schema.ts";
 
@@ -14,32 +14,13 @@ export function kafkaSecurityProblems(kafka: Kafka): string[] {
   return [...protocolProblems(kafka), ...tlsProblems(kafka), ...saslProblems(kafka)];
 }
 
-/** What is allowed, but weak. */
+/** What is allowed, and will not last. */
 export function kafkaSecurityCautions(kafka: Kafka, nowMs: number): string[] {
-  const { tls, sasl } = kafka;
+  const { tls } = kafka;
   const cautions: string[] = [];
-  const isEncrypted = wantsTls(kafka);
-  if (isEncrypted && tls.insecure) {
-    cautions.push(
-      `${TLS}_INSECURE=true: brokers' certificates are NOT checked, anyone who answers at RELAY_KAFKA_BROKERS is trusted; set ${TLS}_CA instead`,
-    );
-  }
-  if (!isEncrypted && (sasl.mechanism === "PLAIN" || sasl.mechanism === "OAUTHBEARER")) {
-    cautions.push(
-      `${MECHANISM}=${sasl.mechanism} without TLS sends the ${sasl.mechanism === "PLAIN" ? "password" : "token"} in clear text; set ${PROTOCOL}=SASL_SSL`,
-    );
-  }
-  const { tokenEndpointUrl } = sasl.oauthbearer;
-  if (tokenEndpointUrl?.startsWith("http:") === true && !isLocal(tokenEndpointUrl)) {
-    cautions.push(`${OAUTH}_TOKEN_ENDPOINT_URL has http: the client's secret goes in clear text`);
-  }
   const ended = tls.cert === null ? null : expiredSince(tls.cert, nowMs);
   if (ended !== null) cautions.push(`${TLS}_CERT has expired (${ended.toISOString()})`);
   return cautions;
-}
-
-function isLocal(url: string): boolean {
-  return /^(?:localhost|127\.|\[::1\])/.test(new URL(url).hostname);
 }
 
 function protocolProblems({ securityProtocol: protocol, tls, sasl }: Kafka): string[] {
@@ -136,9 +117,16 @@ function oauthProblems(oauthbearer: Oauthbearer, chosen: string): string[] {
   if (tokenEndpointUrl === null) {
     return [`${chosen} needs ${OAUTH}_TOKEN_ENDPOINT_URL, or ${OAUTH}_TOKEN`];
   }
-  return namesOf(needed, (value) => value === null, OAUTH).map(
+  const problems = namesOf(needed, (value) => value === null, OAUTH).map(
     (name) => `${OAUTH}_TOKEN_ENDPOINT_URL needs ${name}`,
   );
+  const { protocol, hostname } = new URL(tokenEndpointUrl);
+  if (protocol === "http:" && !isLoopbackHost(hostname)) {
+    problems.push(
+      `${OAUTH}_TOKEN_ENDPOINT_URL has http: the client's secret would go in clear text; use https`,
+    );
+  }
+  return problems;
 }
 
 function oauthNames(oauthbearer: Oauthbearer): string[] {

@@ -16,6 +16,7 @@ import { settings } from "./schema.ts";
 import { readDatabases, securityOf } from "./security.ts";
 import type { PlacedSetting, Setting } from "./setting.ts";
 import { allSettings } from "./setting.ts";
+import { weakKafkaLinks } from "./weak-links.ts";
 
 export interface LoadedConfig {
   readonly config: Config;
@@ -46,8 +47,11 @@ export function loadConfig(env: Environment, readFile: ReadFile = readText): Loa
   if (gathered.get("strict") === true) problems.push(...unknown.splice(0));
   const values = completed(gathered);
   problems.push(...unlessTold(problems, relations(values)));
+  const weak = [...databases.weak, ...weakKafkaLinks(values.kafka)];
+  if (values.requireTls) problems.push(...weak.map((one) => `RELAY_REQUIRE_TLS: ${one}`));
   if (problems.length > 0) throw new ConfigError(problems, unknown);
-  const cautions = [...databases.cautions, ...kafkaSecurityCautions(values.kafka, Date.now())];
+  const lapsing = kafkaSecurityCautions(values.kafka, Date.now());
+  const cautions = [...databases.cautions, ...weak, ...lapsing];
   const security = securityOf(databases, values, gathered, env);
   const config: Config = deepFreeze({ ...checked(gathered), security });
   return { config, warnings: unknown, cautions, originOf: originsOf(placed, gathered) };

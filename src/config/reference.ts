@@ -43,7 +43,7 @@ const SECTIONS: readonly { readonly title: string; readonly groups: readonly str
     title: "HTTP and metrics",
     groups: ["http", "metrics", "ui", "readyGraceMs", "livenessTimeoutMs"],
   },
-  { title: "Logging and general", groups: ["log", "strict"] },
+  { title: "Logging and general", groups: ["log", "strict", "requireTls"] },
 ];
 
 const GENERATED = "Generated from src/config/ by `npm run generate`; do not edit.";

@@ -32,6 +32,7 @@ export function readDatabases(gathered: Gathered, readFile: ReadFile): Databases
     ca: gathered.text("database.ssl.ca"),
     cert: gathered.text("database.ssl.cert"),
     key: gathered.text("database.ssl.key"),
+    auth: (gathered.get("database.requireAuth") ?? null) as DatabaseTlsDefaults["auth"],
   };
   const read = (database: DatabaseName): ReadTls | null => {
     const url = gathered.text(PATHS[database]);
@@ -52,6 +53,7 @@ export function readDatabases(gathered: Gathered, readFile: ReadFile): Databases
     },
     problems: found.flatMap(({ problems }) => problems),
     cautions: found.flatMap((one) => one.cautions),
+    weak: found.flatMap((one) => one.weak),
   };
 }
 

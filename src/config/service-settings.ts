@@ -100,6 +100,11 @@ export const serviceSettings = {
       derived: "`pretty` on a terminal, else `json`",
     }),
   },
+  requireTls: setting("RELAY_REQUIRE_TLS", {
+    kind: boolean(),
+    default: false,
+    doc: "Refuses to start where the link to Postgres or Kafka is not encrypted, or does not verify the other side, unless it is on this machine. By default each such link is a warning `CONFIG_INSECURE` at the start.",
+  }),
   strict: setting("RELAY_STRICT_CONFIG", {
     kind: boolean(),
     default: false,

@@ -1,3 +1,4 @@
+import { authMethods } from "./auth-methods.ts";
 import { duration, listOf, NONE, oneOf, orNone, size } from "./kinds.ts";
 import { identifier, postgresUrl, shard, slotName, tableName } from "./kinds-of-names.ts";
 import { pemAuthorities, pemCertificates, pemPrivateKey } from "./pem.ts";
@@ -33,6 +34,13 @@ export const sourceSettings = {
       example: "postgres://owner:secret@db.example.com:5432/shop",
       derived: "the database URL",
       sensitive: true,
+    }),
+    requireAuth: optionalSetting("RELAY_DATABASE_REQUIRE_AUTH", {
+      kind: authMethods(),
+      doc: "How Postgres may ask for the password, as libpq's `require_auth`: `scram-sha-256`, `md5`, `password` (clear text), `none` (not at all); with `!` before each: all but these. Left out, `password` and `md5` are answered only where the server is verified (TLS with a CA) or local. `require_auth` in a URL counts more.",
+      example: "scram-sha-256",
+      aliases: ["PGREQUIREAUTH"],
+      derived: "all but `password` and `md5` to a server that is neither verified nor local",
     }),
     ssl: {
       mode: optionalSetting("RELAY_DATABASE_SSL_MODE", {

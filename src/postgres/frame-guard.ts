@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import type { Socket } from "node:net";
+import { AuthJudge } from "./auth-rule.ts";
 import { FrameError, frameBytes, HEAD_BYTES } from "./frame-length.ts";
 
 const ERROR = 0x45; // 'E'
@@ -62,6 +63,9 @@ function assertEnds(report: Buffer): void {
 
 /** The part of `pg` 8's connections that reads what comes; `emit` tells the client of a message. */
 interface PgConnection {
+  readonly stream: Socket;
+  readonly ssl: boolean | { readonly rejectUnauthorized?: boolean };
+  upgradeToSSL: (this: PgConnection, ...facts: unknown[]) => void;
   attachListeners: (this: PgConnection, stream: Socket) => void;
   emit: (event: string, ...facts: unknown[]) => boolean;
 }
@@ -72,9 +76,18 @@ export const { prototype: PG_CONNECTION } = createRequire(import.meta.url)("pg/l
 };
 
 const attach = PG_CONNECTION.attachListeners;
+const upgrade = PG_CONNECTION.upgradeToSSL;
+/** The sockets of connections whose stream is TLS over them. */
+const below = new WeakMap<PgConnection, Socket>();
+
+PG_CONNECTION.upgradeToSSL = function upgradeRemembered(this: PgConnection, ...facts: unknown[]) {
+  below.set(this, this.stream);
+  upgrade.apply(this, facts);
+};
 
 /**
- * From the import of this file on every connection of the process ends with an error where the server sends what is no message.
+ * From the import of this file on every connection of the process ends with an error where the server sends what is no message,
+ * or asks for the password in a way that is not to be answered (`AuthJudge`).
  * `pg`'s parser loops for ever over a length below four and over an error without an end, and throws into the socket's event for a message with a broken
  * inside, which would end the process. The messages are told once the parser is done with the piece, so that what a
  * listener throws is still its own.
@@ -88,6 +101,8 @@ PG_CONNECTION.attachListeners = function attachGuarded(this: PgConnection, strea
     return true;
   };
   const guard = new FrameGuard();
+  const isVerified = typeof this.ssl === "object" && this.ssl.rejectUnauthorized !== false;
+  const judge = new AuthJudge(below.get(this) ?? stream, isVerified);
   const [parse] = addedBy(stream, () => attach.call(this, stream));
   stream.on("data", (chunk: Buffer) => {
     const messages: Parameters<PgConnection["emit"]>[] = [];
@@ -97,7 +112,11 @@ PG_CONNECTION.attachListeners = function attachGuarded(this: PgConnection, strea
       parse?.(chunk);
     });
     parsed = null;
-    for (const message of messages) emit.apply(this, message);
+    for (const message of messages) {
+      const refusal = judge.fault(message[0]);
+      if (refusal !== null) return void stream.destroy(refusal);
+      emit.apply(this, message);
+    }
     if (fault !== null) stream.destroy(fault);
   });
 };

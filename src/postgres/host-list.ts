@@ -1,6 +1,8 @@
+import { Socket } from "node:net";
 import type { ConnectionOptions } from "node:tls";
 import type { ClientConfig } from "pg";
 import { RelayError } from "../relay/errors.ts";
+import { withAuthRule } from "./auth-rule.ts";
 import type { SessionConfig } from "./session.ts";
 import { sessionConfig } from "./session.ts";
 import type { TlsOptions } from "./tls.ts";
@@ -10,6 +12,7 @@ import { PREFER_TLS, tlsWays } from "./tls.ts";
 export interface HostSession extends SessionConfig {
   /** A server in recovery is refused. */
   readonly needsPrimary: boolean;
+  readonly auth: TlsOptions["auth"];
   /** The same host, encrypted or not, for when it refuses the first way (`isTlsRefusal`). */
   readonly otherwise: HostSession | null;
 }
@@ -34,7 +37,7 @@ export function hostSessions(
   const needsPrimary = wantsPrimary(connection, connections.length > 1);
   return connections.map((one) => {
     const session = sessionConfig(one, applicationName, settings, tls.negotiation);
-    return hostSession({ ...session, needsPrimary }, tls);
+    return hostSession({ ...session, needsPrimary, auth: tls.auth }, tls);
   });
 }
 
@@ -43,7 +46,7 @@ function hostSession(plain: Omit<HostSession, "otherwise">, tls: TlsOptions): Ho
   const { first, second } = tlsWays(tls, plain.address.host);
   const way = (ssl: ConnectionOptions | false, otherwise: HostSession | null): HostSession => ({
     ...plain,
-    client: { ...plain.client, ssl },
+    client: { ...plain.client, ssl, stream: () => withAuthRule(new Socket(), tls.auth) },
     otherwise,
   });
   return way(first, second === null ? null : way(second, null));

@@ -1,8 +1,6 @@
 import type { ErrorCode, Remedy } from "../relay/errors.ts";
 import { RelayError } from "../relay/errors.ts";
-import type { TlsFault } from "../relay/tls-fault.ts";
-import { tlsFault } from "../relay/tls-fault.ts";
-import { FrameError } from "./frame-length.ts";
+import { linkFault } from "./link-fault.ts";
 import { isNotWritable, notWritable } from "./not-writable.ts";
 import { serverText, stateText } from "./server-text.ts";
 import type { ServerAddress } from "./session.ts";
@@ -18,7 +16,8 @@ export interface ErrorContext {
 /** Where the error came up: the same SQLSTATE means a slot when a stream is started, a publication while it runs. */
 export type ErrorPlace = "connect" | "query" | "start" | "stream";
 
-interface Explanation {
+/** What a RelayError is made of. */
+export interface Explanation {
   readonly code: ErrorCode;
   readonly remedy: Remedy;
   readonly message: string;
@@ -226,56 +225,10 @@ function unexplained(error: ServerError): Explanation {
 function explainClientError(error: unknown, { address }: ErrorContext): Explanation {
   const code = textOf(error, "code");
   const text = textOf(error, "message");
-  if (error instanceof FrameError) return noMessage(address, text);
-  if (text === NO_TLS_OFFERED) return noTls(address);
-  const fault = tlsFault(code, text);
-  if (fault !== null) return tls(address, fault);
-  if (/\bSSL\b/.test(text)) return tls(address, HANDSHAKE);
+  const fault = linkFault(error, { code, text }, address);
+  if (fault !== null) return fault;
   if (text.startsWith("SASL")) return authentication({ address });
   return unreachable(address, code);
-}
-
-function noMessage(address: ServerAddress, reason: string): Explanation {
-  return {
-    code: "POSTGRES_PROTOCOL",
-    remedy: "retry",
-    message: `what answers at ${where(address)} does not speak the protocol of Postgres: ${reason}`,
-    hint: "Check that RELAY_DATABASE_URL and RELAY_REPLICATION_URL lead to Postgres itself, and what is in between: a proxy, a load balancer, another service at that port. The relay has hung up, and tries again.",
-  };
-}
-
-/** What `pg` says when the server answers N to the question for TLS. */
-export const NO_TLS_OFFERED = "The server does not support SSL connections";
-const HANDSHAKE: TlsFault = { what: "the TLS handshake failed", about: "protocol" };
-
-/** Each passes as soon as somebody corrects it: the relay looks again. */
-const TLS_HINTS: Readonly<Record<TlsFault["about"], string>> = {
-  authority:
-    "Set RELAY_DATABASE_SSL_CA_FILE (or sslrootcert) to the certificate of the authority that signed the server's.",
-  host: "Use a host name that is in the certificate in RELAY_DATABASE_URL, or have it issued for this one; RELAY_DATABASE_SSL_MODE=verify-ca checks no name.",
-  validity: "Renew the server's certificate and reload Postgres; the relay goes on by itself.",
-  "own-certificate":
-    "Set RELAY_DATABASE_SSL_CERT_FILE and RELAY_DATABASE_SSL_KEY_FILE to a certificate that the server's ssl_ca_file has signed and that has not expired.",
-  protocol:
-    "Look at the server's log, and for something in between that ends TLS; RELAY_DATABASE_SSL_MODE says whether TLS is wanted.",
-};
-
-function tls(address: ServerAddress, { what, about, mayPass }: TlsFault): Explanation {
-  return {
-    code: "POSTGRES_TLS",
-    remedy: mayPass === true ? "retry" : "halt",
-    message: `no trusted TLS connection to Postgres at ${where(address)}: ${what}`,
-    hint: `${TLS_HINTS[about]} To see it: openssl s_client -starttls postgres -connect ${where(address)}`,
-  };
-}
-
-function noTls(address: ServerAddress): Explanation {
-  return {
-    code: "POSTGRES_TLS",
-    remedy: "halt",
-    message: `Postgres at ${where(address)} offers no TLS`,
-    hint: "Set ssl = on in the server, or RELAY_DATABASE_SSL_MODE (sslmode in the URL) to prefer or disable.",
-  };
 }
 
 /** Refused, not found, timed out, cut: all look alike to the relay, which tries again. */

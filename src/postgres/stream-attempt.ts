@@ -7,6 +7,7 @@ import type { ReplicationStream, StreamHandlers } from "../relay/capture/replica
 import type { Clock } from "../relay/clock.ts";
 import { pause } from "../relay/clock.ts";
 import { RelayError } from "../relay/errors.ts";
+import { withAuthRule } from "./auth-rule.ts";
 import { LinkEndedError, wireOf } from "./capture-link.ts";
 import { CapturePlugin } from "./capture-plugin.ts";
 import { verifyPrimary } from "./first-host.ts";
@@ -59,7 +60,8 @@ export class StreamAttempt {
     const { session, slot, publications } = options;
     this.#options = options;
     this.#context = { address: session.address, slot, publications };
-    this.#socket = new Socket({ readableHighWaterMark: HIGH_WATER_MARK_BYTES } as object);
+    const socket = new Socket({ readableHighWaterMark: HIGH_WATER_MARK_BYTES } as object);
+    this.#socket = withAuthRule(socket, session.auth);
     if (session.client.ssl !== false) this.#hangUpOnRefusal();
     this.#service = new LogicalReplicationService(
       { ...session.client, ssl: sslOf(session.client), stream: () => this.#socket },

@@ -1,6 +1,8 @@
-import type { ConnectionOptions } from "node:tls";
+import type { ConnectionOptions, SecureVersion } from "node:tls";
 import { RelayError } from "../relay/errors.ts";
-import { hasSqlState, NO_TLS_OFFERED } from "./postgres-error.ts";
+import type { AuthMethod } from "./auth-rule.ts";
+import { NO_TLS_OFFERED } from "./link-fault.ts";
+import { hasSqlState } from "./postgres-error.ts";
 
 /** libpq's modes, with libpq's meaning. */
 export type SslMode = "disable" | "allow" | "prefer" | "require" | "verify-ca" | "verify-full";
@@ -14,6 +16,11 @@ export interface TlsOptions {
   readonly key: string | null;
   readonly keyPassphrase: string | null;
   readonly negotiation: "postgres" | "direct";
+  /** How the server may ask for the password, whatever the link; null: not in a way that gives it away where nobody verified the server. */
+  readonly auth: readonly AuthMethod[] | null;
+  /** Of TLS, as Node names them; null: Node's own. */
+  readonly minVersion: SecureVersion | null;
+  readonly maxVersion: SecureVersion | null;
 }
 
 /** `ssl` as `pg` takes it; false is plain. */
@@ -26,6 +33,9 @@ export const PREFER_TLS: TlsOptions = {
   key: null,
   keyPassphrase: null,
   negotiation: "postgres",
+  auth: null,
+  minVersion: null,
+  maxVersion: null,
 };
 
 /** How a host is connected to, and what is tried after a refusal (`isTlsRefusal`), if anything. */
@@ -46,7 +56,7 @@ export function tlsWays(tls: TlsOptions, host: string): { first: Way; second: Wa
   }
 }
 
-function encrypted({ mode, ca, cert, key, keyPassphrase }: TlsOptions): ConnectionOptions {
+function encrypted({ mode, ca, cert, key, keyPassphrase, ...tls }: TlsOptions): ConnectionOptions {
   return {
     // Any mode checks the chain when there is an authority to check it with; without one only verify-full does.
     rejectUnauthorized: ca !== null || mode.startsWith("verify"),
@@ -55,6 +65,8 @@ function encrypted({ mode, ca, cert, key, keyPassphrase }: TlsOptions): Connecti
     ...(cert !== null && { cert }),
     ...(key !== null && { key }),
     ...(keyPassphrase !== null && { passphrase: keyPassphrase }),
+    ...(tls.minVersion !== null && { minVersion: tls.minVersion }),
+    ...(tls.maxVersion !== null && { maxVersion: tls.maxVersion }),
   };
 }
 

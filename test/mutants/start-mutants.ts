@@ -3,6 +3,18 @@ import type { Mutant } from "./mutant.ts";
 /** What a start asks for, and what it decides without. */
 export const START_MUTANTS: readonly Mutant[] = [
   {
+    name: "answer every question for the password",
+    harm: "gives the database password to anybody on the way",
+    file: "src/postgres/auth-rule.ts",
+    edits: [
+      {
+        find: "    return isSafe || !REVEALING.has(method) ? null : new AuthRefusedError(method, false);",
+        replace: "    return isSafe ? null : null;",
+      },
+    ],
+    caughtBy: { unit: "test/unit/postgres/auth-rule" },
+  },
+  {
     name: "tell what is wrong with the tables before whose checkpoint it is",
     harm: "a relay that was led to another server asks for changes there, and keeps the halt for its own server",
     file: "src/relay/relay.ts",

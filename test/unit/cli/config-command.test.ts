@@ -118,8 +118,13 @@ describe("outbox-relay config print", () => {
 
 describe("outbox-relay config check", () => {
   it("says ok, after what is unknown or weak", async () => {
-    expect(await run(["check"])).toEqual({ code: 0, stdout: "ok\n", stderr: "" });
-    const weak = { ...ENV, RELAY_KAFKA_TLS_INSECURE: "true", RELAY_SLOT: "x" };
+    const safe = {
+      ...ENV,
+      RELAY_DATABASE_URL: "postgres://u:p@localhost/d",
+      KAFKA_BROKERS: "localhost:9092",
+    };
+    expect(await run(["check"], safe)).toEqual({ code: 0, stdout: "ok\n", stderr: "" });
+    const weak = { ...safe, RELAY_KAFKA_TLS_INSECURE: "true", RELAY_SLOT: "x" };
     const { code, stdout } = await run(["check"], weak);
     const [unknown, insecure, ok] = stdout.split("\n");
     expect([code, ok]).toEqual([0, "ok"]);

@@ -49,6 +49,9 @@ describe("TLS towards Postgres", () => {
       key: null,
       keyPassphrase: null,
       negotiation: "postgres",
+      auth: null,
+      minVersion: null,
+      maxVersion: null,
     });
   });
 
@@ -70,9 +73,9 @@ describe("TLS towards Postgres", () => {
     expect(tls(variable).mode).toBe("allow");
     expect(tls(setting).mode).toBe("disable");
     expect(tls({ ...setting, ...withParameters("sslmode=require") }).mode).toBe("require");
-    expect(load({ ...setting, ...withParameters("sslmode=require") }).cautions).toEqual([
+    expect(load({ ...setting, ...withParameters("sslmode=require") }).cautions).toContain(
       "sslmode=require of RELAY_DATABASE_URL counts more than RELAY_DATABASE_SSL_MODE=disable",
-    ]);
+    );
   });
 
   it("takes a client's certificate from settings, from files and from the URL", () => {
@@ -113,6 +116,14 @@ describe("TLS towards Postgres", () => {
     ["sslcert=/c.pem", "needs RELAY_DATABASE_SSL_KEY (or sslkey)"],
     ["sslcert=/ca.pem&sslkey=/k.pem", "the certificate does not belong to the private key"],
     ["sslnegotiation=direct", "sslnegotiation=direct needs sslmode require"],
+    ["require_auth=gss", "require_auth of RELAY_DATABASE_URL"],
+    ["require_auth=md5,!password", "require_auth of RELAY_DATABASE_URL"],
+    ["ssl_min_protocol_version=SSLv3", "ssl_min_protocol_version of RELAY_DATABASE_URL"],
+    ["gssencmode=require", "gssencmode of RELAY_DATABASE_URL is not supported"],
+    ["sslcertmode=require", "sslcertmode of RELAY_DATABASE_URL is not supported"],
+    ["sslkeylogfile=/k", "sslkeylogfile of RELAY_DATABASE_URL is not supported"],
+    ["scram_client_key=x", "scram_client_key of RELAY_DATABASE_URL is not supported"],
+    ["some_later_one=x", "some_later_one of RELAY_DATABASE_URL is not supported"],
     ["sslcrl=/crl", "sslcrl of RELAY_DATABASE_URL is not supported"],
     ["channel_binding=require", "channel_binding of RELAY_DATABASE_URL is not supported"],
     ["ssl=0", "ssl of RELAY_DATABASE_URL: expected true"],
@@ -141,5 +152,64 @@ describe("a connection string without its TLS parameters", () => {
     ["postgres:///d?host=/run&sslmode=disable", "postgres:///d?host=/run"],
   ])("keeps all the rest as it is: %s", (url, bare) => {
     expect(withoutTlsParameters(url)).toBe(bare);
+  });
+});
+
+describe("what a URL says about authentication and versions of TLS", () => {
+  it("is honoured, and counts more than the setting", () => {
+    const setting = { RELAY_DATABASE_REQUIRE_AUTH: "md5,scram-sha-256" };
+    expect(tls({}).auth).toBeNull();
+    expect(tls(setting).auth).toEqual(["md5", "scram-sha-256"]);
+    expect(tls({ PGREQUIREAUTH: "!password,!md5" }).auth).toEqual(["none", "scram-sha-256"]);
+    const url = withParameters(
+      "require_auth=scram-sha-256&ssl_min_protocol_version=TLSv1.3&ssl_max_protocol_version=TLSv1.3",
+    );
+    expect(tls({ ...setting, ...url })).toMatchObject({
+      auth: ["scram-sha-256"],
+      minVersion: "TLSv1.3",
+      maxVersion: "TLSv1.3",
+    });
+  });
+
+  it("is not left in the URL for a library that would not read it", () => {
+    const url = `${URL_BARE}?require_auth=md5&ssl_min_protocol_version=TLSv1.2&connect_timeout=5`;
+    expect(withoutTlsParameters(url)).toBe(`${URL_BARE}?connect_timeout=5`);
+  });
+});
+
+describe("a link that anybody on the way can read", () => {
+  const safe = { RELAY_KAFKA_BROKERS: "localhost:9092,127.0.0.1:9093,[::1]:9094" };
+  const about = (env: Environment): readonly string[] => load({ ...safe, ...env }).cautions;
+
+  it.each([
+    [withParameters("sslmode=disable"), 1],
+    [withParameters("sslmode=require"), 1],
+    [{ RELAY_DATABASE_URL: "postgres://u:p@localhost.evil.example/d" }, 1],
+    [{ RELAY_DATABASE_URL: "postgres://u:p@127.0.0.1.evil.example/d" }, 1],
+    [{ RELAY_DATABASE_URL: "postgres://u:p@localhost,far.example/d" }, 1],
+    [{ RELAY_DATABASE_URL: "postgres://u:p@localhost/d?host=far.example" }, 1],
+    [{ RELAY_DATABASE_URL: "postgres://u:p@localhost:5432/d" }, 0],
+    [{ RELAY_DATABASE_URL: "postgres://u:p@[::1]:5432/d" }, 0],
+    [{ RELAY_DATABASE_URL: "postgres://u:p@%2Ftmp/d" }, 0],
+    [{ RELAY_DATABASE_URL: "postgres://u:p@127.1.2.3/d" }, 0],
+  ])("is a warning at the start: %j", (env, count) => {
+    expect(about(env)).toHaveLength(count);
+  });
+
+  it("is none where the server is verified", () => {
+    expect(about({ RELAY_DATABASE_SSL_CA: authority.cert })).toEqual([]);
+    expect(
+      about({ RELAY_DATABASE_SSL_CA: authority.cert, ...withParameters("sslmode=prefer") }),
+    ).toHaveLength(1);
+  });
+
+  it("stops the start with RELAY_REQUIRE_TLS, towards both", () => {
+    const problems = problemsOf({ RELAY_REQUIRE_TLS: "true" });
+    expect(problems).toEqual([
+      expect.stringContaining("RELAY_REQUIRE_TLS: the link of RELAY_DATABASE_URL"),
+      expect.stringContaining("RELAY_REQUIRE_TLS: RELAY_KAFKA_BROKERS without TLS"),
+    ]);
+    const verified = { RELAY_DATABASE_SSL_CA: authority.cert, ...safe };
+    expect(load({ RELAY_REQUIRE_TLS: "true", ...verified }).cautions).toEqual([]);
   });
 });

@@ -8,7 +8,7 @@ import { shownProblems } from "../../support/config/loading.ts";
 import type { KeyPair } from "../../support/tls/certificates.ts";
 import { expiredPair, TestAuthority } from "../../support/tls/certificates.ts";
 
-const MINIMAL = { RELAY_DATABASE_URL: "postgres://u:p@db/d", RELAY_KAFKA_BROKERS: "k:9092" };
+const MINIMAL = { RELAY_DATABASE_URL: "postgres://u:p@localhost/d", RELAY_KAFKA_BROKERS: "k:9092" };
 const SECRET = "hunter2hunter2";
 const USER = { RELAY_KAFKA_SASL_USERNAME: "me", RELAY_KAFKA_SASL_PASSWORD: SECRET };
 const SCRAM = { ...USER, RELAY_KAFKA_SASL_MECHANISM: "SCRAM-SHA-512" };
@@ -195,18 +195,25 @@ describe("what is allowed towards Kafka but weak", () => {
   it.each([
     [{ RELAY_KAFKA_TLS_INSECURE: "true" }, /RELAY_KAFKA_TLS_INSECURE=true: .* NOT checked/],
     [{ ...SCRAM, RELAY_KAFKA_SASL_MECHANISM: "PLAIN" }, /PLAIN without TLS/],
-    [
-      {
-        ...ENDPOINT,
-        RELAY_KAFKA_TLS_ENABLED: "true",
-        [`${OAUTH}_TOKEN_ENDPOINT_URL`]: "http://login.example.com/",
-      },
-      /TOKEN_ENDPOINT_URL has http/,
-    ],
+    [SCRAM, /SCRAM-SHA-512 without TLS/],
+    [{}, /RELAY_KAFKA_BROKERS without TLS/],
   ])("is told at each start: %j", (env, sentence) => {
     const { cautions } = load(env as Environment);
     expect(cautions).toHaveLength(1);
     expect(cautions[0]).toMatch(sentence);
+  });
+
+  it.each([
+    "http://login.example.com/",
+    "http://localhost.evil.example/",
+    "http://127.0.0.1.evil.example/",
+  ])("is refused where a client's secret would go in clear text: %s", (url) => {
+    const env = { ...ENDPOINT, RELAY_KAFKA_TLS_ENABLED: "true" };
+    const problems = problemsOf({ ...env, [`${OAUTH}_TOKEN_ENDPOINT_URL`]: url });
+    expect(problems).toEqual([expect.stringContaining("TOKEN_ENDPOINT_URL has http")]);
+    expect(
+      load({ ...env, [`${OAUTH}_TOKEN_ENDPOINT_URL`]: "http://127.0.0.1:8080/" }).cautions,
+    ).toEqual([]);
   });
 
   it("is nothing where all is well", async () => {

@@ -14,6 +14,9 @@ import { kafkaClient, until, withAdmin } from "../support/services.ts";
 
 const THROTTLE_MS = 5_000;
 const QUOTA_BYTES_PER_SECOND = 20_000;
+const SLOW_BYTES_PER_SECOND = 50_000;
+const SLOW_ROWS = 1_500;
+const SLOW_MS_MAX = 200_000;
 const AUTHORIZER = {
   "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
   "allow.everyone.if.no.acl.found": "true",
@@ -64,18 +67,61 @@ describe("a quota that makes each Produce wait for seconds", () => {
       if (throttleMs > 0) throttles.push(throttleMs);
       return answer;
     });
-    await requests.limitProducer(clientId, QUOTA_BYTES_PER_SECOND);
+    await requests.limit(clientId, "producer_byte_rate", QUOTA_BYTES_PER_SECOND);
     // The first takes 16 times what a second may, over a window of ten; the second adds to it.
     for (const [seq, size] of [320_000, 20_000].entries()) {
       await fixture.insert("k", JSON.stringify({ seq, fill: "x".repeat(size) }));
       await until(() => throttles.length > seq, 30_000, "an answer with a throttle time");
     }
     process.stdout.write(`throttled for ${throttles.join(", ")} ms\n`);
-    await requests.limitProducer(clientId, null);
+    await requests.limit(clientId, "producer_byte_rate", null);
     await fixture.insert("k", '{"seq": 9}');
     await fixture.caughtUp(relay, 60_000);
     expect(Math.max(...throttles)).toBeGreaterThanOrEqual(THROTTLE_MS);
     expect(await walSender(fixture)).toBe(sender);
+    await expectAllDelivered(fixture, relay);
+  });
+});
+
+describe("a quota that is too small for a batch to be written in time", () => {
+  it("does not keep the relay from getting through: batches get smaller", async () => {
+    const clientId = fixture.names.slot;
+    relay = await fixture.streaming({
+      ...rig.settings,
+      RELAY_KAFKA_CLIENT_ID: clientId,
+      RELAY_TRANSACTION_TIMEOUT: "5s",
+      RELAY_SINK_STALL_RELEASE: "20s",
+      RELAY_PRODUCER_MAX_REQUEST_BYTES: "32KiB",
+    });
+    await requests.limit(clientId, "producer_byte_rate", SLOW_BYTES_PER_SECOND);
+    await fixture.client.query(
+      `insert into outbox (aggregatetype, aggregateid, type, payload)
+       select 'order', 'k', 't', json_build_object('seq', n, 'fill', repeat('x', 1000))
+       from generate_series(1, $1::int) n`,
+      [SLOW_ROWS],
+    );
+    await fixture.caughtUp(relay, SLOW_MS_MAX);
+    await expectAllDelivered(fixture, relay);
+  }, 240_000);
+});
+
+describe("a quota that lets nobody read", () => {
+  it("is named at a start, which goes on by itself once it is raised", async () => {
+    const clientId = fixture.names.slot;
+    const settings = {
+      ...rig.settings,
+      RELAY_KAFKA_CLIENT_ID: clientId,
+      RELAY_KAFKA_REQUEST_TIMEOUT: "1s",
+      RELAY_RETRY_MAX: "1s",
+    };
+    await fixture.begin();
+    await requests.limit(clientId, "consumer_byte_rate", 1);
+    relay = fixture.start(settings);
+    await relay.reaches("starting", "KAFKA_THROTTLED");
+    await fixture.insert("k", '{"seq": 1}');
+    await requests.limit(clientId, "consumer_byte_rate", null);
+    await fixture.caughtUp(relay, 60_000);
+    expect(relay.output).not.toContain('"state":"failed"');
     await expectAllDelivered(fixture, relay);
   });
 });

@@ -9,6 +9,8 @@ const DESCRIBE_PRODUCERS = 61;
 const DESCRIBE_TRANSACTIONS = 65;
 const TRANSACTIONAL_ID_NOT_FOUND = 105;
 
+type Quota = "producer_byte_rate" | "consumer_byte_rate";
+
 /** Requests that kafkajs's admin client does not have, to whichever broker answers. */
 export class KafkaRequests {
   readonly #channel: KafkajsChannel;
@@ -54,13 +56,13 @@ export class KafkaRequests {
     return reader.uvarint() - 1;
   }
 
-  /** Bytes a second that a client may produce; null takes the limit away. */
-  async limitProducer(clientId: string, bytesPerSecond: number | null): Promise<void> {
+  /** What a client may write or read, in bytes a second; null takes the limit away. */
+  async limit(clientId: string, quota: Quota, bytesPerSecond: number | null): Promise<void> {
     const body = new ByteWriter();
     body.array([clientId], (name) => {
       body.array(["client-id"], (entity) => body.string(entity).string(name));
-      body.array(["producer_byte_rate"], (quota) => {
-        body.string(quota).raw(8, (bytes, at) => bytes.writeDoubleBE(bytesPerSecond ?? 0, at));
+      body.array([quota], (name) => {
+        body.string(name).raw(8, (bytes, at) => bytes.writeDoubleBE(bytesPerSecond ?? 0, at));
         body.boolean(bytesPerSecond === null);
       });
     });

@@ -6,7 +6,6 @@ import type { BrokerChannel } from "./broker-channel.ts";
 import { isUnanswered } from "./connection-fault.ts";
 import type { LostProduce } from "./lost-produce.ts";
 import { rowOf } from "./produce-refusal.ts";
-import { isThrottled } from "./throttles.ts";
 
 const SETTING = "socket.request.max.bytes";
 /** In a request beside its rows: names, the checkpoint, the notes of a repair. */
@@ -60,7 +59,7 @@ export class HangUps {
 
   /** Finds out whether the broker serves others; returns the error that people are shown. */
   async note(lost: LostProduce, channel: BrokerChannel): Promise<RelayError> {
-    if (isThrottled(lost)) return lost;
+    if (lost.isInPause) return lost;
     const [batch] = lost.rows;
     const count = lost.rows.reduce((sum, { records }) => sum + records.length, 0);
     const setting = await settingOf(lost.leader, channel);

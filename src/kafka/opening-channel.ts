@@ -11,7 +11,7 @@ import type {
 import { lostRequest } from "./connection-fault.ts";
 import { openingGivenUp } from "./kafka-error.ts";
 import type { Throttles } from "./throttles.ts";
-import { lostWhileThrottled } from "./throttles.ts";
+import { lostInPause } from "./throttles.ts";
 
 interface Asked {
   readonly broker: BrokerId;
@@ -94,12 +94,12 @@ export class OpeningChannel implements BrokerChannel {
     } catch (error) {
       const throttle = pause ?? this.#throttles.of(broker, lane);
       this.#throttles.forget(broker, lane);
-      throw isSent ? lostWhileThrottled(lostRequest(error, request.apiKey), throttle) : error;
+      throw isSent ? lostInPause(lostRequest(error, request.apiKey), throttle) : error;
     }
   }
 
   #unanswered({ broker, lane, apiKey }: Asked): RelayError {
-    return lostWhileThrottled(unanswered(broker, apiKey), this.#throttles.of(broker, lane));
+    return lostInPause(unanswered(broker, apiKey), this.#throttles.of(broker, lane));
   }
 
   setBrokers(brokers: readonly BrokerAddress[]): void {

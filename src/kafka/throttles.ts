@@ -2,6 +2,7 @@ import type { Clock } from "../relay/clock.ts";
 import { RelayError } from "../relay/errors.ts";
 import type { BrokerId, Lane } from "./broker-channel.ts";
 import { isUnanswered } from "./connection-fault.ts";
+import { LostInPause } from "./lost-in-pause.ts";
 
 interface Pause {
   readonly problem: RelayError;
@@ -66,16 +67,8 @@ export function throttled(broker: BrokerId, request: string, ms: number): RelayE
   );
 }
 
-/** The same fault, where the broker had asked for a pause that was not over: it answers nothing until then. */
-export function lostWhileThrottled<E>(lost: E, throttle: RelayError | null): E | RelayError {
-  if (throttle === null || !(lost instanceof RelayError) || !isUnanswered(lost)) return lost;
-  const { code, remedy, message } = lost;
-  const { hint } = throttle;
-  const text = `${message}; before that ${throttle.message}`;
-  return new RelayError(text, { code, remedy, hint, cause: throttle });
-}
-
-/** Whether what was lost was sent into a pause that the broker had asked for. */
-export function isThrottled({ cause }: RelayError): boolean {
-  return cause instanceof RelayError && cause.code === "KAFKA_THROTTLED";
+/** The same fault, named by the pause where there was one; `pause` is null where not. */
+export function lostInPause<E>(lost: E, pause: RelayError | null): E | LostInPause {
+  if (pause === null || !(lost instanceof RelayError) || !isUnanswered(lost)) return lost;
+  return new LostInPause(lost, pause);
 }

@@ -125,7 +125,7 @@ export const ENDING_MUTANTS: readonly Mutant[] = [
     file: "src/kafka/opening-channel.ts",
     edits: [
       {
-        find: "throw isSent ? lostWhileThrottled(lostRequest(error, request.apiKey), throttle) : error;",
+        find: "throw isSent ? lostInPause(lostRequest(error, request.apiKey), throttle) : error;",
         replace: "throw error;",
       },
     ],

@@ -211,7 +211,7 @@ export const REFUSAL_MUTANTS: readonly Mutant[] = [
     name: "blame a row for a broker that throttles",
     harm: "halts for a row that nothing is wrong with",
     file: "src/kafka/hang-ups.ts",
-    edits: [{ find: "    if (isThrottled(lost)) return lost;\n", replace: "" }],
+    edits: [{ find: "    if (lost.isInPause) return lost;\n", replace: "" }],
     caughtBy: { unit: "test/unit/kafka/throttles" },
   },
   {

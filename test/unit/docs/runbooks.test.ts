@@ -19,9 +19,9 @@ const LINES_MAX = 45;
 /** Files that make errors whose code stands as a literal elsewhere: they hand on, or choose from a table. */
 const HAND_ON = [
   "kafka/kafka-error.ts",
+  "kafka/lost-in-pause.ts",
   "kafka/lost-produce.ts",
   "kafka/produce-refusal.ts",
-  "kafka/throttles.ts",
   "kafka/topic-admin.ts",
   "kafka/topic-refusals.ts",
   "postgres/first-host.ts",

@@ -260,10 +260,10 @@ export class Intake implements DecodedMessages {
     const { tally } = this.#counts;
     if (standing.kind === "ours") {
       const { headers } = this.#relations;
-      const { isStamped, outbox } = standing;
+      const { isStamped, isOfChild, outbox } = standing;
       const mustHaveHeaders = !isDone && headers.expects(outbox, commitLsn);
       const table = outboxTable(relation, this.#options.columns, isStamped, mustHaveHeaders);
-      if (table.indexes.headers >= 0) headers.came(outbox, commitLsn);
+      if (table.indexes.headers >= 0 && !isOfChild) headers.came(outbox, commitLsn);
       return { ...NOWHERE, table, tally: tally.rows(standing.outbox), until: standing.until };
     }
     const { isNamed, isCounted, until } = standing;

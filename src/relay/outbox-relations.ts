@@ -86,7 +86,7 @@ export class OutboxRelations {
     this.#answer = null;
     const isLookLater = answer !== null || commitLsn < this.#lookedLsn;
     const known = this.#memory.find(relation.oid, commitLsn, isLookLater);
-    if (known !== null) return this.#ours(known.outbox ?? name, known.until);
+    if (known !== null) return this.#ours(known.outbox ?? name, known.until, !known.isRoot);
     if (answer === null) return null;
     const decision = this.#decisions.find(
       ({ table, until }) => table === name && commitLsn < until,
@@ -119,8 +119,8 @@ export class OutboxRelations {
     this.#lookedLsn = catalog.lsn;
   }
 
-  #ours(outbox: string, until: Lsn | null): Standing {
-    return { kind: "ours", outbox, isStamped: this.#stamped.includes(outbox), until };
+  #ours(outbox: string, until: Lsn | null, isOfChild = false): Standing {
+    return { kind: "ours", outbox, isStamped: this.#stamped.includes(outbox), isOfChild, until };
   }
 
   #decided(name: string, { publish, until }: TableDecision): Standing {

@@ -16,7 +16,7 @@ interface Remembered {
 }
 
 /** Why a relation is ours: below which outbox table it is, where that is known, and for which transactions. */
-export type Known = Pick<Remembered, "outbox" | "until">;
+export type Known = Pick<Remembered, "outbox" | "isRoot" | "until">;
 
 /** Which relations are or were outbox tables or below one, and for which part of the WAL. */
 export class RelationMemory {

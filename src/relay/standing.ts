@@ -8,6 +8,8 @@ export type Standing =
       readonly outbox: string;
       /** Its rows carry the id of the transaction that inserted them first. */
       readonly isStamped: boolean;
+      /** They are of a table below it that comes by a name of its own, and may have columns that it has not. */
+      readonly isOfChild: boolean;
       readonly until: Until;
     }
   | {

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "@jest/globals";
 import { StreamTally } from "../../../src/relay/capture/stream-tally.ts";
 import { Intake } from "../../../src/relay/intake.ts";
 import { lsn } from "../../../src/relay/lsn.ts";
-import type { OutboxRelations } from "../../../src/relay/outbox-relations.ts";
+import { OutboxRelations } from "../../../src/relay/outbox-relations.ts";
 import { TimelineHistory } from "../../../src/relay/timeline-history.ts";
 import { MODEL_OPTIONS, modelRelations } from "../../support/model/model-relay.ts";
 import {
@@ -24,9 +24,16 @@ beforeEach(() => {
   begin();
 });
 
+const OUTBOX = { oid: 1, name: "outbox" };
+const CHILD = { oid: 2, name: "child" };
+
 /** A new session; `since` is what its checkpoint remembers of `public.outbox`. */
 function begin(since?: bigint): void {
-  relations = modelRelations();
+  beginWith(modelRelations(), since);
+}
+
+function beginWith(these: OutboxRelations, since?: bigint): void {
+  relations = these;
   published = 0;
   if (since !== undefined) relations.headers.recall(new Map([["public.outbox", lsn(since)]]));
   const target = {
@@ -46,19 +53,19 @@ function begin(since?: bigint): void {
 }
 
 /** A row of a version of the table with this last column, in a transaction committed there. */
-function row(lastColumn: string | null, commitLsn: bigint): void {
+function row(lastColumn: string | null, commitLsn: bigint, table = OUTBOX): void {
   const names = lastColumn === null ? COLUMNS : [...COLUMNS, lastColumn];
   const values = names.map((name) => (names.indexOf(name) < COLUMNS.length ? "v" : '{"a": "1"}'));
   intake.message(
     relationBytes(
-      1,
+      table.oid,
       "public",
-      "outbox",
+      table.name,
       names.map((name) => ({ name, typeOid: TEXT })),
     ),
   );
   intake.message(beginBytes(lsn(commitLsn), 0));
-  intake.message(insertBytes(1, values));
+  intake.message(insertBytes(table.oid, values));
   intake.message(commitBytes(lsn(commitLsn), lsn(commitLsn + 1n)));
 }
 
@@ -105,5 +112,27 @@ describe("a table whose rows came with headers", () => {
     relations.headers.there("public.outbox", lsn(16n));
     expect(relations.headers.expects("public.outbox", lsn(32n))).toBe(false);
     expect(relations.headers.since.size).toBe(0);
+  });
+
+  it("is none because a child of it has a column of that name of its own", async () => {
+    const part = { outbox: "public.outbox", isPartition: false };
+    const answer = {
+      ...{ systemId: "1", lsn: lsn(1_000n), stamped: [], headed: [], isBroad: false, asked: null },
+      tree: [
+        { ...part, oid: OUTBOX.oid, isRoot: true },
+        { ...part, oid: CHILD.oid, isRoot: false },
+      ],
+    };
+    const lookup = { catalog: () => Promise.resolve(answer) };
+    const { signal } = new AbortController();
+    const asked = [lookup, MODEL_OPTIONS.outbox, signal, { watermark: () => null }] as const;
+    const withChild = new OutboxRelations(...asked);
+    await withChild.load("1", null);
+    beginWith(withChild);
+    row("headers", 16n, CHILD);
+    row(null, 32n);
+    expect([published, relations.headers.since.size]).toEqual([2, 0]);
+    row("headers", 48n);
+    expect(() => row(null, 64n, CHILD)).toThrow(MISSING);
   });
 });

@@ -23,6 +23,7 @@ import type { BackfillSnapshot } from "./pg-backfill-rows.ts";
 import { PgBackfillRows } from "./pg-backfill-rows.ts";
 import { readAccess, readRepairFacts } from "./repair-facts.ts";
 import { assertAllRowsReadable } from "./repair-findings.ts";
+import { assertNotRewritten } from "./rewritten-tables.ts";
 import { unseen } from "./unseen.ts";
 import { xidRange } from "./xid-range.ts";
 
@@ -185,6 +186,8 @@ export class BackfillOpening {
     const [counted] = await ask<Counts>(countQuery(tables, scope), []);
     const query = candidatesQuery(tables, scope);
     await ask(`declare ${CURSOR} no scroll cursor for ${query}`, []);
+    // From here on the tables are locked.
+    await assertNotRewritten(ask, names);
     const candidates = Number(counted?.candidates ?? 0);
     const tableRows = Number(counted?.rows ?? 0);
     const notes = unseen(facts, Number(counted?.odd ?? 0));

@@ -194,6 +194,36 @@ describe.each([14, 18] as const)("rows of the tables on Postgres %i", (major) =>
     expect(await planned).toBe(3);
   });
 
+  it.each([
+    ["a look", () => database.source().planBackfill(null, NEVER)],
+    [
+      "a reading beside a slot that was made before",
+      async () => {
+        const { watermark } = await database.database().vantage(NEVER);
+        return (await database.source().readBesideSlot(null, watermark, NEVER)).rows;
+      },
+    ],
+  ])("are not taken for none where the table is rewritten under %s", async (_which, read) => {
+    await database.insert(3);
+    const session = await database.session();
+    await session.query("begin");
+    await session.query("alter table outbox alter payload type json");
+    const reading = read().then(
+      (rows) => rows.close().then(() => rows.candidates),
+      (error: unknown) => error,
+    );
+    await until(
+      async () => (await database.query("select from pg_locks where not granted")).length > 0,
+      10_000,
+      "the reading to wait for the table",
+    );
+    await session.query("commit");
+    expect(await reading).toMatchObject({ code: "TABLE_REWRITTEN", remedy: "retry" });
+    const again = await read();
+    expect(again.candidates).toBe(3);
+    await again.close();
+  });
+
   it("are not read at all by a role from which a policy may hide some", async () => {
     const { name, url } = await database.role("replication");
     const refused = { code: "POSTGRES_PERMISSION", remedy: "halt" };

@@ -1,6 +1,7 @@
 import type { TreePart } from "../relay/capture/tree.ts";
 import { OUTBOX_KEY, SCHEMA_KEY } from "../relay/capture/tree.ts";
 import { hasSchemas } from "./catalog-query.ts";
+import { OverlookedParts } from "./overlooked-parts.ts";
 import type { Ask } from "./preflight/read-facts.ts";
 import type { TableName } from "./table-name.ts";
 
@@ -93,7 +94,7 @@ function treeQuery(version: number): string {
     from parts order by key`;
 }
 
-interface PartRow extends Omit<TreePart, "hasRows"> {
+interface PartRow extends Omit<TreePart, "hasRows" | "overlooked"> {
   /** Null for those that need no answer. */
   readonly hasRows: boolean | null;
 }
@@ -102,6 +103,7 @@ interface PartRow extends Omit<TreePart, "hasRows"> {
 export class TreeParts {
   /** Whether late parts held rows when they were first seen; of those that were there at the last reading. */
   #hadRows: ReadonlyMap<string, boolean> = new Map();
+  readonly #overlooked = new OverlookedParts();
 
   async read(
     ask: Ask,
@@ -124,6 +126,7 @@ export class TreeParts {
     }));
     const late = parts.filter(({ isLate }) => isLate);
     this.#hadRows = new Map(late.map(({ key, hasRows }) => [key, hasRows] as const));
-    return parts;
+    const overlooked = await this.#overlooked.of(ask, server?.version ?? 0, late, tables);
+    return parts.map((part) => ({ ...part, overlooked: overlooked.get(part.key) ?? "no" }));
   }
 }

@@ -9,7 +9,7 @@ import type { RelayOptions } from "./options.ts";
 import type { RelayPorts } from "./ports.ts";
 import { catalogFaults, ownerChanges } from "./settle/catalog-changes.ts";
 import { otherCluster } from "./settle/continuity-faults.ts";
-import { schemaNotes, treeFaults, treeWarnings } from "./settle/tree-changes.ts";
+import { newlyOverlooked, schemaNotes, treeFaults, treeWarnings } from "./settle/tree-changes.ts";
 import type { TreeMemory } from "./settle/tree-memory.ts";
 import { bounded, remembered } from "./settle/tree-memory.ts";
 import type { Watermark } from "./watermark.ts";
@@ -148,7 +148,9 @@ export class ContinuityWatch {
       if (this.#isNew(finding)) this.#ports.observer.warning(finding);
     }
     this.tellOwners(former.catalog, seen.catalog);
+    const [overlooked] = newlyOverlooked(this.#tree, seen.tree);
     this.#learn(seen);
+    if (overlooked !== undefined) return this.#ended(streamOutdated(overlooked.name));
     this.#seen = seen;
     if (this.#unproven !== null) this.#watermarks.add(this.#unproven);
     this.#unproven = seen.watermark;
@@ -170,4 +172,15 @@ export class ContinuityWatch {
     this.#warned.add(key);
     return isNew;
   }
+}
+
+function streamOutdated(table: string): RelayError {
+  return new RelayError(
+    `${table} became a part of an outbox table: the stream begins again, because this version of Postgres could leave its rows out of the one at hand`,
+    {
+      code: "PARTITION_ATTACHED",
+      remedy: "retry",
+      hint: "Nothing to do: the relay goes on by itself.",
+    },
+  );
 }

@@ -30,7 +30,14 @@ export interface TreePart extends TreeMark {
   readonly isLate: boolean;
   /** Whether it held rows when it was first seen; only known of parts that came late. */
   readonly hasRows: boolean;
+  readonly overlooked: Overlooked;
 }
+
+/**
+ * Whether the server leaves rows of the table out of a stream that has read a change of it from before it was a part. `later`:
+ * rows that come from now on; `already`: it held such rows when it was first seen, so that rows may be missing by now.
+ */
+export type Overlooked = "no" | "later" | "already";
 
 /** Keys begin with this for an outbox table. */
 export const OUTBOX_KEY = "o";

@@ -29,6 +29,7 @@ export function treeFaults(
     ...linkChanges(was, is),
     ...listingChanges(was, is, isSetOtherwise),
   ]);
+  changes.push(...overlookedChanges(former, now));
   const moved = both.filter(([was, is]) => wasAway(was, is)).map(([, { name }]) => `table ${name}`);
   return [
     ...(changes.length === 0 ? [] : [publicationChanged(some(changes))]),
@@ -50,6 +51,24 @@ function listingChanges(was: TreeMark, now: TreePart, isSetOtherwise: boolean): 
       ? `${now.name} was taken out of the publication, and is back`
       : `${now.name} is published otherwise`,
   ];
+}
+
+function overlookedChanges(former: TreeMemory | null, now: readonly TreePart[]): string[] {
+  return newlyOverlooked(former, now)
+    .filter(({ overlooked }) => overlooked === "already")
+    .map(
+      ({ name }) =>
+        `${name} seems to have held rows when it became a part of an outbox table, and this version of Postgres leaves all rows of such a table out of a stream that has read earlier ones`,
+    );
+}
+
+/** Tables that became a part since `former`, and whose rows the stream at hand may leave out. */
+export function newlyOverlooked(
+  former: TreeMemory | null,
+  now: readonly TreePart[],
+): readonly TreePart[] {
+  if (former === null) return [];
+  return now.filter((part) => part.overlooked !== "no" && isNew(former, part));
 }
 
 /** The name is as before and the row was changed, which a new owner does not explain. */

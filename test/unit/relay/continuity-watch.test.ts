@@ -118,6 +118,18 @@ describe("the tree of the outbox tables", () => {
     expect(Object.keys(stored.tree?.marks ?? {})).toEqual(["1", "2"]);
   });
 
+  it("has the stream begun again once when a table is attached that the server could leave out of it", async () => {
+    await streaming();
+    const { opens } = postgres;
+    postgres.tree = [{ ...LATE, hasRows: false, overlooked: "later" }];
+    await clock.advance(60_000);
+    expect(postgres.opens - opens).toBe(1);
+    expect(relay.relay.state).toMatchObject({ name: "streaming", reason: null });
+    postgres.commit([{ id: "1", key: "k" }]);
+    await clock.advance(100);
+    expect(cluster.checkpoints.length).toBeGreaterThan(0);
+  });
+
   it("is warned of once when a table with rows is attached, also to a relay that was down", async () => {
     await streaming();
     postgres.tree = [LATE];

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import type { TreePart } from "../../../../src/relay/capture/tree.ts";
 import {
+  newlyOverlooked,
   schemaNotes,
   treeFaults,
   treeWarnings,
@@ -79,6 +80,27 @@ describe("tables that were rewritten", () => {
     expect(told(table, {})).toEqual([]);
     expect(told(table, { toast: "" })).toEqual([]);
     expect(told({ ...table, toast: "" }, { toast: "16410" })).toEqual([]);
+  });
+});
+
+describe("tables whose rows the server may leave out of the stream", () => {
+  const part = treePart({ key: "5", isLate: true, overlooked: "already" });
+  const memory = remembered(null, [treePart()]);
+
+  it("are a gap where they held rows, once, and where there is a former look", () => {
+    const [fault, ...others] = treeFaults(memory, [part], false);
+    expect(fault).toMatchObject({ code: "PUBLICATION_CHANGED", remedy: "halt", lasts: true });
+    expect(fault?.message).toContain("public.outbox_1 seems to have held rows");
+    expect(others).toEqual([]);
+    expect(treeFaults(remembered(memory, [part]), [part], false)).toEqual([]);
+    expect(treeFaults(null, [part], false)).toEqual([]);
+  });
+
+  it("are none where they held none, and want a new stream all the same", () => {
+    const empty = { ...part, overlooked: "later" } as const;
+    expect(treeFaults(memory, [empty], false)).toEqual([]);
+    expect(newlyOverlooked(memory, [treePart(), empty])).toEqual([empty]);
+    expect(newlyOverlooked(remembered(memory, [empty]), [empty])).toEqual([]);
   });
 });
 

@@ -13,6 +13,7 @@ export function treePart(given: Partial<TreePart> = {}): TreePart {
     name: "public.outbox_1",
     isLate: false,
     hasRows: false,
+    overlooked: "no",
     ...given,
   };
 }

@@ -234,4 +234,16 @@ export const BACKFILL_MUTANTS: readonly Mutant[] = [
     edits: [{ find: '    case "25P03":\n', replace: "" }],
     caughtBy: { unit: "test/unit/postgres/postgres-error" },
   },
+  {
+    name: "take a table that was rewritten under the snapshot for an empty one",
+    harm: "loses every row of the table in a repair that says it is done",
+    file: "src/postgres/backfill/backfill-opening.ts",
+    edits: [
+      {
+        find: "await assertNotRewritten(ask, names);",
+        replace: "await assertNotRewritten(ask, []);",
+      },
+    ],
+    caughtBy: { integration: "postgres/backfill.test" },
+  },
 ];

@@ -194,4 +194,37 @@ export const TABLE_MUTANTS: readonly Mutant[] = [
     ],
     caughtBy: { unit: "test/unit/relay/moved-rows" },
   },
+  {
+    name: "take a child's own headers column for the outbox table's",
+    harm: "halts at the outbox table's next row, and no setting leads past it",
+    file: "src/relay/intake.ts",
+    edits: [
+      { find: "table.indexes.headers >= 0 && !isOfChild", replace: "table.indexes.headers >= 0" },
+    ],
+    caughtBy: { unit: "test/unit/relay/headers-kept" },
+  },
+  {
+    name: "go on with a stream that may leave out a table that was attached",
+    harm: "loses the rows of that table on Postgres 14 until the relay is restarted",
+    file: "src/relay/continuity-watch.ts",
+    edits: [
+      {
+        find: "if (overlooked !== undefined) return this.#ended(streamOutdated(overlooked.name));",
+        replace: "if (overlooked !== undefined) streamOutdated(overlooked.name);",
+      },
+    ],
+    caughtBy: { unit: "test/unit/relay/continuity-watch" },
+  },
+  {
+    name: "take a table that Postgres 14 has left out for one that it sends",
+    harm: "loses the rows that came since the table was attached",
+    file: "src/relay/settle/tree-changes.ts",
+    edits: [
+      {
+        find: 'overlooked === "already"',
+        replace: 'overlooked === "no"',
+      },
+    ],
+    caughtBy: { unit: "test/unit/relay/settle/tree-changes" },
+  },
 ];

@@ -142,6 +142,7 @@ export function sourceOptions(config: Config): ReplicationSourceOptions {
     ...postgresOptions(config, config.database.replicationUrl, config.security.replication),
     walSenderTimeoutMs: config.walSenderTimeoutMs,
     createTimeoutMs: config.database.statementTimeoutMs,
+    rowFilter: config.publication.rowFilter,
   };
 }
 

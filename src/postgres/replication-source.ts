@@ -15,6 +15,7 @@ import { firstHost } from "./first-host.ts";
 import type { HostSession } from "./host-list.ts";
 import { hostSessions } from "./host-list.ts";
 import { HostOrder } from "./host-order.ts";
+import type { RowFilterPolicy } from "./preflight/publication-findings.ts";
 import type { ColumnNames } from "./start-command.ts";
 import type { AttemptOptions } from "./stream-attempt.ts";
 import { StreamAttempt } from "./stream-attempt.ts";
@@ -57,6 +58,8 @@ export interface ReplicationSourceOptions extends PostgresOptions {
   readonly deadManMs?: number;
   /** For a slot that is made with a backfill: see `SourceDatabaseOptions`. */
   readonly slotFailover?: boolean | "auto";
+  /** Whether the publication may leave rows out: a backfill leaves out the same. Default: refuse. */
+  readonly rowFilter?: RowFilterPolicy;
   /** How long making it may wait for transactions that are writing; default 30 s. */
   readonly createTimeoutMs?: number;
 }
@@ -164,7 +167,8 @@ export class PgReplicationSource implements ReplicationSource {
     const { slotFailover = false, createTimeoutMs = CREATE_TIMEOUT_MS } = this.#options;
     const { slot, publications, columns, shard = null, connectTimeoutMs } = this.#options;
     const context = { address: session.address, slot, publications };
-    const table = { columns, shard };
+    const isFiltered = shard === null && this.#options.rowFilter === "allow";
+    const table = { columns, shard, isFiltered };
     const settings = { slot, slotFailover, createTimeoutMs, connectTimeoutMs, context, ...table };
     const parts = { session, clock: this.#clock, tables: this.#tables };
     return new BackfillOpening({ ...settings, ...parts }, since);

@@ -246,4 +246,16 @@ export const BACKFILL_MUTANTS: readonly Mutant[] = [
     ],
     caughtBy: { integration: "postgres/backfill.test" },
   },
+  {
+    name: "read the tables without the row filter that the stream has",
+    harm: "publishes rows that the publication's filter is there to keep away from Kafka",
+    file: "src/postgres/backfill/candidate-query.ts",
+    edits: [
+      {
+        find: "filter === undefined ? [] : [filter]",
+        replace: "filter === undefined ? [] : []",
+      },
+    ],
+    caughtBy: { integration: "postgres/filtered-backfill" },
+  },
 ];

@@ -24,6 +24,7 @@ import { PgBackfillRows } from "./pg-backfill-rows.ts";
 import { readAccess, readRepairFacts } from "./repair-facts.ts";
 import { assertAllRowsReadable } from "./repair-findings.ts";
 import { assertNotRewritten } from "./rewritten-tables.ts";
+import { rowFilters } from "./row-filters.ts";
 import { unseen } from "./unseen.ts";
 import { xidRange } from "./xid-range.ts";
 
@@ -35,6 +36,8 @@ export interface BackfillOptions {
   readonly tables: readonly TableName[];
   readonly columns: ColumnNames;
   readonly shard: Shard | null;
+  /** The row filters of the publications are wanted, so that what they leave out is left out here, too. */
+  readonly isFiltered: boolean;
   readonly connectTimeoutMs: number;
   /** How long the slot's creation may wait for transactions that are writing. */
   readonly createTimeoutMs: number;
@@ -169,7 +172,7 @@ export class BackfillOpening {
 
   /** `made`: the snapshot with which the slot was made, where it was made before. */
   async #read(until: Lsn, made: Watermark | null): Promise<ReadTables> {
-    const { tables: names, columns, shard, context } = this.#options;
+    const { tables: names, columns, shard, isFiltered, context } = this.#options;
     const ask = this.#ask();
     const [seen] = await ask<{ xids: string; atMs: string }>(
       `select pg_current_snapshot()::text as xids,
@@ -182,7 +185,10 @@ export class BackfillOpening {
     assertAllRowsReadable(facts, context.address.user);
     const tables = await readBackfillTables(ask, names, columns, facts);
     const xids = xidRange(this.#since, now.snapshot);
-    const scope = { xids, made: made?.snapshot ?? null, shard, columns };
+    const filters = isFiltered
+      ? await rowFilters(ask, context.publications, names)
+      : new Map<string, string>();
+    const scope = { xids, made: made?.snapshot ?? null, shard, columns, filters };
     const [counted] = await ask<Counts>(countQuery(tables, scope), []);
     const query = candidatesQuery(tables, scope);
     await ask(`declare ${CURSOR} no scroll cursor for ${query}`, []);

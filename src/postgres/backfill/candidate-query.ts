@@ -22,6 +22,8 @@ export interface CandidateScope {
   /** Only those whose keys are the shard's: another relay publishes the others. */
   readonly shard: Shard | null;
   readonly columns: ColumnNames;
+  /** Only those that meet the table's condition, by `schema.name`. */
+  readonly filters: ReadonlyMap<string, string>;
 }
 
 /**
@@ -126,11 +128,12 @@ function isNew({ hasTxid }: BackfillTable, { xids }: CandidateScope): string {
   return isInsertedAfter(xids, xids.snapshot);
 }
 
-/** The rows that are read as this table's: not those of an outbox table below it, and only the shard's. */
+/** The rows that are read as this table's: not those of an outbox table below it, and only those that are published, and the shard's. */
 function ownRows(table: BackfillTable, scope: CandidateScope): string[] {
   const others =
     table.without.length === 0 ? [] : [`tableoid not in (${table.without.join(", ")})`];
-  return [...others, ...keyCondition(table, scope)];
+  const filter = scope.filters.get(`${table.schema}.${table.name}`);
+  return [...others, ...(filter === undefined ? [] : [filter]), ...keyCondition(table, scope)];
 }
 
 /** The same condition as in the publication's filter, so that backfill and stream agree on every row. */

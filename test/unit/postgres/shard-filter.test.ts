@@ -98,12 +98,25 @@ describe("a backfill of a shard", () => {
   const shard = { index: 1, count: 2 };
   const condition = shardCondition(shard, "aggregateid", "text") as string;
   const NOW = "9:12:";
+  const NO_FILTERS: ReadonlyMap<string, string> = new Map();
 
   it("looks at the rows that the filter lets through, and at those only", () => {
     const since = { snapshot: "7:9:8", lsn: 0n as never, atMs: 0 };
     for (const scope of [
-      { xids: xidRange(null, NOW), made: null, shard, columns: MODEL_OUTBOX.columns },
-      { xids: xidRange(since, NOW), made: null, shard, columns: MODEL_OUTBOX.columns },
+      {
+        xids: xidRange(null, NOW),
+        made: null,
+        shard,
+        columns: MODEL_OUTBOX.columns,
+        filters: NO_FILTERS,
+      },
+      {
+        xids: xidRange(since, NOW),
+        made: null,
+        shard,
+        columns: MODEL_OUTBOX.columns,
+        filters: NO_FILTERS,
+      },
     ]) {
       expect(candidatesQuery([table("text"), table("text")], scope).split(condition)).toHaveLength(
         3,
@@ -115,12 +128,19 @@ describe("a backfill of a shard", () => {
       made: null,
       shard: null,
       columns: MODEL_OUTBOX.columns,
+      filters: NO_FILTERS,
     };
     expect(candidatesQuery([table("text")], whole)).not.toContain("where");
   });
 
   it("refuses a key that it cannot divide by, rather than to publish another shard's rows", () => {
-    const scope = { xids: xidRange(null, NOW), made: null, shard, columns: MODEL_OUTBOX.columns };
+    const scope = {
+      xids: xidRange(null, NOW),
+      made: null,
+      shard,
+      columns: MODEL_OUTBOX.columns,
+      filters: NO_FILTERS,
+    };
     expect(() => countQuery([table("numeric")], scope)).toThrow("RELAY_COLUMN_KEY");
   });
 });

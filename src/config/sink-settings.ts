@@ -118,7 +118,7 @@ export const sinkSettings = {
     maxBytes: setting("RELAY_BATCH_MAX_BYTES", {
       kind: size({ min: KIB, max: 64 * MIB }),
       default: 8 * MIB,
-      doc: "A batch closes at this many bytes; one larger event makes a batch of its own.",
+      doc: "A batch closes at this many bytes; one larger event makes a batch of its own. After one that took more than half of RELAY_TRANSACTION_TIMEOUT or RELAY_SINK_STALL_RELEASE the next ones are smaller.",
     }),
     lingerMs: setting("RELAY_BATCH_LINGER", {
       kind: duration({ minMs: 1, maxMs: MINUTE, zero: "at once" }),

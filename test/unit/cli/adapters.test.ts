@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { databaseOptions, relayOptions } from "../../../src/cli/adapters.ts";
+import { databaseOptions, kafkaOptions, relayOptions } from "../../../src/cli/adapters.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 
 const URLS = {
@@ -21,4 +21,25 @@ describe("the headers column in the adapters' options", () => {
     });
     expect(relayOptions(config).outbox.columns.headers).toBe(column);
   });
+});
+
+describe("how long a batch may take before the next ones get smaller", () => {
+  it.each([
+    ["exactly-once", "20s", "1m", 10_000],
+    ["exactly-once", "1m", "8s", 4_000],
+    ["at-least-once", "20s", "1m", 30_000],
+    ["exactly-once", "20s", "0", 10_000],
+    ["at-least-once", "20s", "0", Number.POSITIVE_INFINITY],
+  ])(
+    "is half of what ends it: %s, transaction %s, stall %s",
+    (delivery, transaction, stall, ms) => {
+      const { config } = loadConfig({
+        ...URLS,
+        RELAY_DELIVERY: delivery,
+        RELAY_TRANSACTION_TIMEOUT: transaction,
+        RELAY_SINK_STALL_RELEASE: stall,
+      });
+      expect(kafkaOptions(config).batchMsMax).toBe(ms);
+    },
+  );
 });

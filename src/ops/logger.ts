@@ -1,6 +1,7 @@
 import type { DestinationStream, Logger } from "pino";
 import { destination, pino } from "pino";
 import type { RelayError } from "../relay/errors.ts";
+import { inert } from "../relay/inert-text.ts";
 import { prettyLine } from "./pretty-line.ts";
 
 /** Lines that wait for a place to be written; what comes on top of them is dropped. */
@@ -46,5 +47,5 @@ export function errorFields(error: RelayError): Record<string, string> {
 
 function causeMessages(error: Error): string[] {
   const { cause } = error;
-  return cause instanceof Error ? [cause.message, ...causeMessages(cause)] : [];
+  return cause instanceof Error ? [inert(cause.message), ...causeMessages(cause)] : [];
 }

@@ -1,3 +1,5 @@
+import { inert } from "../relay/inert-text.ts";
+
 /** Escape codes of the levels, for terminals. */
 const COLOURS: Readonly<Record<string, string>> = {
   trace: "\u001b[2m",
@@ -51,6 +53,9 @@ function parse(line: string): Readonly<Record<string, unknown>> | null {
   }
 }
 
+/** What a terminal would obey, and what would look like another line, is in some values: of rows, catalogs, servers. */
 function word(value: unknown): string {
-  return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+  return inert(typeof value === "string" ? value : (JSON.stringify(value) ?? ""), VALUE_CHARS_MAX);
 }
+
+const VALUE_CHARS_MAX = 8_192;

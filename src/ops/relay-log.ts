@@ -3,6 +3,8 @@ import type { BackfillProgress } from "../relay/backfill/backfilled-stream.ts";
 import type { PublishedEvent } from "../relay/backfill/published-events.ts";
 import type { RelayError } from "../relay/errors.ts";
 import type { Finding } from "../relay/finding.ts";
+import { inertFinding } from "../relay/finding.ts";
+import { inert, shown } from "../relay/inert-text.ts";
 import { formatLsn } from "../relay/lsn.ts";
 import type { MovedRows } from "../relay/observer.ts";
 import type { RelayState, StateListener } from "../relay/state.ts";
@@ -34,7 +36,14 @@ export class RelayLog implements StateListener, ObserverLog, AlarmLog {
   /** One line each: an id is needed to look at what a consumer did with it. */
   phantom({ id, topic, partition, offset, position }: PublishedEvent): void {
     this.#logger.warn(
-      { code: "EVENT_PHANTOM", id, topic, partition, offset: String(offset), position },
+      {
+        code: "EVENT_PHANTOM",
+        id: shown(id),
+        topic: shown(topic),
+        partition,
+        offset: String(offset),
+        position,
+      },
       "an event was published and is gone from the database since the failover",
     );
   }
@@ -61,12 +70,13 @@ export class RelayLog implements StateListener, ObserverLog, AlarmLog {
   }
 
   note(message: string): void {
-    this.#logger.info(message);
+    this.#logger.info(inert(message));
   }
 
   warning(finding: Finding): void {
-    const { code, hint, message } = finding;
-    this.#recent.add(finding);
+    const told = inertFinding(finding);
+    const { code, hint, message } = told;
+    this.#recent.add(told);
     if (this.#isNew(`warning ${code}`, message)) this.#logger.warn({ code, hint }, message);
   }
 

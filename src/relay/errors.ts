@@ -1,3 +1,5 @@
+import { inert } from "./inert-text.ts";
+
 /**
  * What the relay does next.
  * - `retry`: the far side is away or busy; try again with backoff, for ever.
@@ -22,7 +24,8 @@ export interface RelayErrorDetails {
 
 /**
  * Every error that the relay raises on purpose.
- * `message` says what happened and `hint` what to do; neither holds row data or secrets.
+ * `message` says what happened and `hint` what to do; neither holds row data or secrets. Names that others chose are in
+ * them, so that both are made inert (`inert-text.ts`).
  * The lower-level error goes in `cause` and is not repeated in `message`.
  */
 export class RelayError extends Error {
@@ -32,11 +35,11 @@ export class RelayError extends Error {
   readonly lasts: boolean | undefined;
 
   constructor(message: string, details: RelayErrorDetails) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    super(inert(message), details.cause === undefined ? undefined : { cause: details.cause });
     this.name = new.target.name;
     this.code = details.code;
     this.remedy = details.remedy;
-    this.hint = details.hint;
+    this.hint = inert(details.hint);
     this.lasts = details.lasts;
   }
 }

@@ -1,5 +1,6 @@
 import type { ErrorCode, Remedy } from "./errors.ts";
 import { RelayError } from "./errors.ts";
+import { inert } from "./inert-text.ts";
 
 /** One thing that preflight found wrong. All findings are shown, not only the first. */
 export interface Finding {
@@ -19,6 +20,11 @@ export interface Finding {
 /** What an error says, as a finding. */
 export function findingOf({ code, message, hint, remedy }: RelayError): Finding {
   return { code, message, hint, severity: remedy === "halt" ? "halt" : "retry" };
+}
+
+/** A finding as it is shown: names that others chose are in its sentences. */
+export function inertFinding<F extends Pick<Finding, "message" | "hint">>(finding: F): F {
+  return { ...finding, message: inert(finding.message), hint: inert(finding.hint) };
 }
 
 /** All findings in one error: the first one's code, everybody's message. */

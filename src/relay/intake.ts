@@ -13,6 +13,7 @@ import { outboxTable } from "./event/outbox-table.ts";
 import { RouteTopics } from "./event/route-topics.ts";
 import { RowReader } from "./event/row-reader.ts";
 import { TopicTemplate } from "./event/topic-template.ts";
+import { shown } from "./inert-text.ts";
 import type { Lsn } from "./lsn.ts";
 import { LSN_ZERO, lsn } from "./lsn.ts";
 import type { MovedRows } from "./observer.ts";
@@ -221,7 +222,10 @@ export class Intake implements DecodedMessages {
   #moved(table: OutboxTable, tuple: Tuple): void {
     this.#counts.tally.moved += 1;
     this.#movedRows += 1;
-    this.#firstMoved ??= { id: textOf(this.#reader.id(table, tuple).view()), index: this.#rows };
+    this.#firstMoved ??= {
+      id: shown(textOf(this.#reader.id(table, tuple).view())),
+      index: this.#rows,
+    };
   }
 
   /** Counted rows keep their number in the transaction, so that rows after them keep theirs. */

@@ -1,4 +1,6 @@
 import type { Check } from "../../relay/check.ts";
+import { inertFinding } from "../../relay/finding.ts";
+import { inert } from "../../relay/inert-text.ts";
 
 export type Verdict = "OK" | "WARN" | "FAIL" | "SKIP";
 
@@ -34,12 +36,13 @@ export function reportText(sections: readonly Section[], isColoured: boolean): s
 }
 
 function lineOf(one: Check, paint: (verdict: Verdict) => string, width: number): string {
-  const head = `  ${paint(verdictOf(one))}  ${one.title.padEnd(width)}  ${one.seen ?? "not asked"}\n`;
+  const seen = inert(one.seen ?? "not asked");
+  const head = `  ${paint(verdictOf(one))}  ${one.title.padEnd(width)}  ${seen}\n`;
   if (one.findings.length === 0) return head;
   const indent = " ".repeat(8);
-  const told = one.findings.map(
-    ({ code, message, hint }) => `${indent}${code}: ${message}\n${indent}next: ${hint}\n`,
-  );
+  const told = one.findings
+    .map(inertFinding)
+    .map(({ code, message, hint }) => `${indent}${code}: ${message}\n${indent}next: ${hint}\n`);
   return `${head}${indent}why: ${one.why}\n${told.join("")}`;
 }
 
@@ -55,8 +58,12 @@ function summary(sections: readonly Section[]): string {
 export function reportJson(sections: readonly Section[]): string {
   const checks = sections.flatMap(({ title: section, checks: members }) =>
     members.map((one) => {
-      const { title, why, seen, findings } = one;
-      return { section, title, verdict: verdictOf(one), why, seen, findings };
+      const { title, why, seen } = one;
+      const told = {
+        seen: seen === null ? null : inert(seen),
+        findings: one.findings.map(inertFinding),
+      };
+      return { section, title, verdict: verdictOf(one), why, ...told };
     }),
   );
   return `${JSON.stringify({ failed: hasFailed(sections), checks }, null, 2)}\n`;
@@ -68,7 +75,10 @@ export function hasFailed(sections: readonly Section[]): boolean {
 
 /** Statements that correct what SQL alone can correct, each with its reason as a comment. */
 export function repairSql(sections: readonly Section[]): string {
-  const findings = sections.flatMap(({ checks }) => checks.flatMap((one) => one.findings));
+  const findings = sections
+    .flatMap(({ checks }) => checks.flatMap((one) => one.findings))
+    // A line end in the reason would end the comment, and whoever pipes this to psql is a superuser.
+    .map(inertFinding);
   const parts = findings
     .filter(({ sql }) => sql !== undefined)
     .map(({ code, message, sql = [] }) => `-- ${code}: ${message}\n${sql.join("\n")}\n`);

@@ -1,5 +1,6 @@
 import type { ErrorCode } from "../errors.ts";
 import { RelayError } from "../errors.ts";
+import { shown } from "../inert-text.ts";
 import type { Lsn } from "../lsn.ts";
 import { formatLsn } from "../lsn.ts";
 import { textOf } from "./ascii.ts";
@@ -19,7 +20,7 @@ export class PoisonError extends RelayError {
   readonly place: RowPlace;
 
   constructor(place: RowPlace, problem: { code: ErrorCode; message: string; hint: string }) {
-    const id = place.id === null ? "without id" : `with id ${textOf(place.id)}`;
+    const id = place.id === null ? "without id" : `with id ${shown(textOf(place.id))}`;
     const where = `row ${place.index} of the transaction committed at ${formatLsn(place.commitLsn)}`;
     super(`the outbox row ${id} (${where}) cannot be published: ${problem.message}`, {
       code: problem.code,

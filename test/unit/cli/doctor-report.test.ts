@@ -92,4 +92,13 @@ describe("doctor's SQL", () => {
     );
     expect(repairSql([section(FAULT)])).toMatch(/^--[^\n]*\n$/);
   });
+
+  it("has no statement that is part of a name in the catalog", () => {
+    const message = "publication p has the row filter x <> '\n; ALTER ROLE app SUPERUSER; --'";
+    const lines = repairSql([section({ ...WARNING, message })]).split("\n");
+    expect(lines.filter((line) => !line.startsWith("--") && line !== "")).toEqual(WARNING.sql);
+    const report = reportText([section({ ...WARNING, message: `${message}\u001b[2J` })], false);
+    expect(report).not.toContain("\u001b");
+    expect(report).not.toMatch(/^; ALTER/m);
+  });
 });

@@ -41,4 +41,16 @@ describe("a log line for people", () => {
   it("leaves alone what is no JSON", () => {
     expect(prettyLine("hello\n", true)).toBe("hello\n");
   });
+
+  it("shows a value neither as another line nor as what a terminal obeys", () => {
+    const fields = {
+      level: "info",
+      time: "2026-01-01T10:00:00.000Z",
+      msg: "a\n10:00 b",
+      id: "\u001b[2J",
+    };
+    const line = prettyLine(JSON.stringify(fields), false);
+    expect(line.split("\n")).toHaveLength(2);
+    expect(line).not.toContain("\u001b");
+  });
 });

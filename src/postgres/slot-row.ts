@@ -125,10 +125,12 @@ export function slotMismatchFault(slot: SlotRow): SlotFault | null {
 
 /** For a slot that must not be dropped from here: another database's, and most likely another relay's. */
 export function slotOfOthers({ name, database }: SlotRow): RelayError {
-  return new RelayError(
-    `slot "${name}" belongs to database "${database ?? ""}" (RELAY_SLOT_NAME): it is not dropped from here`,
-    { code: "CONFIG_SLOT", remedy: "halt", hint: OTHERS_HINT },
-  );
+  const what = database === null ? "is a physical slot" : `belongs to database "${database}"`;
+  return new RelayError(`slot "${name}" ${what} (RELAY_SLOT_NAME): it is not dropped from here`, {
+    code: "CONFIG_SLOT",
+    remedy: "halt",
+    hint: OTHERS_HINT,
+  });
 }
 
 function slotMismatch(slot: SlotRow): string | null {

@@ -1,6 +1,7 @@
 import { announce } from "../announcement.ts";
 import { pause } from "../clock.ts";
 import { RelayError } from "../errors.ts";
+import { preflightError } from "../finding.ts";
 import { formatLsn } from "../lsn.ts";
 import type { RelayOptions } from "../options.ts";
 import type { RelayPorts } from "../ports.ts";
@@ -60,13 +61,22 @@ export class Operations {
     if (verdict.kind === "backfill")
       return { message: allRows ? BEGUN_FIRST : BEGUN, backfills: true };
     const isHalted = verdict.kind === "halt";
-    if (!isHalted && !(allRows && verdict.kind === "go-on"))
+    if (!isHalted && !(allRows && verdict.kind === "go-on")) {
+      await this.#assertStreams(signal);
       return { message: NOTHING_TO_REPAIR, backfills: false };
+    }
     if (isHalted && !isRepairable(found)) throw verdict.fault;
     await this.#ports.source.assertReadable(signal);
     await this.#announce("repair", "backfill", found, allRows ? null : repairSince(found));
     const what = isHalted ? verdict.fault.code : "whatever is missing";
     return { message: `repairing ${what}`, backfills: true };
+  }
+
+  /** What would halt a relay at its start is told in place of the news that all fits together. */
+  async #assertStreams(signal: AbortSignal): Promise<void> {
+    const findings = await this.#ports.database.preflight(signal);
+    const halts = findings.filter(({ severity }) => severity === "halt");
+    if (halts.length > 0) throw preflightError(halts);
   }
 
   /** Goes on with this server whatever it is: compares its tables with Kafka, or takes the operator's word for the slot. */

@@ -39,6 +39,24 @@ describe("a repair where no gap is found", () => {
     expect(message).toContain("outbox-relay repair --all-rows");
   });
 
+  it("says what would halt a relay at its start all the same", async () => {
+    await publishedAndStopped();
+    const finding: Finding = {
+      code: "CONFIG_SLOT",
+      severity: "halt",
+      message: "the slot is a physical slot",
+      hint: "another name",
+    };
+    world.postgres.findings = [finding];
+    await expect(
+      decided((operations, signal) => operations.repair(false, signal)),
+    ).rejects.toMatchObject({ code: "CONFIG_SLOT", message: finding.message });
+    world.postgres.findings = [{ ...finding, severity: "warning" }];
+    expect(await decided((operations, signal) => operations.repair(false, signal))).toMatchObject({
+      backfills: false,
+    });
+  });
+
   it("of all rows publishes those that Kafka does not hold, also from before the watermark", async () => {
     await publishedAndStopped();
     expect(world.stored().watermark).not.toBeNull();

@@ -8,7 +8,12 @@ export interface Reason {
 }
 
 /** They say that nothing was published, and not why. */
-const NO_CAUSE: ReadonlySet<string> = new Set(["KAFKA_CLOSED", "SINK_STALLED"]);
+const NO_CAUSE: ReadonlySet<string> = new Set([
+  "KAFKA_CLOSED",
+  "KAFKA_EPOCH_RENEWAL",
+  "POSTGRES_UNREACHABLE",
+  "SINK_STALLED",
+]);
 /** Codes for many causes, whose message has to name the one. */
 const BARE: ReadonlySet<string> = new Set(["KAFKA_ERROR", "KAFKA_REFUSED"]);
 /** Somebody has taken the transactional id. */

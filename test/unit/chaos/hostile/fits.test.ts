@@ -23,6 +23,7 @@ describe("a cause that is shown", () => {
     ["KAFKA_UNREACHABLE", "no connection", "code"],
     ["FENCED", "another relay has taken over", "code"],
     ["SINK_STALLED", "nothing could be published", "silence"],
+    ["POSTGRES_UNREACHABLE", "Postgres does not answer", "empty"],
     ["KAFKA_UNREACHABLE", "no connection", "less"],
   ])("does not fit: %s (%s) while brokers answer with %s", (code, message, kind) => {
     expect(fits({ code, message }, [hostility(kind)])).toBe(false);

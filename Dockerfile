@@ -45,7 +45,7 @@ COPY LICENSE ./
 USER 65532:65532
 EXPOSE 9464
 STOPSIGNAL SIGTERM
-ENTRYPOINT ["/nodejs/bin/node", "--enable-source-maps", "/app/dist/main.js"]
+ENTRYPOINT ["/nodejs/bin/node", "--enable-source-maps", "--disable-sigusr1", "/app/dist/main.js"]
 CMD ["run"]
 # No shell here and no curl: the program asks itself.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \

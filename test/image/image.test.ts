@@ -48,7 +48,7 @@ describe("the image", () => {
     const { Config } = await inspected(IMAGE);
     expect(Config).toMatchObject({
       User: "65532:65532",
-      Entrypoint: [NODE, "--enable-source-maps", "/app/dist/main.js"],
+      Entrypoint: [NODE, "--enable-source-maps", "--disable-sigusr1", "/app/dist/main.js"],
       Cmd: ["run"],
       StopSignal: "SIGTERM",
       Healthcheck: { Test: ["CMD", NODE, "/app/dist/main.js", "health"] },

@@ -57,9 +57,12 @@ export class OverlookedParts {
   }
 }
 
+/** So much of a table is looked at. What was there before the link stands first, and a whole table may take minutes. */
+const BLOCKS_LOOKED_AT = 1_000;
+
 /**
  * Whether it holds rows that are no newer than the link to the table above it. A transaction takes its id before it writes, so that
- * this is no proof; true as well where this role may not look.
+ * this is no proof; true as well where this role may not look, and of a table of which only the beginning is looked at.
  */
 async function mayHoldFormer(
   ask: Ask,
@@ -69,10 +72,12 @@ async function mayHoldFormer(
 ): Promise<boolean> {
   const from = isOpen ? [table] : tables;
   for (const one of from) {
-    const where = `tableoid = any($1::oid[]) and age(xmin) >= age($2::xid)`;
+    const first = `tableoid = any($1::oid[]) and ctid < '(${BLOCKS_LOOKED_AT},0)'::tid`;
     try {
       const [row] = await ask<{ held: boolean }>(
-        `select exists (select from ${quotedTableName(one)} where ${where}) as "held"`,
+        `select exists (select from ${quotedTableName(one)} where ${first} and age(xmin) >= age($2::xid))
+             or exists (select from unnest($1::oid[]) as leaf (oid) where pg_relation_size(leaf.oid)
+                  > ${BLOCKS_LOOKED_AT}::bigint * current_setting('block_size')::int) as "held"`,
         [leaves, link.split(".")[0] ?? link],
       );
       if (row?.held !== false) return true;

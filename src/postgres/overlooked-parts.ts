@@ -34,6 +34,13 @@ export class OverlookedParts {
   /** Of the parts that were there at the last reading. */
   #known: ReadonlyMap<string, Overlooked> = new Map();
 
+  async #partitions(ask: Ask, fresh: readonly LatePart[]): Promise<readonly Partition[]> {
+    const rows = await ask<PartitionRow>(PARTITIONS, [fresh.map(({ key }) => key)]);
+    return rows.flatMap((row) =>
+      fresh.filter(({ key }) => key === row.key).map((part) => ({ ...part, ...row })),
+    );
+  }
+
   /** `late`: tables that became a part after they were created; `tables`: the outbox tables. */
   async of(
     ask: Ask,
@@ -44,47 +51,77 @@ export class OverlookedParts {
     if (version >= VERSION_THAT_LOOKS_AGAIN) return this.#known;
     const fresh = late.filter(({ key }) => !this.#known.has(key));
     const found = new Map(late.map(({ key }) => [key, this.#known.get(key) ?? "no"] as const));
-    if (fresh.length > 0) {
-      for (const partition of await ask<PartitionRow>(PARTITIONS, [fresh.map(({ key }) => key)])) {
-        const part = fresh.find(({ key }) => key === partition.key);
-        if (part === undefined) continue;
-        const mayHold = part.hasRows && (await mayHoldFormer(ask, partition, part, tables));
-        found.set(part.key, mayHold ? "already" : "later");
-      }
-    }
+    const partitions = fresh.length === 0 ? [] : await this.#partitions(ask, fresh);
+    const held = await holdFormer(
+      ask,
+      partitions.filter(({ hasRows }) => hasRows),
+      tables,
+    );
+    for (const { key } of partitions) found.set(key, held.has(key) ? "already" : "later");
     this.#known = found;
     return found;
   }
 }
 
+interface Partition extends PartitionRow, LatePart {}
+
 /** So much of a table is looked at. What was there before the link stands first, and a whole table may take minutes. */
 const BLOCKS_LOOKED_AT = 1_000;
 
-/**
- * Whether it holds rows that are no newer than the link to the table above it. A transaction takes its id before it writes, so that
- * this is no proof; true as well where this role may not look, and of a table of which only the beginning is looked at.
- */
-async function mayHoldFormer(
-  ask: Ask,
-  { isOpen, leaves, ...table }: PartitionRow,
-  { link }: LatePart,
-  tables: readonly TableName[],
-): Promise<boolean> {
-  const from = isOpen ? [table] : tables;
-  for (const one of from) {
-    const first = `tableoid = any($1::oid[]) and ctid < '(${BLOCKS_LOOKED_AT},0)'::tid`;
-    try {
-      const [row] = await ask<{ held: boolean }>(
-        `select exists (select from ${quotedTableName(one)} where ${first} and age(xmin) >= age($2::xid))
-             or exists (select from unnest($1::oid[]) as leaf (oid) where pg_relation_size(leaf.oid)
-                  > ${BLOCKS_LOOKED_AT}::bigint * current_setting('block_size')::int) as "held"`,
-        [leaves, link.split(".")[0] ?? link],
-      );
-      if (row?.held !== false) return true;
-    } catch (error) {
-      if (error instanceof RelayError && error.code === "POSTGRES_PERMISSION") return true;
-      throw error;
-    }
-  }
-  return false;
+/** Keys of the parts ($1) with a leaf ($2) that is larger than what is looked at. */
+const LARGE = `
+  select distinct key from unnest($1::text[], $2::oid[]) as part (key, leaf)
+   where pg_relation_size(leaf) > ${BLOCKS_LOOKED_AT}::bigint * current_setting('block_size')::int`;
+
+/** Keys of the parts that hold rows in `table` no newer than the link ($3). */
+function oldest(table: TableName): string {
+  return `
+  with seen as (
+    select tableoid, max(age(xmin)) as age from ${quotedTableName(table)}
+     where tableoid = any($2::oid[]) and ctid < '(${BLOCKS_LOOKED_AT},0)'::tid group by tableoid)
+  select distinct part.key from unnest($1::text[], $2::oid[], $3::text[]) as part (key, leaf, link)
+    join seen on seen.tableoid = part.leaf and seen.age >= age(part.link::xid)`;
 }
+
+/**
+ * Keys of the parts that hold rows no newer than the link to the table above. A transaction takes its id before it writes, so that
+ * this is no proof; in it as well are those that this role may not look at, that are larger than what is looked at, and all where
+ * looking takes longer than a question may.
+ */
+async function holdFormer(
+  ask: Ask,
+  parts: readonly Partition[],
+  tables: readonly TableName[],
+): Promise<ReadonlySet<string>> {
+  const open = parts.filter(({ isOpen }) => isOpen);
+  const closed = parts.filter(({ isOpen }) => !isOpen);
+  const held = new Set(await keys(ask, LARGE, parts, 2));
+  for (const part of open)
+    for (const key of await keys(ask, oldest(part), [part], 3)) held.add(key);
+  for (const table of tables)
+    for (const key of await keys(ask, oldest(table), closed, 3)) held.add(key);
+  return held;
+}
+
+/** All of `parts` where the question is not answered. */
+async function keys(
+  ask: Ask,
+  query: string,
+  parts: readonly Partition[],
+  parameters: number,
+): Promise<readonly string[]> {
+  if (parts.length === 0) return [];
+  const leaves = parts.flatMap(({ key, leaves, link }) =>
+    leaves.map((leaf) => [key, leaf, link.split(".")[0] ?? link] as const),
+  );
+  const columns = [0, 1, 2].map((column) => leaves.map((leaf) => leaf[column]));
+  try {
+    const rows = await ask<{ key: string }>(query, columns.splice(0, parameters));
+    return rows.map(({ key }) => key);
+  } catch (error) {
+    if (!(error instanceof RelayError) || !UNANSWERED.has(error.code)) throw error;
+    return parts.map(({ key }) => key);
+  }
+}
+
+const UNANSWERED: ReadonlySet<string> = new Set(["POSTGRES_PERMISSION", "POSTGRES_TIMEOUT"]);

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Admin, ITopicConfig } from "kafkajs";
 
-const LEADERS_DEADLINE_MS = 20_000;
+const LEADERS_DEADLINE_MS = 120_000;
 const POLL_MS = 20;
 
 /**

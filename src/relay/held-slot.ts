@@ -4,24 +4,67 @@ import { RelayError } from "./errors.ts";
 import type { RelayPorts } from "./ports.ts";
 import { slotMissing } from "./settle/continuity-faults.ts";
 
+/** The stream that holds the slot. */
+export interface HoldingStream {
+  readonly identity: ServerIdentity;
+  /** What the server ended it with; null while it goes on. */
+  readonly endedWith: RelayError | null;
+  /** Reads what is under way, up to the word that it ends with. */
+  readToEnd(signal: AbortSignal): Promise<void>;
+}
+
 /**
- * The slot, proven to be ours at this moment. Asked each time before anybody is fenced at Kafka: a relay whose stream died
- * without a word would otherwise take the transactional ids from its successor, again and again.
+ * The slot, proven to be ours at the moment of a question. Asked each time before anybody is fenced at Kafka: a relay whose
+ * stream died without a word would otherwise take the transactional ids from its successor, again and again.
  *
- * Rejects with `SLOT_LOST` (remedy `standby`) when another walsender has it, `GAP_SLOT_MISSING` (halt) when it is gone, and
- * `SERVER_MISMATCH` (retry) when the question went to another server than the stream.
+ * A stream that ended with what halts ends there for any relay. So its slot counts as ours as long as nobody has taken it,
+ * and what came before that place can be published: else it would wait behind it for ever.
  */
-export async function heldSlot(
-  { database }: RelayPorts,
-  name: string,
-  { walSenderPid, serverStart }: ServerIdentity,
-  signal: AbortSignal,
-): Promise<SlotFacts> {
-  const slot = await database.slot(signal);
-  if (slot === null) throw slotMissing(name, null);
-  if (slot.serverStart !== serverStart) throw otherServer(name);
-  if (slot.activePid === walSenderPid) return slot;
-  throw new RelayError(`the stream of slot ${name} ended without a word`, {
+export class HeldSlot {
+  readonly #ports: RelayPorts;
+  readonly #name: string;
+  readonly #stream: HoldingStream;
+
+  constructor(ports: RelayPorts, name: string, stream: HoldingStream) {
+    this.#ports = ports;
+    this.#name = name;
+    this.#stream = stream;
+  }
+
+  /**
+   * Rejects with `SLOT_LOST` (remedy `standby`) when another walsender has it, `GAP_SLOT_MISSING` (halt) when it is gone, and
+   * `SERVER_MISMATCH` (retry) when the question went to another server than the stream.
+   */
+  async look(signal: AbortSignal): Promise<SlotFacts> {
+    const slot = await this.#slot(signal);
+    if (!this.#isOurs(slot)) throw slotLost(this.#name);
+    return slot;
+  }
+
+  /** As `look`, for a stream of which nothing was read yet: a server may let the slot go before we have read why. */
+  async lookAtStart(signal: AbortSignal): Promise<SlotFacts> {
+    const slot = await this.#slot(signal);
+    if (this.#isOurs(slot)) return slot;
+    await this.#stream.readToEnd(signal);
+    return this.look(signal);
+  }
+
+  async #slot(signal: AbortSignal): Promise<SlotFacts> {
+    const slot = await this.#ports.database.slot(signal);
+    if (slot === null) throw slotMissing(this.#name, null);
+    if (slot.serverStart !== this.#stream.identity.serverStart) throw otherServer(this.#name);
+    return slot;
+  }
+
+  #isOurs({ activePid }: SlotFacts): boolean {
+    const { identity, endedWith } = this.#stream;
+    const isFree = activePid === null && endedWith?.remedy === "halt";
+    return isFree || activePid === identity.walSenderPid;
+  }
+}
+
+function slotLost(name: string): RelayError {
+  return new RelayError(`the stream of slot ${name} ended without a word`, {
     code: "SLOT_LOST",
     remedy: "standby",
     hint: "Nothing to do: the relay asks for the slot again.",

@@ -3,7 +3,7 @@ import { CheckpointStamp } from "./checkpoint-stamp.ts";
 import { ContinuityWatch } from "./continuity-watch.ts";
 import { RelayError } from "./errors.ts";
 import type { HaltRecord } from "./halt-record.ts";
-import { heldSlot } from "./held-slot.ts";
+import { HeldSlot } from "./held-slot.ts";
 import type { RelayOptions } from "./options.ts";
 import { IDLE_WAL_BYTES_MAX, LAST_BATCHES_MS } from "./options.ts";
 import { OutboxRelations } from "./outbox-relations.ts";
@@ -38,6 +38,7 @@ export class Session {
   readonly #backlog: Backlog;
   readonly #ladder = new Ladder();
   readonly #lease: SlotLease;
+  readonly #slot: HeldSlot;
   readonly #reader: StreamReader;
   readonly #publisher: Publisher;
   readonly #recovery: SinkRecovery;
@@ -65,7 +66,7 @@ export class Session {
     const relations = new OutboxRelations(ports.database, options.outbox, ...looks);
     this.#stamp = new CheckpointStamp(options, ports.clock, this.#continuity, relations);
     this.#judge = new StartJudge(ports, options, this.#continuity, this.#stamp, halts);
-    this.#lease = new SlotLease(ports.clock, (signal) => this.#heldSlot(signal));
+    this.#lease = new SlotLease(ports.clock, (signal) => this.#slot.look(signal));
     this.#publisher = this.#newPublisher();
     const parts = [this.#backlog, this.#ladder, this.#lease, relations] as const;
     this.#reader = new StreamReader(ports, options, ...parts, {
@@ -75,13 +76,14 @@ export class Session {
       failed: (error) => this.#finish(error),
       closed: (error) => this.#streamEnded(error),
     });
+    this.#slot = new HeldSlot(ports, options.slot, this.#reader);
     this.#recovery = new SinkRecovery(ports, options, this.#backlog, {
       show: (name, reason) => this.#show(name, reason),
       fail: (reason) => this.#fail(reason, this.#backlog.settled),
       settled: (reason) => board.settled(reason),
       resumeFrom: (point) => this.#reader.resumeFrom(point),
       refusal: () => this.#publisher.refusal(),
-      assertHoldsSlot: (signal) => this.#heldSlot(signal),
+      assertHoldsSlot: (signal) => this.#slot.look(signal),
     });
     this.#watch = new StallWatch(
       ports.clock,
@@ -161,12 +163,12 @@ export class Session {
       });
       this.#watch.start();
       if (stop.aborted) drain();
-      await this.#publish(opened, await this.#heldSlot(stop), started);
+      await this.#publish(opened, await this.#slotAtStart(opened, stop), started);
     } catch (error) {
       const { cause } = this.end;
       if (cause === null) throw error;
       this.#halts.hold(cause.error, this.#stamp.decision);
-      await this.#halts.write((signal) => this.#heldSlot(signal));
+      await this.#halts.write((signal) => this.#slot.look(signal));
       throw this.#watch.explained(cause.error, [error, this.#recovery.failure]);
     } finally {
       stop.removeEventListener("abort", drain);
@@ -177,9 +179,9 @@ export class Session {
     }
   }
 
-  /** Read while we hold it, so that nobody can move it any more. */
-  #heldSlot(signal: AbortSignal): Promise<SlotFacts> {
-    return heldSlot(this.#ports, this.#options.slot, this.#reader.identity, signal);
+  /** Read while we hold it, so that nobody can move it any more. A backfill begins with rows from before the slot. */
+  #slotAtStart({ backfill }: OpenedStream, signal: AbortSignal): Promise<SlotFacts> {
+    return backfill === null ? this.#slot.lookAtStart(signal) : this.#slot.look(signal);
   }
 
   /** Publishes until the session ends; an unknown outcome or a refused row does not end it. */

@@ -1,4 +1,4 @@
-import { Feedback } from "./capture/feedback.ts";
+import { Feedback, statusIntervalMs } from "./capture/feedback.ts";
 import type {
   ReplicationStream,
   ServerIdentity,
@@ -18,24 +18,12 @@ import type { OutboxRelations } from "./outbox-relations.ts";
 import type { RelayPorts } from "./ports.ts";
 import { coveredLsn } from "./progress.ts";
 import type { Backlog } from "./publish/backlog.ts";
+import type { ReaderEvents } from "./reader-events.ts";
 import type { Ladder } from "./settle/ladder.ts";
 import type { SlotLease } from "./slot-lease.ts";
 import type { StartPoint } from "./start-position.ts";
+import { StreamEnd } from "./stream-end.ts";
 import { TimelineHistory } from "./timeline-history.ts";
-
-/** What the reader tells the session. */
-export interface ReaderEvents {
-  /** There may be something to publish. */
-  progressed(): void;
-  /** Postgres waits for progress without records to be confirmed. */
-  idleWanted(): void;
-  /** A row or message that cannot be published; nothing after it is read. RelayError, or a bug. */
-  refused(error: unknown): void;
-  /** The catalog could not be asked. RelayError, or a bug. */
-  failed(error: unknown): void;
-  /** The stream ended by itself. */
-  closed(error: RelayError): void;
-}
 
 /**
  * The near half of a session: fills the backlog from the stream, holds the stream back while the
@@ -63,7 +51,7 @@ export class StreamReader implements StreamHandlers, IntakeTarget {
   #isPaused = true;
   #isDraining = false;
   #isEnded = false;
-  #isClosed = false;
+  readonly #end = new StreamEnd();
 
   constructor(
     ports: RelayPorts,
@@ -89,11 +77,10 @@ export class StreamReader implements StreamHandlers, IntakeTarget {
    */
   attach(stream: ReplicationStream, backfillUntil: Lsn | null = null): void {
     this.#stream = stream;
-    this.#lease.start(stream.identity.walSenderTimeoutMs);
-    this.#feedback = new Feedback(this.#ports.clock, this.#statusIntervalMs(stream), () =>
-      this.#sendStatus(),
-    );
-    const { timeline, timelineHistory, xlogPos } = stream.identity;
+    const { timeline, timelineHistory, xlogPos, walSenderTimeoutMs } = stream.identity;
+    this.#lease.start(walSenderTimeoutMs);
+    const intervalMs = statusIntervalMs(this.#options.statusIntervalMs, walSenderTimeoutMs);
+    this.#feedback = new Feedback(this.#ports.clock, intervalMs, () => this.#sendStatus());
     this.#told = maxLsn(this.#told, xlogPos);
     const timelines = new TimelineHistory(timeline, timelineHistory);
     const { tally } = this.#ports.observer;
@@ -101,14 +88,21 @@ export class StreamReader implements StreamHandlers, IntakeTarget {
     this.#intake = new Intake(this.#options.outbox, timelines, this, counted, this.#relations);
   }
 
-  #statusIntervalMs({ identity }: ReplicationStream): number {
-    const third = identity.walSenderTimeoutMs === 0 ? Infinity : identity.walSenderTimeoutMs / 3;
-    return Math.min(this.#options.statusIntervalMs, third);
-  }
-
   /** False once the stream has ended by itself or was closed; a refused row leaves the link as it is. */
   get isOpen(): boolean {
-    return this.#stream !== null && !this.#isClosed;
+    return this.#stream !== null && !this.#end.isReached;
+  }
+
+  /** What the server ended the stream with, also while that waits behind what is held; null while it goes on. */
+  get endedWith(): RelayError | null {
+    return this.#end.error;
+  }
+
+  /** Before the start, for a stream whose server is gone: what is under way is held, with the word that it ends with. */
+  async readToEnd(signal: AbortSignal): Promise<void> {
+    this.#attached().resume();
+    await this.#end.wait(this.#ports.clock, signal);
+    this.#attached().pause();
   }
 
   get identity(): ServerIdentity {
@@ -156,7 +150,7 @@ export class StreamReader implements StreamHandlers, IntakeTarget {
   /** Tells Postgres the last confirmed LSN and frees the slot. */
   async close(): Promise<void> {
     this.#isEnded = true;
-    this.#isClosed = true;
+    this.#end.reached(null);
     this.#ports.observer.heldBack(false);
     if (this.#feedback !== null) this.#sendStatus();
     this.#feedback?.stop();
@@ -240,9 +234,16 @@ export class StreamReader implements StreamHandlers, IntakeTarget {
     this.#events.progressed();
   }
 
+  /** What halts comes in its place, behind what is held: each next stream ends there as well. */
   closed(error: RelayError): void {
+    this.#end.reached(error);
+    if (error.remedy === "halt" && this.#hold.isOn) this.#hold.keep(() => this.#ended(error));
+    else this.#ended(error);
+  }
+
+  #ended(error: RelayError): void {
+    if (this.#isEnded) return;
     this.#isEnded = true;
-    this.#isClosed = true;
     this.#events.closed(error);
   }
 

@@ -3,6 +3,30 @@ import type { Mutant } from "./mutant.ts";
 /** What a start asks for, and what it decides without. */
 export const START_MUTANTS: readonly Mutant[] = [
   {
+    name: "take a stream that ends before the start for one that brought nothing",
+    harm: "keeps back the rows right before one that Postgres cannot decode, for ever, and shows no cause",
+    file: "src/relay/held-slot.ts",
+    edits: [
+      {
+        find: 'activePid === null && endedWith?.remedy === "halt"',
+        replace: "activePid === null && endedWith === undefined",
+      },
+    ],
+    caughtBy: { unit: "test/unit/relay/lost-streams" },
+  },
+  {
+    name: "keep a slot for ours that another relay has taken",
+    harm: "fences the relay that has taken over",
+    file: "src/relay/held-slot.ts",
+    edits: [
+      {
+        find: 'activePid === null && endedWith?.remedy === "halt"',
+        replace: 'endedWith?.remedy === "halt"',
+      },
+    ],
+    caughtBy: { unit: "test/unit/relay/lost-streams" },
+  },
+  {
     name: "answer every question for the password",
     harm: "gives the database password to anybody on the way",
     file: "src/postgres/auth-rule.ts",

@@ -65,3 +65,9 @@ export class Feedback {
     });
   }
 }
+
+/** How often a status goes out, ms: at least every third of `wal_sender_timeout`; 0 means that there is none. */
+export function statusIntervalMs(wantedMs: number, walSenderTimeoutMs: number): number {
+  const third = walSenderTimeoutMs === 0 ? Infinity : walSenderTimeoutMs / 3;
+  return Math.min(wantedMs, third);
+}

@@ -91,6 +91,8 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
   firstReadMessages = 0;
   /** Of a row at which decoding fails, each time. */
   undecodableId: string | null = null;
+  /** Whether the server has decoded ahead of who reads: it has let the slot go when the stream begins. */
+  decodesAhead = false;
   /** What the stream ends with there. */
   decodingFault = undecodable();
   /** Of a row that was written while its type column was an enum. */
@@ -183,6 +185,7 @@ export class ModelPostgres implements ReplicationSource, SourceDatabase {
     });
     this.#stream = stream;
     stream.firstRead(this.firstReadMessages);
+    if (this.decodesAhead && this.undecodableId !== null) this.#stream = null;
     return Promise.resolve(stream);
   }
 

@@ -36,6 +36,54 @@ describe("a row that Postgres cannot decode", () => {
   });
 });
 
+describe("a row that Postgres cannot decode, close behind the place where a relay starts", () => {
+  beforeEach(async () => {
+    relay.stop();
+    await world.clock.advance(1_000);
+    world.postgres.undecodableId = "huge";
+    world.postgres.commit([row("1")]);
+    world.postgres.commit([row("2")]);
+    world.postgres.commit([row("huge")]);
+  });
+
+  it.each([
+    ["all comes in the first read", 100, false],
+    ["all comes in the first read, and the slot is free by then", 100, true],
+    ["the slot is free before anything is read", 0, true],
+    ["some of it comes in the first read, and the slot is free by then", 4, true],
+  ])("keeps no row back where %s", async (_when, messages, decodesAhead) => {
+    world.postgres.firstReadMessages = messages;
+    world.postgres.decodesAhead = decodesAhead;
+    relay = world.start();
+    await world.clock.advance(10_000);
+    expect(relay.relay.state).toMatchObject({
+      name: "failed",
+      reason: { code: "POSTGRES_DECODING" },
+    });
+    expect([...new Set(relay.states.map(({ name }) => name))]).toEqual(["failed"]);
+    expect(world.ids()).toEqual(["1", "2"]);
+    world.postgres.undecodableId = null;
+    await world.clock.advance(10_000);
+    expect(world.ids()).toEqual(["1", "2", "huge"]);
+  });
+
+  it("leaves a relay alone that has taken the slot meanwhile", async () => {
+    world.postgres.decodesAhead = true;
+    const slot = world.postgres.slot.bind(world.postgres);
+    let asked = 0;
+    world.postgres.slot = async () => {
+      const facts = await slot();
+      asked += 1;
+      return facts === null ? null : { ...facts, active: true, activePid: 4711 };
+    };
+    const { epoch } = world.cluster;
+    relay = world.start();
+    await world.clock.advance(20_000);
+    expect(asked).toBeGreaterThan(2);
+    expect([world.cluster.epoch, world.ids()]).toEqual([epoch, []]);
+  });
+});
+
 describe("a stream that is cut", () => {
   it("leaves no control connection in use that may be half open", async () => {
     world.postgres.cut();

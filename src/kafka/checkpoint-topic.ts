@@ -1,3 +1,4 @@
+import { RelayError } from "../relay/errors.ts";
 import type { Finding } from "../relay/finding.ts";
 import { describeTopicsRequest, readTopicConfigs } from "./api/describe-configs.ts";
 import type { BrokerChannel } from "./broker-channel.ts";
@@ -40,6 +41,18 @@ export class CheckpointTopic {
     }
     await this.#cluster.awaitLeaders([this.name], signal);
     return this.#verify();
+  }
+
+  /** Waits until it has a leader. Rejects with RelayError CHECKPOINT_MISSING (retry) where it is gone: it is not made again here, a start does that and halts. */
+  async awaitLeader(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#cluster.awaitLeaders([this.name], signal);
+    } catch (error) {
+      const isAnswer = error instanceof RelayError && error.code === "KAFKA_ERROR";
+      throw isAnswer && (await this.inspect()) === null
+        ? checkpointTopicGone(this.name, error)
+        : error;
+    }
   }
 
   /** What is wrong with it; null when it does not exist yet. Changes nothing. */
@@ -110,4 +123,16 @@ export class CheckpointTopic {
       severity: "halt",
     };
   }
+}
+
+function checkpointTopicGone(name: string, cause: RelayError): RelayError {
+  return new RelayError(
+    `the checkpoint topic ${name} (RELAY_CHECKPOINT_TOPIC) was there and is gone`,
+    {
+      code: "CHECKPOINT_MISSING",
+      remedy: "retry",
+      hint: "Nothing is published and the slot keeps the WAL. Where the topic was lost, wait until the relay has halted with this code, and run outbox-relay slot adopt: it looks at Kafka for what is published.",
+      cause,
+    },
+  );
 }

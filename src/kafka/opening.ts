@@ -147,7 +147,7 @@ export class Opening {
   }
 
   async #take(signal: AbortSignal): Promise<Uint8Array | null> {
-    await this.cluster.awaitLeaders([this.#options.checkpointTopic], signal);
+    await this.checkpointTopic.awaitLeader(signal);
     const { publish, ids } = await this.#fenced(signal);
     this.#parts.moment("fenced");
     this.#nonce = randomUUID();

@@ -271,3 +271,20 @@ describe("the time that a sink has read", () => {
     expect(sink.readingMs).toBe(readingMs);
   });
 });
+
+describe("a checkpoint topic that was deleted", () => {
+  it.each(["exactly-once", "at-least-once"] as const)(
+    "is named, and not made again by a sink that was at work, %s",
+    async (delivery) => {
+      const sink = newSink({ delivery });
+      await done(sink.open(GO_ON));
+      cluster.topics.delete("checkpoints");
+      await expect(done(sink.open(GO_ON))).rejects.toMatchObject({
+        code: "CHECKPOINT_MISSING",
+        message: expect.stringContaining("checkpoints"),
+        remedy: "retry",
+      });
+      expect(cluster.topics.has("checkpoints")).toBe(false);
+    },
+  );
+});

@@ -4,13 +4,15 @@ import { linkFault } from "./link-fault.ts";
 import { isNotWritable, notWritable } from "./not-writable.ts";
 import { serverText, stateText } from "./server-text.ts";
 import type { ServerAddress } from "./session.ts";
-import { isOfData, undecodable } from "./undecodable.ts";
+import { isNotUtf8, isOfData, notUtf8, undecodable } from "./undecodable.ts";
 
 /** What an error message may name. Holds no secret. */
 export interface ErrorContext {
   readonly address: ServerAddress;
   readonly slot: string;
   readonly publications: readonly string[];
+  /** Whose rows were read, as SQL names it; undefined for other questions. */
+  readonly table?: string | undefined;
 }
 
 /** Where the error came up: the same SQLSTATE means a slot when a stream is started, a publication while it runs. */
@@ -102,9 +104,8 @@ function explainServerError(
       if (place === "start") return slotMissing(context);
       return place === "stream" ? publicationMissing(context) : unexplained(error);
     default:
-      return place === "stream" && isOfData(error)
-        ? undecodable(error, context.slot)
-        : unexplained(error);
+      if (place === "stream" && isOfData(error)) return undecodable(error, context.slot);
+      return isNotUtf8(error) ? notUtf8(error, context.table) : unexplained(error);
   }
 }
 

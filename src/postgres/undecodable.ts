@@ -25,8 +25,22 @@ export function undecodable(error: ServerError, slot: string) {
   } as const;
 }
 
+/** A query met text that is no UTF-8, which only a database with the encoding SQL_ASCII holds; `table`: whose rows it read, if any. */
+export function notUtf8(error: ServerError, table: string | undefined) {
+  return {
+    code: "POSTGRES_ERROR",
+    remedy: "halt",
+    message: `a row of ${table ?? "an outbox table"} holds text that is no UTF-8, as a database with the encoding SQL_ASCII allows (${stateText(error)})`,
+    hint: `Correct it in the table, and the relay goes on by itself. Rows that may be meant: set client_encoding = 'SQL_ASCII'; select id from ${table ?? "<table>"} t where t::text ~ '[^\\x01-\\x7f]'; docs/runbooks/CONFIG_ENCODING.md has more.`,
+  } as const;
+}
+
+export function isNotUtf8({ code }: Pick<ServerError, "code">): boolean {
+  return code === NOT_IN_ENCODING;
+}
+
 function causeOf(error: ServerError): string {
-  if (error.code === NOT_IN_ENCODING)
+  if (isNotUtf8(error))
     return "The row holds text that is no UTF-8, as a database with the encoding SQL_ASCII allows: correct it in the table; docs/runbooks/POSTGRES_DECODING.md has the steps.";
   if (isOfData(error))
     return "Most likely the publication's row filter fails at the row: select pubname, tablename, rowfilter from pg_publication_tables; docs/runbooks/POSTGRES_DECODING.md has the steps.";

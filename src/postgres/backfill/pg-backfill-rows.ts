@@ -7,7 +7,7 @@ import { wireOf } from "../capture-link.ts";
 import type { ErrorContext } from "../postgres-error.ts";
 import { postgresError } from "../postgres-error.ts";
 import type { TableName } from "../table-name.ts";
-import { quotedTableName } from "../table-name.ts";
+import { quotedTableName, sqlTableName } from "../table-name.ts";
 import type { BackfillTable } from "./backfill-table.ts";
 import { CURSOR, DOUBTFUL_CURSOR } from "./candidate-query.ts";
 import { outputText } from "./output-text.ts";
@@ -158,6 +158,7 @@ export class PgBackfillRows implements BackfillRows {
     const rows = await this.#query<Record<string, string | null>>(
       `select ctid::text as place, ${values.join(", ")} from ${await this.#leaf(first)} and ctid = any($1::tid[])`,
       [places],
+      sqlTableName(table),
     );
     const byPlace = new Map(rows.map((row) => [row["place"], row]));
     const messages = places.map((place) => {
@@ -196,12 +197,17 @@ export class PgBackfillRows implements BackfillRows {
     return from;
   }
 
-  async #query<R extends QueryResultRow>(text: string, values: readonly unknown[]): Promise<R[]> {
+  /** `table`: whose rows it reads, for an error about what they hold. */
+  async #query<R extends QueryResultRow>(
+    text: string,
+    values: readonly unknown[],
+    table?: string,
+  ): Promise<R[]> {
     if (this.#isClosed) throw closedError();
     try {
       return (await this.#snapshot.client.query<R>(text, [...values])).rows;
     } catch (error) {
-      throw postgresError(error, "query", this.#snapshot.context);
+      throw postgresError(error, "query", { ...this.#snapshot.context, table });
     }
   }
 }

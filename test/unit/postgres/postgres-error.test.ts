@@ -63,6 +63,14 @@ describe("an error of Postgres", () => {
     expect(postgresError(serverError(state), "query", CONTEXT).message).toContain(setting);
   });
 
+  it("about text that is no UTF-8 names the table whose rows were read, and how to find them", () => {
+    const context = { ...CONTEXT, table: "app.outbox" };
+    const error = postgresError(serverError("22021"), "query", context);
+    expect(error.message).toMatch(/^a row of app\.outbox holds text that is no UTF-8.*22021/);
+    expect(error.hint).toContain("select id from app.outbox t");
+    expect(postgresError(serverError("22021"), "query", CONTEXT).message).toContain("22021");
+  });
+
   it("that has no code of ours is told by its SQLSTATE", () => {
     expect(postgresError(serverError("58P01"), "stream", CONTEXT).message).toContain("58P01");
   });

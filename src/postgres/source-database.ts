@@ -77,7 +77,13 @@ export class PgSourceDatabase implements SourceDatabase {
   constructor(options: SourceDatabaseOptions) {
     const { slot, publications, connectTimeoutMs, statementTimeoutMs } = options;
     const { connectionString, applicationName, tls } = options;
-    const settings = { statement_timeout: String(statementTimeoutMs), idle_session_timeout: "0" };
+    const settings = {
+      statement_timeout: String(statementTimeoutMs),
+      idle_session_timeout: "0",
+      // What is asked often is planned at the first time and not at each of the first five; compiling it costs more than it takes.
+      plan_cache_mode: "force_generic_plan",
+      jit: "off",
+    };
     const sessions = hostSessions(connectionString, applicationName, settings, tls);
     this.#options = options;
     this.#tables = options.tables.map(parseTableName);

@@ -1,10 +1,10 @@
 import { RelayError } from "../relay/errors.ts";
+import { shown } from "../relay/inert-text.ts";
 
 /** `RELAY_TRANSACTIONAL_ID_FORMER`: no relay with ids of another prefix is left, so that nothing has to be fenced of it. */
 export const NO_FORMER_IDS = "none";
 /** No relay uses more (`RELAY_TRANSACTIONAL_IDS`). */
 const IDS_MAX = 8;
-const SHOWN_CHARS_MAX = 100;
 
 export interface FormerIdOptions {
   readonly slot: string;
@@ -16,7 +16,7 @@ export interface FormerIdOptions {
 
 /**
  * The ids of the last incarnation that its successor fences: those that a relay with these settings can have used.
- * Whoever can write into the checkpoint topic can name any id there, and to fence an id ends what its user is doing.
+ * A record in the checkpoint topic can name any id, and fencing an id ends the transaction of its user.
  * Throws RelayError `TRANSACTIONAL_ID_FOREIGN` for others, because a relay that uses them may still be at work.
  */
 export function formerIds(names: readonly string[], options: FormerIdOptions): readonly string[] {
@@ -40,17 +40,11 @@ function foreign(
   { slot, checkpointTopic, transactionalIdPrefix }: FormerIdOptions,
 ): RelayError {
   return new RelayError(
-    `the topic ${checkpointTopic} says that the last relay of slot "${slot}" used ${count} transactional ids, among them ${shown(name)}, which is none of ${transactionalIdPrefix}-0 to -${IDS_MAX - 1} (RELAY_TRANSACTIONAL_ID): it may be another program's, so nothing was fenced`,
+    `the topic ${checkpointTopic} says that the last relay of slot "${slot}" used ${count} transactional ids, among them "${shown(name)}", which is none of ${transactionalIdPrefix}-0 to -${IDS_MAX - 1} (RELAY_TRANSACTIONAL_ID): it may be another program's, so nothing was fenced`,
     {
       code: "TRANSACTIONAL_ID_FOREIGN",
       remedy: "halt",
       hint: `Was RELAY_TRANSACTIONAL_ID changed: set RELAY_TRANSACTIONAL_ID_FORMER to the prefix from before, and take it out again once the relay streams. Was it not, somebody else wrote into the topic: find out who may (docs/security.md), stop every other relay of the slot, and start once with RELAY_TRANSACTIONAL_ID_FORMER=${NO_FORMER_IDS}.`,
     },
   );
-}
-
-/** Somebody else's text: short, and without what a terminal would obey. */
-function shown(name: string): string {
-  const text = JSON.stringify(name.substring(0, SHOWN_CHARS_MAX));
-  return name.length > SHOWN_CHARS_MAX ? `${text} (${name.length} characters)` : text;
 }

@@ -29,7 +29,7 @@ export class OpeningChannel implements BrokerChannel {
   readonly #asked = new Set<Asked>();
   readonly #throttles: Throttles;
 
-  /** `throttles` is told of pauses that answers ask for. `ended`: aborted when the opening ends. */
+  /** `throttles` records the pauses that answers ask for. `ended`: aborted when the opening ends. */
   constructor(channel: BrokerChannel, throttles: Throttles, ended: AbortSignal) {
     this.#channel = channel;
     this.#ended = ended;

@@ -28,7 +28,7 @@ export interface ProduceRoundParts {
   readonly moment: AnnounceMoment;
   readonly observer: SinkObserver;
   readonly requestTimeoutMs: number;
-  /** Is told of pauses that brokers ask for. */
+  /** Records the pauses that brokers ask for. */
   readonly throttles: Throttles;
   /** Aborted when nobody waits any more. */
   readonly signal: AbortSignal;

@@ -1,8 +1,7 @@
 import { isIP, type Socket } from "node:net";
 
 /** How a server may ask who we are, by libpq's names; `none`: it does not ask. */
-export const AUTH_METHODS = ["none", "password", "md5", "scram-sha-256"] as const;
-export type AuthMethod = (typeof AUTH_METHODS)[number];
+export type AuthMethod = "none" | "password" | "md5" | "scram-sha-256";
 
 /** Methods by the event that `pg` has for the server's question. */
 const ASKED: Readonly<Record<string, AuthMethod>> = {
@@ -63,7 +62,7 @@ export class AuthJudge {
 }
 
 /** A Unix socket has no address. */
-export function isLoopback(address: string | undefined): boolean {
+function isLoopback(address: string | undefined): boolean {
   if (address === undefined) return true;
   const plain = address.replace(/^::ffff:/, "");
   return plain === "::1" || (isIP(plain) === 4 && plain.startsWith("127."));

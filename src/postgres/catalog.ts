@@ -8,6 +8,7 @@ import { parseLsn } from "../relay/lsn.ts";
 import { IS_TRANSACTION_ID } from "./catalog-query.ts";
 import { MAY_HAVE_HELD, PARTITION_ABOVE } from "./partition-above.ts";
 import type { Ask } from "./preflight/read-facts.ts";
+import { serverVersion } from "./server-version.ts";
 import type { TableName } from "./table-name.ts";
 
 interface CatalogRow {
@@ -91,11 +92,8 @@ export async function readCatalog(
   { publications, tables, headers }: CatalogScope,
   { relation, roots }: CatalogQuestion,
 ): Promise<CatalogAnswer> {
-  const [server] = await ask<{ version: number }>(
-    "select current_setting('server_version_num')::int as version",
-    [],
-  );
-  const [row] = await ask<CatalogRow>(catalogQuery(server?.version ?? 0), [
+  const version = await serverVersion(ask);
+  const [row] = await ask<CatalogRow>(catalogQuery(version), [
     publications,
     tables.map(({ schema }) => schema),
     tables.map(({ name }) => name),

@@ -3,6 +3,7 @@ import { oldestWriter, writerHint, writerText } from "./oldest-transaction.ts";
 import { hasSqlState } from "./postgres-error.ts";
 import { FAILOVER_VERSION_MIN } from "./preflight/failover-findings.ts";
 import type { Ask } from "./preflight/read-facts.ts";
+import { serverVersion } from "./server-version.ts";
 
 const DUPLICATE_OBJECT = "42710";
 const LIMIT_EXCEEDED = "53400";
@@ -36,11 +37,8 @@ export async function createSlot(
 /** Whether the slot is to be synchronised to standbys. Throws where that is asked for and the server cannot. */
 export async function wantsFailover(ask: Ask, failover: boolean | "auto"): Promise<boolean> {
   if (failover === false) return false;
-  const [server] = await ask<{ version: number }>(
-    "select current_setting('server_version_num')::int as version",
-    [],
-  );
-  if ((server?.version ?? 0) >= FAILOVER_VERSION_MIN) return true;
+  const version = await serverVersion(ask);
+  if (version >= FAILOVER_VERSION_MIN) return true;
   if (failover === "auto") return false;
   throw new RelayError("slots that fail over need Postgres 17 (RELAY_SLOT_FAILOVER)", {
     code: "CONFIG_SLOT",

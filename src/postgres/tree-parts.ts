@@ -3,6 +3,7 @@ import { OUTBOX_KEY, SCHEMA_KEY } from "../relay/capture/tree.ts";
 import { hasSchemas } from "./catalog-query.ts";
 import { OverlookedParts } from "./overlooked-parts.ts";
 import type { Ask } from "./preflight/read-facts.ts";
+import { serverVersion } from "./server-version.ts";
 import type { TableName } from "./table-name.ts";
 
 const TREE = `
@@ -110,11 +111,8 @@ export class TreeParts {
     publications: readonly string[],
     tables: readonly TableName[],
   ): Promise<readonly TreePart[]> {
-    const [server] = await ask<{ version: number }>(
-      "select current_setting('server_version_num')::int as version",
-      [],
-    );
-    const rows = await ask<PartRow>(treeQuery(server?.version ?? 0), [
+    const version = await serverVersion(ask);
+    const rows = await ask<PartRow>(treeQuery(version), [
       publications,
       tables.map(({ schema }) => schema),
       tables.map(({ name }) => name),
@@ -126,7 +124,7 @@ export class TreeParts {
     }));
     const late = parts.filter(({ isLate }) => isLate);
     this.#hadRows = new Map(late.map(({ key, hasRows }) => [key, hasRows] as const));
-    const overlooked = await this.#overlooked.of(ask, server?.version ?? 0, late, tables);
+    const overlooked = await this.#overlooked.of(ask, version, late, tables);
     return parts.map((part) => ({ ...part, overlooked: overlooked.get(part.key) ?? "no" }));
   }
 }

@@ -3,6 +3,7 @@ import type { Vantage } from "../relay/capture/source-database.ts";
 import { parseLsn } from "../relay/lsn.ts";
 import { catalogParts, hasSchemas } from "./catalog-query.ts";
 import type { Ask } from "./preflight/read-facts.ts";
+import { serverVersion } from "./server-version.ts";
 import type { TableName } from "./table-name.ts";
 import type { Witness } from "./witness.ts";
 import { readWitness } from "./witness.ts";
@@ -68,11 +69,8 @@ export async function readVantage(
   tables: readonly TableName[],
   witness: Witness | null,
 ): Promise<Omit<Vantage, "findings" | "tree">> {
-  const [server] = await ask<{ version: number }>(
-    "select current_setting('server_version_num')::int as version",
-    [],
-  );
-  const [row] = await ask<VantageRow>(vantageQuery(server?.version ?? 0), [
+  const version = await serverVersion(ask);
+  const [row] = await ask<VantageRow>(vantageQuery(version), [
     publications,
     tables.map(({ schema }) => schema),
     tables.map(({ name }) => name),

@@ -77,7 +77,7 @@ export function hasFailed(sections: readonly Section[]): boolean {
 export function repairSql(sections: readonly Section[]): string {
   const findings = sections
     .flatMap(({ checks }) => checks.flatMap((one) => one.findings))
-    // A line end in the reason would end the comment, and whoever pipes this to psql is a superuser.
+    // A line end in the reason would end the comment, and a superuser pipes this to psql.
     .map(inertFinding);
   const parts = findings
     .filter(({ sql }) => sql !== undefined)

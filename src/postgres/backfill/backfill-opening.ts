@@ -13,6 +13,7 @@ import type { ErrorContext } from "../postgres-error.ts";
 import { postgresError } from "../postgres-error.ts";
 import type { Ask } from "../preflight/read-facts.ts";
 import { SERVER_START } from "../server-identity.ts";
+import { serverVersion } from "../server-version.ts";
 import type { SessionConfig } from "../session.ts";
 import { liftTimeouts, showAllRows, verifySession } from "../session.ts";
 import type { ColumnNames } from "../start-command.ts";
@@ -140,12 +141,9 @@ export class BackfillOpening {
     const { slot, slotFailover, clock, createTimeoutMs } = this.#options;
     const ask = this.#ask();
     const isFailover = await wantsFailover(ask, slotFailover);
-    const [server] = await ask<{ version: number }>(
-      "select current_setting('server_version_num')::int as version",
-      [],
-    );
+    const version = await serverVersion(ask);
     const options =
-      (server?.version ?? 0) < VERSION_WITH_OPTIONS
+      version < VERSION_WITH_OPTIONS
         ? "EXPORT_SNAPSHOT"
         : `(SNAPSHOT 'export'${isFailover ? ", FAILOVER true" : ""})`;
     const { rows: pids } = await replication.query<{ pid: string }>(

@@ -1,5 +1,6 @@
 import { hasSchemas } from "../catalog-query.ts";
 import type { Ask } from "../preflight/read-facts.ts";
+import { serverVersion } from "../server-version.ts";
 import type { TableName } from "../table-name.ts";
 
 interface FilterRow extends TableName {
@@ -40,12 +41,9 @@ export async function rowFilters(
   publications: readonly string[],
   tables: readonly TableName[],
 ): Promise<ReadonlyMap<string, string>> {
-  const [server] = await ask<{ version: number }>(
-    "select current_setting('server_version_num')::int as version",
-    [],
-  );
+  const version = await serverVersion(ask);
   // Row filters came with them.
-  if (!hasSchemas(server?.version ?? 0)) return new Map();
+  if (!hasSchemas(version)) return new Map();
   const found = await ask<FilterRow>(FILTERS, [
     publications,
     tables.map(({ schema }) => schema),

@@ -1,3 +1,5 @@
+import { hasSchemas } from "../catalog-query.ts";
+import { serverVersion } from "../server-version.ts";
 import type { TableName } from "../table-name.ts";
 import type { InsertTarget } from "./insert-again.ts";
 import { insertTarget } from "./insert-again.ts";
@@ -45,8 +47,6 @@ export interface TreeFacts {
   readonly unlisted: readonly UnlistedTable[];
 }
 
-/** Schemas, row filters and column lists came with 15; a catalog that is not there cannot be named in a query. */
-const VERSION_WITH_SCHEMAS = 150000;
 const BY_SCHEMA = `
         or exists (select from pg_publication_namespace s where s.pnpubid = p.oid and s.pnnspid = c.relnamespace)`;
 /** Both are copied from the parent when the publication gets the table, and changed for each table alone. */
@@ -76,7 +76,7 @@ const TREE = `
 
 /** The first flaw of each member; most have none and cost two look-ups by index. */
 function flawsQuery(version: number): string {
-  const hasSchemas = version >= VERSION_WITH_SCHEMAS;
+  const isListing = hasSchemas(version);
   return `${TREE},
   members as (
     select t.root, t.parent, c.* from (select distinct on (oid) * from tree) t
@@ -91,9 +91,9 @@ function flawsQuery(version: number): string {
         when not c.relispartition and not exists (
           select from ours p where p.pubinsert and (p.puballtables
             or exists (select from pg_publication_rel r where r.prpubid = p.oid and r.prrelid = c.oid)${
-              hasSchemas ? BY_SCHEMA : ""
+              isListing ? BY_SCHEMA : ""
             })) then 'unpublished'${
-              hasSchemas
+              isListing
                 ? `
         when not c.relispartition and ${DIFFERS} then 'published-otherwise'`
                 : ""
@@ -104,7 +104,7 @@ function flawsQuery(version: number): string {
          jsonb_build_object('schema', pn.nspname, 'name', p.relname) as "parent",
          f.relispartition as "isPartition", f.flaw,
          (select jsonb_build_object('publication', o.pubname, 'rowFilter', ${
-           hasSchemas ? "pg_get_expr(l.prqual, l.prrelid)" : "null::text"
+           isListing ? "pg_get_expr(l.prqual, l.prrelid)" : "null::text"
          }) from pg_publication_rel l join ours o on o.oid = l.prpubid and not o.puballtables
            where l.prrelid = f.root order by o.pubname limit 1) as "listing",
          ${insertTarget("f.root")} as "target"
@@ -134,13 +134,10 @@ export async function readTree(
   publications: readonly string[],
   tables: readonly TableName[],
 ): Promise<TreeFacts> {
-  const [server] = await ask<{ version: number }>(
-    "select current_setting('server_version_num')::int as version",
-    [],
-  );
+  const version = await serverVersion(ask);
   const values = [publications, tables.map(({ schema }) => schema), tables.map(({ name }) => name)];
   return {
-    flawed: await ask<TreeMember>(flawsQuery(server?.version ?? 0), values),
+    flawed: await ask<TreeMember>(flawsQuery(version), values),
     unlisted: await ask<UnlistedTable>(UNLISTED, values),
   };
 }

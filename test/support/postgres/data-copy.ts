@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import type { PostgresServer } from "../../../src/demo/services/embedded-postgres.ts";
 import { withClient } from "../services.ts";
 
-/** A copy of a server's data folder, for a test that sets the server back. Whoever asks connects again after each step. */
+/** A copy of a server's data folder, for a test that sets the server back. A test connects again after each step. */
 export class DataCopy {
   readonly #server: PostgresServer;
   readonly #folder: string;

@@ -2,9 +2,8 @@ import type { Socket } from "node:net";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import type { AuthMethod } from "../../../src/postgres/auth-rule.ts";
 import { AuthJudge, withAuthRule } from "../../../src/postgres/auth-rule.ts";
-import { PgSourceDatabase } from "../../../src/postgres/source-database.ts";
-import { PREFER_TLS } from "../../../src/postgres/tls.ts";
 import { FakeListener } from "../../support/brokers/fake-listener.ts";
+import { serverAt } from "./server-at.ts";
 
 const CLEAR = "authenticationCleartextPassword";
 const MD5 = "authenticationMD5Password";
@@ -78,17 +77,7 @@ describe("a server that asks otherwise than the settings allow", () => {
         socket.write(question);
       });
     });
-    const database = new PgSourceDatabase({
-      connectionString: `postgres://relay:TopSecret@${server.address}/app`,
-      tls: { ...PREFER_TLS, mode: "disable", auth: ["scram-sha-256"] },
-      slot: "slot",
-      publications: ["p"],
-      tables: ["public.outbox"],
-      columns: { id: "id", key: "key", route: "route", type: "type", payload: "p", headers: "h" },
-      connectTimeoutMs: 2_000,
-      statementTimeoutMs: 2_000,
-      applicationName: "relay:test",
-    });
+    const database = serverAt(server.address, ["scram-sha-256"]);
     await expect(database.slot(new AbortController().signal)).rejects.toThrow(
       expect.objectContaining({ code: "POSTGRES_AUTHENTICATION", remedy: "halt" }),
     );

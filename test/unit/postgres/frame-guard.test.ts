@@ -1,10 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { PG_CONNECTION } from "../../../src/postgres/frame-guard.ts";
-import { PgSourceDatabase } from "../../../src/postgres/source-database.ts";
-import { PREFER_TLS } from "../../../src/postgres/tls.ts";
 import { RelayError } from "../../../src/relay/errors.ts";
 import { FakeListener } from "../../support/brokers/fake-listener.ts";
+import { serverAt } from "./server-at.ts";
 
 /** A message of a server: type, length, body. */
 function message(type: string, body: Buffer = Buffer.alloc(0)): Buffer {
@@ -48,17 +47,7 @@ afterEach(async () => {
 /** What a question to a server comes to that answers with `bytes`, in the welcome or after it. */
 async function answerTo(bytes: Buffer): Promise<unknown> {
   garbage = bytes;
-  const database = new PgSourceDatabase({
-    connectionString: `postgres://relay:secret@${server.address}/app`,
-    tls: { ...PREFER_TLS, mode: "disable" },
-    slot: "slot",
-    publications: ["p"],
-    tables: ["public.outbox"],
-    columns: { id: "id", key: "key", route: "route", type: "type", payload: "p", headers: "h" },
-    connectTimeoutMs: 2_000,
-    statementTimeoutMs: 2_000,
-    applicationName: "relay:test",
-  });
+  const database = serverAt(server.address);
   try {
     return await database.slot(new AbortController().signal);
   } catch (error) {
